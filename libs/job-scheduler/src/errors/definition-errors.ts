@@ -1,0 +1,33 @@
+import { listFaults, type Fault } from './fault.js';
+import { JobSchedulerError } from './job-scheduler-error.js';
+
+function heading(subject: string, faults: readonly Fault[]): string {
+  return `${subject} ${faults.length === 1 ? 'has a fault' : `have ${faults.length} faults`}:\n${listFaults(faults)}`;
+}
+
+/** The module's options are wrong. Thrown at boot; `faults` holds all of them. */
+export class OptionsError extends JobSchedulerError {
+  readonly code = 'OPTIONS_INVALID';
+
+  constructor(readonly faults: readonly Fault[]) {
+    super({ message: heading('The options of JobSchedulerModule', faults), details: { faults } });
+  }
+}
+
+/** Declared jobs are wrong. Thrown at boot, or by `register`; `faults` holds all faults of all jobs. */
+export class JobDefinitionError extends JobSchedulerError {
+  readonly code = 'JOB_DEFINITION_INVALID';
+
+  constructor(readonly faults: readonly Fault[]) {
+    super({ message: heading('Declared jobs', faults), details: { faults } });
+  }
+}
+
+/** A schedule's text or time zone cannot be read. */
+export class ScheduleError extends JobSchedulerError {
+  readonly code = 'SCHEDULE_INVALID';
+
+  constructor(field: 'schedule' | 'timezone' | 'duration', value: unknown, problem: string) {
+    super({ message: problem, details: { field, value } });
+  }
+}

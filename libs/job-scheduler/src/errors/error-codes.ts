@@ -1,0 +1,36 @@
+/**
+ * Every code that an error of this library can carry. A code is never renamed and never reused.
+ */
+export const ERROR_CODES = [
+  'OPTIONS_INVALID',
+  'JOB_DEFINITION_INVALID',
+  'SCHEDULE_INVALID',
+  'JOB_UNKNOWN',
+  'QUEUE_UNKNOWN',
+  'STEP_UNKNOWN',
+  'STEP_REPEATED',
+  'EXECUTION_UNKNOWN',
+  'EXECUTION_NOT_FAILED',
+  'PAYLOAD_INVALID',
+  'PAYLOAD_TOO_LARGE',
+  'RESULT_INVALID',
+  'ENQUEUE_INVALID',
+  'STORE_UNAVAILABLE',
+  'STORE_IN_USE',
+  'STORE_UNSUPPORTED',
+  'DRIVER_MISSING',
+  'NOT_STARTED',
+  'JOB_FAILED',
+  'JOB_SKIPPED',
+  'JOB_CANCELLED',
+  'JOB_ABORTED',
+  'JOB_SNOOZED',
+  'JOB_TIMEOUT',
+  'JOB_SHUTDOWN',
+  'JOB_LOCK_LOST',
+  'JOB_POISONED',
+  'JOB_REFUSED',
+  'WAIT_TIMEOUT',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,68 @@
+import { didYouMean } from './did-you-mean.js';
+import { JobSchedulerError } from './job-scheduler-error.js';
+
+/** No job of this name is registered in this process. */
+export class JobUnknownError extends JobSchedulerError {
+  readonly code = 'JOB_UNKNOWN';
+
+  constructor(job: string, known: readonly string[]) {
+    super({
+      message: `No job "${job}" is registered.${didYouMean(job, known, 'Registered')}`,
+      details: { job, known },
+    });
+  }
+}
+
+/** No queue of this name is configured. */
+export class QueueUnknownError extends JobSchedulerError {
+  readonly code = 'QUEUE_UNKNOWN';
+
+  constructor(queue: string, known: readonly string[]) {
+    super({
+      message: `Queue "${queue}" is not configured.${didYouMean(queue, known, 'Configured')}`,
+      details: { queue, known },
+    });
+  }
+}
+
+/** `ctx.result(step)` named a step that has no recorded result. */
+export class StepUnknownError extends JobSchedulerError {
+  readonly code = 'STEP_UNKNOWN';
+
+  constructor(step: string, known: readonly string[]) {
+    super({
+      message: `Step "${step}" has no result in this run.${didYouMean(step, known, 'Finished steps')}`,
+      details: { step, known },
+    });
+  }
+}
+
+/** Two steps of one run have the same name, so that the second would be given the first one's result. */
+export class StepRepeatedError extends JobSchedulerError {
+  readonly code = 'STEP_REPEATED';
+
+  constructor(step: string) {
+    super({
+      message: `Step "${step}" ran twice in one attempt. Step names are unique in a job: add what differs to the name.`,
+      details: { step },
+    });
+  }
+}
+
+/** No execution of this id is in the store: it never was, or its record has expired. */
+export class ExecutionUnknownError extends JobSchedulerError {
+  readonly code = 'EXECUTION_UNKNOWN';
+
+  constructor(id: string) {
+    super({ message: `No execution "${id}" is known: the id is wrong, or its record has expired.`, details: { id } });
+  }
+}
+
+/** `retry(id)` of an execution that did not fail. */
+export class ExecutionNotFailedError extends JobSchedulerError {
+  readonly code = 'EXECUTION_NOT_FAILED';
+
+  constructor(id: string, status: string) {
+    super({ message: `Execution "${id}" is ${status}. Only a failed one can be retried.`, details: { id, status } });
+  }
+}

@@ -1,0 +1,25 @@
+import type { ExecutionWrite } from '../store/execution-record.js';
+
+/** How an attempt ended: what the lane must now tell the queue. */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly result: unknown; readonly write: ExecutionWrite | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly error: Error;
+      readonly write: ExecutionWrite | undefined;
+      /** Runs after the record is stored and before the queue is told: the on-fail action. Never rejects. */
+      readonly beforeFinish: (() => Promise<void>) | undefined;
+    }
+  | { readonly kind: 'cancelled'; readonly reason: string; readonly write: ExecutionWrite | undefined }
+  | {
+      readonly kind: 'retry';
+      readonly delay: number;
+      readonly error: Error;
+      readonly write: ExecutionWrite | undefined;
+    }
+  /** Runs again after `delay` milliseconds; uses up no attempt. */
+  | { readonly kind: 'snooze'; readonly delay: number }
+  /** Goes back to its queue at once; uses up no attempt. */
+  | { readonly kind: 'release' }
+  /** The lock is lost: the queue is told nothing. */
+  | { readonly kind: 'lost' };

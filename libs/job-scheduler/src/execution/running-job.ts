@@ -1,0 +1,24 @@
+import type { StartedJob } from '../store/started-job.js';
+import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import type { Outcome } from './outcome.js';
+
+/** One attempt that is going on in this process. */
+export interface RunningJob {
+  readonly started: StartedJob;
+  /** Whether shutdown waits for it or aborts it at once. */
+  readonly onShutdown: 'wait' | 'abort';
+  /** Resolves at the handler's end, or at the deadline even if the handler goes on. Never rejects. */
+  readonly outcome: Promise<Outcome>;
+  /**
+   * Fires the handler's signal. The reason decides the outcome, whatever the handler then does.
+   * A JobTimeoutError ends the attempt at once; for every other reason the handler ends by itself, at the deadline at the latest.
+   */
+  abort(reason: JobSchedulerError): void;
+  /** Ends the attempt now, by the reason it was aborted for, although its handler goes on. */
+  giveUp(): void;
+}
+
+/** Runs attempts. The worker's only view of the execution room. */
+export interface JobRunner {
+  begin(started: StartedJob): RunningJob;
+}

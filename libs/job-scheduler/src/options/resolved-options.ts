@@ -1,0 +1,48 @@
+import type { Telemetry } from 'bullmq';
+import type { JobOptions } from '../definition/job-options.js';
+import type { RetentionPolicy } from '../definition/job-definition.js';
+import type { Misfire, Overlap } from '../definition/job-options.js';
+import type { RetryPolicy } from '../definition/retry-policy.js';
+import type { Connection } from './connection.js';
+
+export type RolePart = 'producer' | 'worker' | 'scheduler';
+
+export interface QueueSettings {
+  readonly name: string;
+  readonly weight: number;
+  /** The most slots that it takes in the pool. */
+  readonly max: number;
+}
+
+/** What a job gets where it says nothing. Durations are milliseconds. */
+export interface JobDefaults {
+  readonly queue: string;
+  readonly retry: RetryPolicy;
+  readonly timeout: number;
+  readonly timezone: string;
+  readonly misfire: Misfire;
+  readonly misfireThreshold: number;
+  readonly maxCatchUp: number;
+  readonly overlap: Overlap;
+  readonly retention: RetentionPolicy;
+}
+
+/** The module's options: validated, filled in, frozen. Durations are milliseconds. */
+export interface ResolvedOptions {
+  readonly connection: Connection;
+  readonly prefix: string;
+  /** By name, in the order of the options. */
+  readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly queueOrder: 'weighted' | 'strict';
+  readonly concurrency: number;
+  readonly roles: ReadonlySet<RolePart>;
+  readonly jobs: Readonly<Record<string, Partial<JobOptions>>>;
+  readonly defaults: JobDefaults;
+  readonly history: boolean;
+  readonly maxPayload: number;
+  readonly shutdownTimeout: number;
+  readonly lockDuration: number;
+  readonly autoStart: boolean;
+  readonly workerName: string | undefined;
+  readonly telemetry: Telemetry | undefined;
+}

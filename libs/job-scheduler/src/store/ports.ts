@@ -1,0 +1,76 @@
+import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
+import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
+
+/** A BullMQ queue on whichever backend the store has. */
+export type EngineQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
+export type EngineEvents = QueueEvents<unknown, IQueueBackend, unknown>;
+
+/** Makes BullMQ's parts on this store. Names are ours: encoding and key prefixes are done inside. */
+export interface QueueEngine {
+  /** For Worker subclasses: the third or fourth constructor argument of BullMQ's classes. */
+  readonly backend: BackendFactory<IQueueBackend, unknown>;
+  /** A producer's queue. Its commands fail, rather than wait, when the store is away for long. The caller closes it. */
+  queue(name: string, options?: Omit<QueueOptions<unknown>, 'connection' | 'prefix'>): EngineQueue;
+  /** Completed and failed events of a queue. The caller closes it. */
+  events(name: string): EngineEvents;
+  /** Connection and prefix for a worker of this queue. Its commands wait until the store is back. */
+  workerOptions(name: string): Pick<WorkerOptions<unknown>, 'connection' | 'prefix'>;
+  /**
+   * Gives a wake-up that this process took and cannot use to another one.
+   * @param dueAt when there is work, in milliseconds since the epoch; 0: now. No effect on stores whose wake-ups reach every process.
+   */
+  handOn(name: string, dueAt: number): Promise<void>;
+}
+
+/** What is kept of executions beside BullMQ: attempts, steps, outcomes. */
+export interface ExecutionStore {
+  /**
+   * `true`: a write that was issued on the worker's side before a BullMQ call arrives before it, without being awaited.
+   */
+  readonly ordered: boolean;
+  /**
+   * Stores ends of attempts, in one round trip. Answers in order: `false` where a newer fence is stored,
+   * or the execution has ended already; nothing of that entry is stored then.
+   * A final write also counts for `counts`, and prunes the job's oldest ended executions beyond `keep`.
+   */
+  write(entries: readonly ExecutionWrite[]): Promise<boolean[]>;
+  /** Stores a step's result. Answers `false`, and stores nothing, when a newer fence is stored or the execution has ended. */
+  recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean>;
+  load(id: string): Promise<StoredExecution | undefined>;
+  /** Before a failed execution is retried: it goes on, with its attempts and steps kept. `false` when it has not failed. */
+  reopen(id: string): Promise<boolean>;
+  /** Ended executions per queue, since the store was made. */
+  counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>>;
+}
+
+/** Small facts that are true once for the whole fleet. */
+export interface FactStore {
+  /** Stores `value` if nothing is stored under `key`, and answers what is stored then. */
+  keep(key: string, value: string): Promise<string>;
+}
+
+/** Which processes work on this store. */
+export interface PresenceStore {
+  /** `worker` is alive for `ttl` more milliseconds. */
+  beat(worker: string, ttl: number): Promise<void>;
+  leave(worker: string): Promise<void>;
+  /** Workers whose time has not run out. */
+  alive(): Promise<string[]>;
+}
+
+/** The outside world of one module: where queues, records and facts are kept. */
+export interface Store {
+  readonly kind: 'redis' | 'postgres' | 'embedded' | 'memory';
+  /** For messages: no password in it. */
+  readonly address: string;
+  readonly queues: QueueEngine;
+  readonly executions: ExecutionStore;
+  readonly facts: FactStore;
+  readonly presence: PresenceStore;
+  /** One round trip. Rejects when the store does not answer. */
+  ping(): Promise<void>;
+  /** Called when the store is lost (with the error) and when it is back. */
+  onAvailability(listener: (available: boolean, error?: Error) => void): void;
+  /** Closes what the store opened; clients that the user gave stay open. Safe to call twice. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import type { RetryOptions, Retention } from '../definition/job-options.js';
+import type { JobTrigger } from '../definition/job-status.js';
+
+/** What an enqueue may set for one execution, as it is stored. Durations are milliseconds. */
+export interface ExecutionOverrides {
+  readonly retry?: Omit<RetryOptions, 'backoff'> & { backoff?: 'exponential' | 'fixed' };
+  readonly timeout?: number;
+  readonly retention?: Retention;
+}
+
+/** A job that was taken off its queue, in our words. */
+export interface StartedJob {
+  readonly id: string;
+  /** Job name. May be unknown here. */
+  readonly job: string;
+  readonly queue: string;
+  readonly payload: unknown;
+  readonly trigger: JobTrigger;
+  readonly scheduleId: string | undefined;
+  readonly scheduledFor: number | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly overrides: ExecutionOverrides;
+  readonly createdAt: number;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** From the store; 0 when the job was added by other means than ours. */
+  readonly maxAttempts: number;
+  /** BullMQ's `attemptsStarted`, this start included. */
+  readonly fence: number;
+  /** BullMQ's `stalledCounter`. */
+  readonly crashes: number;
+  /** The id was given by a user, so that an ended execution of the same id may exist. */
+  readonly ownId: boolean;
+}
