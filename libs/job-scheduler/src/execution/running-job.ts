@@ -18,7 +18,13 @@ export interface RunningJob {
   giveUp(): void;
 }
 
+/** What a run reports while it goes on. The lane gives it to the queue: BullMQ's `addLog` and `updateProgress`. */
+export interface JobReports {
+  log(line: string): Promise<void>;
+  progress(value: number | object): Promise<void>;
+}
+
 /** Runs attempts. The worker's only view of the execution room. */
 export interface JobRunner {
-  begin(started: StartedJob): RunningJob;
+  begin(started: StartedJob, reports: JobReports): RunningJob;
 }
