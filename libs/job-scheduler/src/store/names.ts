@@ -1,0 +1,77 @@
+/**
+ * BullMQ's border: what our names are called inside it. BullMQ refuses `:` in queue names, job ids and scheduler ids,
+ * refuses ids that are integers, and keeps a queue's own keys (`wait`, `meta`, …) beside those of its jobs,
+ * so that a job with such an id would overwrite them.
+ */
+
+/** The internal queue whose jobs are fires of schedules. Queues of users may not start with `_`. */
+export const TICK_QUEUE = '_ticks';
+
+/** Whether a queue is one of ours, hidden from users. */
+export function isInternalQueue(queue: string): boolean {
+  return queue.startsWith('_');
+}
+
+/** Stands before ids that BullMQ would refuse or that could be one of its own key names. No other encoded id starts so. */
+const GUARD = '%_';
+
+/** BullMQ's own key names hold no digit; integers are the ids that it makes by itself. */
+function needsGuard(id: string): boolean {
+  return !/\d/.test(id) || /^-?\d+$/.test(id);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '%': '%25', ':': '%3A' };
+
+function escape(text: string): string {
+  return text.replace(/[%:]/g, (character) => ESCAPES[character]!);
+}
+
+function unescape(text: string): string {
+  return text.replace(/%(25|3A)/g, (_, code) => (code === '25' ? '%' : ':'));
+}
+
+function encodePlain(id: string): string {
+  return (needsGuard(id) ? GUARD : '') + escape(id);
+}
+
+function decodePlain(raw: string): string {
+  return unescape(raw.startsWith(GUARD) ? raw.slice(GUARD.length) : raw);
+}
+
+/** An id that BullMQ made, or that was given to BullMQ directly and that we would have written in another way. */
+function isForeign(raw: string): boolean {
+  return encodePlain(decodePlain(raw)) !== raw;
+}
+
+/**
+ * Ids of jobs that plain BullMQ numbered are unique in their queue only, ours over all queues:
+ * outside they carry their queue's name.
+ */
+function foreignPrefix(queue: string): string {
+  return `bullmq:${queue}:`;
+}
+
+/** Our execution id → BullMQ's job id in `queue`. */
+export function encodeJobId(id: string, queue: string): string {
+  const prefix = foreignPrefix(queue);
+  if (id.startsWith(prefix)) {
+    const raw = id.slice(prefix.length);
+    if (isForeign(raw)) return raw;
+  }
+  return encodePlain(id);
+}
+
+/** BullMQ's job id in `queue` → our execution id. */
+export function decodeJobId(raw: string, queue: string): string {
+  return isForeign(raw) ? foreignPrefix(queue) + raw : decodePlain(raw);
+}
+
+/** Our schedule id → BullMQ's scheduler id. */
+export function encodeSchedulerId(id: string): string {
+  return escape(id);
+}
+
+/** BullMQ's scheduler id → our schedule id. */
+export function decodeSchedulerId(raw: string): string {
+  return unescape(raw);
+}
