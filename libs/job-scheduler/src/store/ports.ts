@@ -47,6 +47,8 @@ export interface ExecutionStore {
 export interface FactStore {
   /** Stores `value` if nothing is stored under `key`, and answers what is stored then. */
   keep(key: string, value: string): Promise<string>;
+  /** What is stored under `key`; undefined when nothing is. */
+  get(key: string): Promise<string | undefined>;
 }
 
 /** Which processes work on this store. */
