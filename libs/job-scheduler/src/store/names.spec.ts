@@ -59,10 +59,8 @@ describe('job ids', () => {
   });
 
   test('are never ones that BullMQ refuses, except those it made itself', () => {
-    for (const id of texts) {
-      if (!id.startsWith('bullmq:default:'))
-        expect([id, isRefusedByBullMQ(encodeJobId(id, 'default'))]).toEqual([id, false]);
-    }
+    const given = texts.filter((id) => !id.startsWith('bullmq:default:'));
+    expect(given.filter((id) => isRefusedByBullMQ(encodeJobId(id, 'default')))).toEqual([]);
   });
 
   test('two ids never meet', () => {

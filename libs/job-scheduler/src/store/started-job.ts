@@ -1,11 +1,13 @@
-import type { RetryOptions, Retention } from '../definition/job-options.js';
+import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { JobTrigger } from '../definition/job-status.js';
+import type { RetryPolicy } from '../definition/retry-policy.js';
 
 /** What an enqueue may set for one execution, as it is stored. Durations are milliseconds. */
 export interface ExecutionOverrides {
-  readonly retry?: Omit<RetryOptions, 'backoff'> & { backoff?: 'exponential' | 'fixed' };
+  /** No function among them: they are stored as JSON. */
+  readonly retry?: Partial<Omit<RetryPolicy, 'backoff'>> & { readonly backoff?: 'exponential' | 'fixed' };
   readonly timeout?: number;
-  readonly retention?: Retention;
+  readonly retention?: Partial<RetentionPolicy>;
 }
 
 /** A job that was taken off its queue, in our words. */

@@ -1,0 +1,69 @@
+import type { FinalStatus } from '../definition/job-status.js';
+import type { AttemptRecord, ExecutionHead, StepRecord, StoredExecution } from './execution-record.js';
+
+/** An execution's texts, as a store gives them back. */
+export interface RawExecution {
+  readonly id: string;
+  readonly job: string;
+  readonly queue: string;
+  readonly fence: number;
+  readonly final: string | undefined;
+  readonly head: string | undefined;
+  readonly attempts: readonly string[];
+  /** By `sequence`, steps that finished in the same millisecond stay in order. */
+  readonly steps: readonly { readonly sequence: number; readonly text: string }[];
+}
+
+/** A stored record cannot be read. */
+export class CorruptRecordError extends Error {}
+
+const FINAL: Readonly<Record<FinalStatus, true>> = { completed: true, failed: true, skipped: true, cancelled: true };
+
+function isFinal(value: string): value is FinalStatus {
+  return Object.hasOwn(FINAL, value);
+}
+
+/** @throws CorruptRecordError */
+export function readExecution(raw: RawExecution): StoredExecution {
+  if (!Number.isFinite(raw.fence)) throw new CorruptRecordError('its fence is no number');
+  if (raw.final !== undefined && !isFinal(raw.final))
+    throw new CorruptRecordError(`its status is ${JSON.stringify(raw.final)}`);
+  const attempts = raw.attempts.map((text) => parseObject(text) as AttemptRecord);
+  const steps = raw.steps.map(({ sequence, text }) => ({ sequence, step: parseObject(text) as StepRecord }));
+  return {
+    id: raw.id,
+    job: raw.job,
+    queue: raw.queue,
+    fence: raw.fence,
+    ...(raw.final === undefined ? {} : { final: raw.final }),
+    ...(raw.head === undefined ? {} : { head: parseObject(raw.head) as ExecutionHead }),
+    attempts: attempts.toSorted((a, b) => a.startedAt - b.startedAt || a.attempt - b.attempt),
+    steps: steps
+      .toSorted((a, b) => a.step.finishedAt - b.step.finishedAt || a.sequence - b.sequence)
+      .map(({ step }) => step),
+  };
+}
+
+function parseObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CorruptRecordError(`a part of it is no JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null) throw new CorruptRecordError('a part of it is no object');
+  return value;
+}
+
+/** Longer than anybody keeps anything, and short enough for every store's arithmetic: 1,000 years. */
+const LONGEST = 31_536_000_000_000;
+
+/** A whole number of milliseconds that stores can add to a time. */
+export function storableAge(milliseconds: number): number {
+  return Math.max(0, Math.min(LONGEST, Math.ceil(milliseconds)));
+}
+
+/** A whole number of records. */
+export function storableCount(count: number): number {
+  return Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(count)));
+}

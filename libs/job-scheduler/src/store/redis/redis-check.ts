@@ -1,0 +1,22 @@
+/** What INFO says that matters to us. */
+export interface RedisFacts {
+  readonly version: string;
+  readonly maxmemoryPolicy: string | undefined;
+}
+
+/** The oldest Redis that has what our scripts and BullMQ use. */
+export const OLDEST_REDIS = '6.2';
+
+/** Reads the answer of INFO. Valkey and others name in `redis_version` the Redis that they stand for. */
+export function readInfo(info: string): RedisFacts {
+  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim();
+  return { version: field('redis_version') ?? '', maxmemoryPolicy: field('maxmemory_policy') };
+}
+
+/** A version that cannot be read counts as new enough: the server is no Redis but speaks its protocol. */
+export function isTooOld(version: string): boolean {
+  const [major, minor = 0] = version.split('.').map(Number);
+  if (!Number.isFinite(major) || !Number.isFinite(minor)) return false;
+  const [oldestMajor, oldestMinor] = OLDEST_REDIS.split('.').map(Number) as [number, number];
+  return major! < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}

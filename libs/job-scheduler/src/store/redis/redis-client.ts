@@ -1,0 +1,174 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
+import { DriverMissingError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import { aliveLua, beatLua } from './presence.lua.js';
+import { recordStepLua } from './record-step.lua.js';
+import { reopenExecutionLua } from './reopen-execution.lua.js';
+import { writeExecutionsLua } from './write-executions.lua.js';
+
+/** Our scripts as commands: keys first, then arguments. */
+interface Scripts {
+  jobsWrite(base: string, ...values: (string | number)[]): Promise<number[]>;
+  jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
+  jobsReopen(base: string, id: string): Promise<number>;
+  jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
+  jobsAlive(key: string): Promise<string[]>;
+}
+
+const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
+  jobsWrite: writeExecutionsLua,
+  jobsStep: recordStepLua,
+  jobsReopen: reopenExecutionLua,
+  jobsBeat: beatLua,
+  jobsAlive: aliveLua,
+};
+
+/** A client of our own, with our scripts. */
+export type RedisClient = (Redis | Cluster) & Scripts;
+
+/** A producer's commands fail while the store is away; a worker's wait until it is back. */
+export type RedisRole = 'producer' | 'worker';
+
+/** Makes clients to one Redis. */
+export interface RedisSource {
+  /** For messages: no user, no password. */
+  readonly address: string;
+  readonly cluster: boolean;
+  /** A new client that does not connect before its first command. */
+  create(role: RedisRole): RedisClient;
+}
+
+/** Short delays first, then one every half or whole second, for as long as it takes. */
+function retryAfter(longest: number): (times: number) => number {
+  return (times) => Math.min(longest, 50 * 2 ** Math.min(times - 1, 10));
+}
+
+const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
+  // Nine attempts take about 2.5 s: then commands that wait are dropped, so that they are not run much later, unawaited.
+  producer: { maxRetriesPerRequest: 8, retryStrategy: retryAfter(500) },
+  // BullMQ refuses a limit on connections that block.
+  worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000) },
+};
+
+function optionsFor(role: RedisRole): RedisOptions {
+  return {
+    ...ROLE_OPTIONS[role],
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    enableOfflineQueue: true,
+    autoResendUnfulfilledCommands: true,
+    // Both would cut off commands that block for longer; a producer has a deadline of ours.
+    commandTimeout: undefined,
+    socketTimeout: undefined,
+    // Pipelines of BullMQ and of ours must leave in the order in which they were issued.
+    enableAutoPipelining: false,
+  };
+}
+
+export function isRedisClient(connection: object): connection is RedisLike {
+  const { connect, disconnect, duplicate, status } = connection as Partial<RedisLike>;
+  return [connect, disconnect, duplicate].every((method) => typeof method === 'function') && typeof status === 'string';
+}
+
+/**
+ * Loads ioredis, and finds out where a connection leads.
+ * @throws DriverMissingError, StoreUnsupportedError
+ */
+export async function redisSource(connection: string | RedisLikeOptions | RedisLike): Promise<RedisSource> {
+  if (typeof connection === 'object' && isRedisClient(connection)) return clientSource(connection);
+  const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
+  const { Redis } = await loadDriver(address);
+  const create = (role: RedisRole) =>
+    typeof connection === 'string'
+      ? new Redis(withoutForced(connection), optionsFor(role))
+      : new Redis({ ...(connection as RedisOptions), ...optionsFor(role) });
+  const { keyPrefix } = create('producer').options;
+  refuseKeyPrefix(keyPrefix, address);
+  return { address, cluster: false, create: (role) => withScripts(create(role)) };
+}
+
+/** A user's client is only ever duplicated: what we need of a connection, its options may not allow. */
+function clientSource(client: RedisLike): RedisSource {
+  const given = client as unknown as Redis | Cluster;
+  if (given.isCluster) {
+    const cluster = given as Cluster;
+    const shared = cluster.options.redisOptions ?? {};
+    const address = `${(cluster.options as { scheme?: string }).scheme ?? 'redis'} cluster ${addressesOfCluster(cluster)}`;
+    refuseKeyPrefix(cluster.options.keyPrefix ?? (shared as RedisOptions).keyPrefix, address);
+    const create = (role: RedisRole) =>
+      cluster.duplicate([], {
+        lazyConnect: true,
+        enableOfflineQueue: true,
+        enableAutoPipelining: false,
+        clusterRetryStrategy: retryAfter(1_000),
+        redisOptions: { ...shared, ...optionsFor(role) },
+      });
+    return { address, cluster: true, create: (role) => withScripts(create(role)) };
+  }
+  const redis = given as Redis;
+  const address = addressOfOptions(redis.options as RedisLikeOptions);
+  refuseKeyPrefix(redis.options.keyPrefix, address);
+  return { address, cluster: false, create: (role) => withScripts(redis.duplicate(optionsFor(role))) };
+}
+
+/** ioredis prefers options in the URL's query to ours. */
+function withoutForced(text: string): string {
+  if (!URL.canParse(text) || !text.includes('?')) return text;
+  const url = new URL(text);
+  for (const option of Object.keys(optionsFor('producer'))) url.searchParams.delete(option);
+  return url.href;
+}
+
+function withScripts(client: Redis | Cluster): RedisClient {
+  for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
+  return client as RedisClient;
+}
+
+async function loadDriver(address: string): Promise<Pick<typeof import('ioredis'), 'Redis'>> {
+  try {
+    return await import('ioredis');
+  } catch (error) {
+    throw new DriverMissingError('ioredis', address, error);
+  }
+}
+
+function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {
+  if (!keyPrefix) return;
+  throw new StoreUnsupportedError(
+    address,
+    `has the ioredis option keyPrefix ${JSON.stringify(keyPrefix)}, which BullMQ cannot work with. Leave it out and set the module's option prefix.`,
+  );
+}
+
+/** A URL without its user and password. */
+export function addressOfUrl(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+  } catch {
+    return `${url.split(':', 1)[0]}: (a URL that cannot be read)`;
+  }
+}
+
+function addressOfOptions(options: RedisLikeOptions): string {
+  const scheme = options.tls ? 'rediss' : 'redis';
+  const db = options.db ? `/${options.db}` : '';
+  if (options.sentinels) {
+    const hosts = options.sentinels.map(({ host, port }) => `${host}:${port ?? 26_379}`);
+    return `${scheme} "${options.name ?? ''}" by Sentinel ${hosts.join(', ')}${db}`;
+  }
+  if (typeof options['path'] === 'string') return `${scheme}://${options['path']}${db}`;
+  return `${scheme}://${options.host ?? 'localhost'}:${options.port ?? 6_379}${db}`;
+}
+
+function addressesOfCluster(cluster: Cluster): string {
+  const nodes = (cluster as unknown as { startupNodes?: unknown[] }).startupNodes ?? [];
+  return nodes
+    .map((node) => {
+      if (typeof node === 'string') return addressOfUrl(node);
+      if (typeof node === 'number') return `localhost:${node}`;
+      const { host, port } = node as { host?: string; port?: number };
+      return `${host ?? 'localhost'}:${port ?? 6_379}`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,161 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../../definition/clock.js';
+import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import type { Availability } from '../availability.js';
+import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
+import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
+
+/** How long boot waits for Redis, in milliseconds. */
+export const BOOT_DEADLINE = 8_000;
+
+/** How long closing waits for a connection that does not end by itself, in milliseconds. */
+const CLOSE_DEADLINE = 3_000;
+
+const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH|DB index is out of range))/;
+
+/** The connections of one store: at most one per role. */
+export class RedisConnections {
+  private readonly clients = new Map<RedisRole, RedisClient>();
+  private readonly logger = new Logger('JobScheduler');
+  private lastError: Error | undefined;
+  private closed: Promise<void> | undefined;
+
+  constructor(
+    private readonly source: RedisSource,
+    private readonly availability: Availability,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Connected by `open`. */
+  get producer(): RedisClient {
+    return this.client('producer');
+  }
+
+  /** Made at its first use, so that a process that only enqueues has no such connection. */
+  get worker(): RedisClient {
+    return this.client('worker');
+  }
+
+  /** The worker's connection if there is one, else the producer's. */
+  get any(): RedisClient {
+    return this.clients.get('worker') ?? this.producer;
+  }
+
+  /**
+   * Connects, and checks that this Redis can hold jobs.
+   * @throws StoreUnavailableError within `BOOT_DEADLINE`, StoreUnsupportedError
+   */
+  async open(): Promise<void> {
+    try {
+      const info = await this.untilConnected();
+      this.check(info);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Safe to call twice. */
+  close(): Promise<void> {
+    this.availability.close();
+    return (this.closed ??= Promise.all([...this.clients.values()].map((client) => this.end(client))).then(
+      () => undefined,
+    ));
+  }
+
+  /** Lets commands that are under way end, if there is a connection. */
+  private async end(client: RedisClient): Promise<void> {
+    if (client.status === 'end') return;
+    const giveUp = new AbortController();
+    const late = this.clock.sleep(CLOSE_DEADLINE, giveUp.signal);
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    // Between two attempts to connect, ioredis would neither end nor reject the commands that wait.
+    if (client.status === 'reconnecting') {
+      await Promise.race([new Promise<void>((resolve) => client.once('connecting', resolve)), late]);
+    }
+    if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
+    else client.disconnect();
+    await Promise.race([ended, late]);
+    giveUp.abort();
+  }
+
+  private client(role: RedisRole): RedisClient {
+    const known = this.clients.get(role);
+    if (known) return known;
+    const client = this.source.create(role);
+    this.clients.set(role, client);
+    this.watch(role, client);
+    return client;
+  }
+
+  private watch(role: RedisRole, client: RedisClient): void {
+    let wasReady = false;
+    client.on('error', (error: Error) => (this.lastError = error));
+    client.on('ready', () => {
+      wasReady = true;
+      this.lastError = undefined;
+      this.availability.back(role);
+    });
+    client.on('close', () => {
+      if (wasReady) this.availability.lost(role, this.lastError ?? new Error('The connection was closed'));
+      wasReady = false;
+    });
+  }
+
+  /** The answer of INFO. ioredis tries again by itself; we say when it is enough. */
+  private untilConnected(): Promise<string> {
+    const client = this.producer;
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        timer.cancel();
+        client.off('error', onError);
+      };
+      const fail = (problem: string) => {
+        done();
+        reject(new StoreUnavailableError(this.source.address, problem, this.lastError));
+      };
+      const onError = (error: Error) => {
+        if (DENIED.test(error.message)) fail(`refused the connection: ${error.message}`);
+      };
+      const timer = this.clock.after(BOOT_DEADLINE, () =>
+        fail(`did not answer within ${BOOT_DEADLINE / 1000} s${this.lastError ? `: ${reasonOf(this.lastError)}` : ''}`),
+      );
+      client.on('error', onError);
+      const ask = async (): Promise<void> => {
+        try {
+          const info = await client.info();
+          done();
+          resolve(info);
+        } catch (error) {
+          this.lastError ??= error as Error;
+          onError(error as Error);
+          if (client.status === 'end') return fail(`could not be reached: ${reasonOf(this.lastError)}`);
+          await this.clock.sleep(50);
+          if (!this.closed) await ask();
+        }
+      };
+      void ask();
+    });
+  }
+
+  private check(info: string): void {
+    const { version, maxmemoryPolicy } = readInfo(info);
+    const { address } = this.source;
+    if (isTooOld(version)) {
+      throw new StoreUnsupportedError(
+        address,
+        `is Redis ${version}. Jobs need Redis ${OLDEST_REDIS} or newer, or Valkey.`,
+      );
+    }
+    if (maxmemoryPolicy !== undefined && maxmemoryPolicy !== 'noeviction') {
+      this.logger.warn(
+        `The Redis at ${address} has the maxmemory-policy "${maxmemoryPolicy}": it may throw jobs away when its memory is full. Set it to noeviction.`,
+      );
+    }
+  }
+}
+
+function reasonOf(error: Error): string {
+  const nodes = (error as { lastNodeError?: Error }).lastNodeError;
+  return nodes ? `${error.message} (${nodes.message})` : error.message || String((error as { code?: unknown }).code);
+}

@@ -1,0 +1,33 @@
+/** Every Redis key of this library, and BullMQ's prefix. Braces keep the keys of one script in one slot of a Cluster. */
+export class RedisKeys {
+  /** Before the colon of each key of our own. */
+  readonly base: string;
+  /** Hash: completed and failed executions per queue. */
+  readonly counts: string;
+  /** Hash: what is true once for the fleet. */
+  readonly facts: string;
+  /** Sorted set: workers by the time at which they count as gone. */
+  readonly workers: string;
+
+  constructor(private readonly prefix: string) {
+    this.base = `{${prefix}}`;
+    this.counts = `${this.base}:counts`;
+    this.facts = `${this.base}:facts`;
+    this.workers = `${this.base}:workers`;
+  }
+
+  /** Hash of one execution. Scripts make this key, too. */
+  execution(id: string): string {
+    return `${this.base}:x:${id}`;
+  }
+
+  /** BullMQ's `prefix` option. One per queue, so that queues spread over a Cluster. */
+  bullPrefix(queue: string): string {
+    return `{${this.prefix}:${queue}}`;
+  }
+
+  /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
+  marker(queue: string): string {
+    return `${this.bullPrefix(queue)}:${queue}:marker`;
+  }
+}

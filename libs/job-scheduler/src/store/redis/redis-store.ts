@@ -1,0 +1,46 @@
+import type { Clock } from '../../definition/clock.js';
+import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
+import { Availability } from '../availability.js';
+import type { Store } from '../ports.js';
+import { StoreDeadline } from '../store-deadline.js';
+import { redisSource } from './redis-client.js';
+import { RedisConnections } from './redis-connections.js';
+import { RedisEngine } from './redis-engine.js';
+import { RedisExecutionStore } from './redis-execution-store.js';
+import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
+import { RedisKeys } from './redis-keys.js';
+
+export interface RedisStoreOptions {
+  /** `redis://`, `rediss://`, options of ioredis (Sentinel's, too), or a client, which is duplicated and stays open. */
+  readonly connection: string | RedisLikeOptions | RedisLike;
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Connects to Redis or Valkey.
+ * @throws StoreUnavailableError within 10 s, StoreUnsupportedError, DriverMissingError
+ */
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+  const { clock } = options;
+  const source = await redisSource(options.connection);
+  const availability = new Availability();
+  const connections = new RedisConnections(source, availability, clock);
+  await connections.open();
+
+  const keys = new RedisKeys(options.prefix);
+  const deadline = new StoreDeadline(source.address, clock);
+  return {
+    kind: 'redis',
+    address: source.address,
+    queues: new RedisEngine(connections, keys, deadline),
+    executions: new RedisExecutionStore(connections, keys, deadline, !source.cluster),
+    facts: new RedisFactStore(connections, keys, deadline),
+    presence: new RedisPresenceStore(connections, keys, deadline),
+    ping: async () => {
+      await deadline.run(connections.producer.ping());
+    },
+    onAvailability: (listener) => availability.listen(listener),
+    close: () => connections.close(),
+  };
+}

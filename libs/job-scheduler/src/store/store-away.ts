@@ -1,0 +1,36 @@
+/** Node's codes of connections that could not be made or broke. */
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'EADDRNOTAVAIL',
+]);
+
+/** ioredis gives these no code. */
+const REDIS_NAMES = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError']);
+const REDIS_TEXTS =
+  /^(?:Connection is closed|Connection is lost|Command timed out|Stream isn't writeable|Socket timeout|Socket closed|None of startup nodes|All sentinels are unreachable|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN|UNBLOCKED)/;
+
+/**
+ * SQLSTATEs: connection exceptions (08), the server stops or starts (57P), too many connections (53300),
+ * and a standby after a failover (25006).
+ */
+const SQL_STATES = /^(?:08...|57P0[1-5]|53300|25006)$/;
+/** node-postgres gives these no code. */
+const PG_TEXTS =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after calling end)/;
+
+/** Whether an error means that the store could not be reached or cannot serve now, and not that the command was wrong. */
+export function isStoreAway(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && (SOCKET_CODES.has(code) || SQL_STATES.test(code))) return true;
+  return REDIS_NAMES.has(error.name) || REDIS_TEXTS.test(error.message) || PG_TEXTS.test(error.message);
+}
