@@ -88,14 +88,19 @@ export abstract class JobEndedError extends JobSchedulerError {
     readonly job: string,
     message: string,
     details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
   ) {
-    super({ message, details: { id, job, ...details } });
+    super({ message, details: { id, job, ...details }, cause });
   }
 }
 
-/** The job failed for good. `message` is the last attempt's. */
+/** The job failed for good. `cause` is the last attempt's error, as far as it was stored; `message` is its message. */
 export class JobFailedError extends JobEndedError {
   readonly code = 'JOB_FAILED';
+
+  constructor(id: string, job: string, cause: Error) {
+    super(id, job, cause.message, {}, cause);
+  }
 }
 
 /** The run did not take place; `reason` says why. */

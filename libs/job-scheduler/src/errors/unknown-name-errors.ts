@@ -5,9 +5,10 @@ import { JobSchedulerError } from './job-scheduler-error.js';
 export class JobUnknownError extends JobSchedulerError {
   readonly code = 'JOB_UNKNOWN';
 
-  constructor(job: string, known: readonly string[]) {
+  /** @param problem instead of the usual text, where more is known than that the name is not. */
+  constructor(job: string, known: readonly string[], problem?: string) {
     super({
-      message: `No job "${job}" is registered.${didYouMean(job, known, 'Registered')}`,
+      message: problem ?? `No job "${job}" is registered.${didYouMean(job, known, 'Registered')}`,
       details: { job, known },
     });
   }

@@ -1,0 +1,77 @@
+import { toStorableJson } from '../definition/json.js';
+import { JobContext } from '../definition/job-context.js';
+import type { JobTrigger } from '../definition/job-status.js';
+import { ResultInvalidError } from '../errors/payload-errors.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { LogLines } from './log-lines.js';
+import type { StepLog } from './step-log.js';
+
+/** What an attempt gives its context to work with. */
+export interface AttemptParts {
+  readonly started: StartedJob;
+  readonly maxAttempts: number;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly steps: StepLog;
+  readonly lines: LogLines;
+}
+
+/** The context of one attempt. */
+export class AttemptContext extends JobContext {
+  readonly id: string;
+  readonly job: string;
+  readonly queue: string;
+  readonly scheduleId: string | undefined;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly trigger: JobTrigger;
+  readonly scheduledFor: Date | undefined;
+  readonly signal: AbortSignal;
+  readonly fence: number;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  constructor(private readonly parts: AttemptParts) {
+    super();
+    const { started } = parts;
+    this.id = started.id;
+    this.job = started.job;
+    this.queue = started.queue;
+    this.scheduleId = started.scheduleId;
+    this.attempt = started.attempt;
+    this.maxAttempts = parts.maxAttempts;
+    this.trigger = started.trigger;
+    this.scheduledFor = started.scheduledFor === undefined ? undefined : new Date(started.scheduledFor);
+    this.signal = parts.signal;
+    this.fence = started.fence;
+    this.metadata = started.metadata;
+  }
+
+  get deadline(): Date {
+    return new Date(this.parts.deadline);
+  }
+
+  /** The same context with the signal of a step's own time limit. */
+  withSignal(signal: AbortSignal): AttemptContext {
+    return Object.create(this, { signal: { value: signal, enumerable: true } }) as AttemptContext;
+  }
+
+  async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    return (await this.parts.steps.run(name, work)) as T;
+  }
+
+  result<T>(step: string): T {
+    return this.parts.steps.result(step) as T;
+  }
+
+  log(message: string, data?: object): void {
+    this.parts.lines.add(message, data);
+  }
+
+  async progress(value: number | object): Promise<void> {
+    this.parts.signal.throwIfAborted();
+    const stored = toStorableJson(value);
+    if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
+    await this.parts.lines.progress(value);
+  }
+}

@@ -1,0 +1,170 @@
+import type { ClockTimer } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import { toStorableJson } from '../definition/json.js';
+import { checkSchema } from '../definition/schema.js';
+import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import { JobAbortError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
+import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
+import type { RegisteredJob } from '../registry/registered-job.js';
+import type { StoredExecution } from '../store/execution-record.js';
+import type { ExecutionStore } from '../store/ports.js';
+import type { StartedJob } from '../store/started-job.js';
+import { AttemptContext } from './attempt-context.js';
+import { planAttempt, type AttemptPlan } from './attempt-plan.js';
+import { LogLines } from './log-lines.js';
+import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
+import type { Outcome } from './outcome.js';
+import type { JobReports, RunningJob } from './running-job.js';
+import { StepLog } from './step-log.js';
+import { StepSequence } from './step-sequence.js';
+
+/** A job that took its worker down this often is failed. */
+const CRASHES_ALLOWED = 3;
+const STORE_RETRY_DELAY = 1_000;
+
+/** BullMQ never forgets a crash: each time a poisoned job was failed and retried by hand, it may crash as often again. */
+function poisonCap(stored: StoredExecution | undefined): number {
+  const poisoned = stored?.attempts.filter((attempt) => attempt.error?.code === 'JOB_POISONED').length ?? 0;
+  return CRASHES_ALLOWED * (1 + poisoned);
+}
+
+/** What every attempt of a process works with. */
+export interface AttemptServices extends OutcomeServices {
+  readonly executions: ExecutionStore;
+}
+
+/** One attempt of a registered job, from pick-up to outcome. */
+export class Attempt implements RunningJob {
+  readonly onShutdown: 'wait' | 'abort';
+  readonly outcome: Promise<Outcome>;
+
+  private readonly plan: AttemptPlan;
+  private readonly outcomes: OutcomeMaker;
+  private readonly lines: LogLines;
+  private readonly startedAt: number;
+  private readonly controller = new AbortController();
+  private cutShort!: (reason: Error) => void;
+  private over = false;
+
+  constructor(
+    private readonly services: AttemptServices,
+    readonly started: StartedJob,
+    private readonly registered: RegisteredJob,
+    reports: JobReports,
+  ) {
+    const { clock, logger } = services;
+    this.onShutdown = registered.definition.onShutdown;
+    this.plan = planAttempt(registered.definition, started);
+    this.startedAt = clock.now();
+    this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
+    this.lines = new LogLines(clock, logger, reports, () => this.over);
+    this.outcome = this.run();
+  }
+
+  private get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: JobSchedulerError): void {
+    if (this.over) return;
+    this.controller.abort(reason);
+    if (reason instanceof JobTimeoutError) this.giveUp();
+  }
+
+  giveUp(): void {
+    if (this.signal.aborted) this.cutShort(this.signal.reason as Error);
+  }
+
+  private async run(): Promise<Outcome> {
+    const cut = new Promise<never>((_resolve, reject) => (this.cutShort = reject));
+    const deadline = this.armDeadline();
+    const work = this.work();
+    try {
+      return await Promise.race([work, cut]);
+    } catch (thrown) {
+      if (this.signal.aborted) this.watchLate(work);
+      // Once the signal has fired, its reason decides.
+      return this.outcomes.ended(this.signal.aborted ? (this.signal.reason as Error) : describeThrown(thrown));
+    } finally {
+      deadline.cancel();
+      // Nothing of this attempt is stored or said any more, however long its handler goes on.
+      this.over = true;
+      await this.lines.flushed();
+    }
+  }
+
+  /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
+  private armDeadline(): ClockTimer {
+    return this.services.clock.after(this.plan.timeout, () => {
+      if (this.signal.aborted) this.giveUp();
+      else this.abort(new JobTimeoutError(`Job "${this.started.job}"`, this.plan.timeout));
+    });
+  }
+
+  private async work(): Promise<Outcome> {
+    const stored = await this.recall();
+    if (stored?.final) return this.outcomes.endedBefore(stored);
+    if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
+    const payload = await this.checkedPayload();
+    const result = await this.handle(payload, stored);
+    this.signal.throwIfAborted();
+    const json = toStorableJson(result);
+    if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
+    return this.outcomes.completed(result);
+  }
+
+  /** What an earlier start of this execution left. A first start of a new id has left nothing. */
+  private async recall(): Promise<StoredExecution | undefined> {
+    if (this.started.fence <= 1 && !this.started.ownId) return undefined;
+    for (;;) {
+      this.signal.throwIfAborted();
+      try {
+        return await this.services.executions.load(this.started.id);
+      } catch {
+        await this.services.clock.sleep(STORE_RETRY_DELAY, this.signal);
+      }
+    }
+  }
+
+  private async checkedPayload(): Promise<unknown> {
+    const { schema } = this.registered.definition;
+    if (!schema) return this.started.payload;
+    const checked = await checkSchema(schema, this.started.payload);
+    if (checked.ok) return checked.value;
+    throw new PayloadInvalidError(this.started.job, 'no longer fits its schema', checked.issues);
+  }
+
+  private handle(payload: unknown, stored: StoredExecution | undefined): Promise<unknown> {
+    const { started, plan, services, outcomes, signal } = this;
+    const { definition, invoker } = this.registered;
+    const steps = new StepLog(started, services, signal, () => this.ensureGoing(), stored?.steps ?? []);
+    outcomes.steps = steps;
+    const ctx = new AttemptContext({
+      started,
+      maxAttempts: plan.maxAttempts,
+      deadline: this.startedAt + plan.timeout,
+      signal,
+      steps,
+      lines: this.lines,
+    });
+    return invoker.attempt(payload, ctx, async (handlers, piped) => {
+      if (definition.steps.length === 0) return handlers.run(piped, ctx);
+      const sequence = new StepSequence(definition.steps, services.clock, steps, (step) => (outcomes.lastStep = step));
+      return sequence.run(handlers, piped, ctx);
+    });
+  }
+
+  private ensureGoing(): void {
+    this.signal.throwIfAborted();
+    if (this.over)
+      throw new JobAbortError(`This attempt of job "${this.started.job}" is over: await what you start in it`);
+  }
+
+  /** A handler that goes on after its attempt is over is dropped; if it goes on for long, that is worth a line. */
+  private watchLate(work: Promise<unknown>): void {
+    const warn = () =>
+      this.outcomes.log('warn', `The handler of job "${this.started.job}" ignores its signal and still runs`);
+    const timer = this.services.clock.after(this.plan.timeout, warn, false);
+    void work.catch(() => undefined).finally(() => timer.cancel());
+  }
+}

@@ -1,0 +1,54 @@
+import { parseDuration } from '../definition/duration.js';
+import { retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
+import {
+  JobAbortError,
+  JobCancelError,
+  JobLockLostError,
+  JobPoisonedError,
+  JobRefusedError,
+  JobShutdownError,
+  JobSnoozeError,
+} from '../errors/outcome-errors.js';
+import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
+import { JobUnknownError } from '../errors/unknown-name-errors.js';
+
+/** What an error means for the execution, before anything is stored. */
+export type Verdict =
+  | { readonly kind: 'retry'; readonly delay: number }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  | { readonly kind: 'snooze'; readonly delay: number }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'lost' };
+
+/** Trying again would end the same way. */
+const HOPELESS = [
+  JobAbortError,
+  JobPoisonedError,
+  JobRefusedError,
+  JobUnknownError,
+  PayloadInvalidError,
+  ResultInvalidError,
+];
+
+/** The errors by which a handler steers its own outcome, and those of a run that is over. A step's retries do not apply. */
+const STEERING = [JobLockLostError, JobShutdownError, JobCancelError, JobSnoozeError];
+
+/** Whether the attempt ends with this error, whatever retries a step has left. */
+export function isFinal(error: Error): boolean {
+  return [...HOPELESS, ...STEERING].some((type) => error instanceof type);
+}
+
+/**
+ * Outcome by error (semantics, "Life of an execution" and "Attempts").
+ * @param error what the attempt ended with: the signal's reason once it has fired, else what the handler threw.
+ * @param attempt 1 for the first.
+ */
+export function classify(error: Error, attempt: number, maxAttempts: number, policy: RetryPolicy): Verdict {
+  if (error instanceof JobLockLostError) return { kind: 'lost' };
+  if (error instanceof JobShutdownError) return { kind: 'release' };
+  if (error instanceof JobCancelError) return { kind: 'cancelled', reason: error.reason };
+  if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay) };
+  if (HOPELESS.some((type) => error instanceof type) || attempt >= maxAttempts) return { kind: 'failed' };
+  return { kind: 'retry', delay: retryDelay(policy, attempt, error) };
+}

@@ -1,0 +1,57 @@
+import { toErrorRecord } from '../definition/describe-error.js';
+import type { RetentionPolicy } from '../definition/job-definition.js';
+import type { FinalStatus } from '../definition/job-status.js';
+import type { ExecutionWrite, StepRecord } from '../store/execution-record.js';
+import type { StartedJob } from '../store/started-job.js';
+
+/** What an attempt's end adds to its execution. */
+export interface AttemptEnd {
+  readonly started: StartedJob;
+  readonly workerId: string;
+  readonly maxAttempts: number;
+  readonly retention: Pick<RetentionPolicy, 'count' | 'age'>;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** Undefined: a retry is due. */
+  readonly final: FinalStatus | undefined;
+  readonly result?: unknown;
+  readonly error?: Error;
+  readonly reason?: string;
+  readonly step?: StepRecord;
+}
+
+/** The record of an attempt's end. */
+export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
+  const { started } = end;
+  const error = end.error && toErrorRecord(end.error);
+  return {
+    id: started.id,
+    job: started.job,
+    queue: started.queue,
+    fence: started.fence,
+    ...(end.final && { final: end.final }),
+    head: {
+      trigger: started.trigger,
+      ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
+      ...(started.scheduledFor !== undefined && { scheduledFor: started.scheduledFor }),
+      createdAt: started.createdAt,
+      startedAt: end.startedAt,
+      ...(end.final && { completedAt: end.finishedAt }),
+      maxAttempts: end.maxAttempts,
+      payload: started.payload,
+      result: end.result,
+      ...(error && { error }),
+      ...(end.reason !== undefined && { reason: end.reason }),
+      ...(Object.keys(started.metadata).length > 0 && { metadata: started.metadata }),
+    },
+    attempt: {
+      attempt: started.attempt,
+      startedAt: end.startedAt,
+      finishedAt: end.finishedAt,
+      workerId: end.workerId,
+      ...(error && { error }),
+    },
+    ...(end.step && { step: end.step }),
+    keep: { count: end.retention.count, age: end.retention.age },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import type { JobFailure } from '../definition/job-context.js';
+import type { JobRef } from '../definition/job-ref.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import type { RegisteredJob } from '../registry/registered-job.js';
+import { withTimeLimit } from './time-limit.js';
+
+/** Enqueues an `onFail` job. `id` makes a repetition harmless. */
+export type EnqueueOnFail = (job: JobRef, failure: JobFailure, id: string) => Promise<void>;
+
+const STORE_RETRY_DELAY = 1_000;
+/** The job's own outcome waits meanwhile, its lock renewed; it could not be told to the store either. */
+const STORE_TRIES = 60;
+
+/**
+ * What happens once when a job has failed for good: its `@OnJobFail` method is called, its `onFail` job is enqueued.
+ * Never rejects: the job's own outcome stands whatever becomes of this.
+ */
+export class OnFailAction {
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly enqueue: EnqueueOnFail,
+  ) {}
+
+  /** @param fence of the run that failed, so that a later failure after `retry(id)` is told again. */
+  async run(registered: RegisteredJob, failure: JobFailure, fence: number): Promise<void> {
+    const { definition, invoker } = registered;
+    if (invoker.onFail) {
+      const tell = invoker.onFail;
+      await this.guarded(failure, 'its @OnJobFail method', () =>
+        withTimeLimit({ clock: this.clock, what: `@OnJobFail of "${failure.job}"`, timeout: definition.timeout }, () =>
+          tell(failure),
+        ),
+      );
+    }
+    if (definition.onFail !== undefined) {
+      const target = definition.onFail;
+      await this.guarded(failure, 'its onFail job', () => this.enqueueSurely(target, failure, fence));
+    }
+  }
+
+  private async enqueueSurely(target: JobRef, failure: JobFailure, fence: number): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.enqueue(target, failure, `${failure.id}:on-fail:${fence}`);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError) || tries >= STORE_TRIES) throw error;
+        await this.clock.sleep(STORE_RETRY_DELAY);
+      }
+    }
+  }
+
+  private async guarded(failure: JobFailure, what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.logger.error(
+        `Job "${failure.job}" failed for good, and ${what} failed too: ${describeThrown(thrown).message}`,
+        {
+          job: failure.job,
+          id: failure.id,
+        },
+      );
+    }
+  }
+}

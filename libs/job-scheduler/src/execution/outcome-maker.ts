@@ -1,0 +1,131 @@
+import type { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import type { RegisteredJob } from '../registry/registered-job.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { AttemptPlan } from './attempt-plan.js';
+import { classify, type Verdict } from './classify.js';
+import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
+import type { OnFailAction } from './on-fail.js';
+import type { Outcome } from './outcome.js';
+import { reviveError } from './revive-error.js';
+import type { StepLog } from './step-log.js';
+
+export interface OutcomeServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly workerId: string;
+  /** `false`: nothing is kept of executions that have ended. */
+  readonly history: boolean;
+  readonly onFail: OnFailAction;
+}
+
+/** Turns the end of one attempt into its outcome: what the queue is told, and what is recorded. */
+export class OutcomeMaker {
+  /** Set when the last step of a job has succeeded: it is stored with the attempt's own record. */
+  lastStep: StepRecord | undefined;
+  /** Set when the handler starts. */
+  steps: StepLog | undefined;
+
+  constructor(
+    private readonly services: OutcomeServices,
+    private readonly started: StartedJob,
+    private readonly registered: RegisteredJob,
+    private readonly plan: AttemptPlan,
+    private readonly startedAt: number,
+  ) {}
+
+  /** The handler returned `result`, which is JSON. */
+  completed(result: unknown): Outcome {
+    return { kind: 'completed', result, write: this.write({ final: 'completed', result }) };
+  }
+
+  /** The handler threw, or its signal's reason stands for it. */
+  ended(error: Error): Outcome {
+    const { attempt, job, fence } = this.started;
+    const { maxAttempts } = this.plan;
+    const verdict = this.judge(error);
+    switch (verdict.kind) {
+      case 'retry':
+        this.log('warn', `Attempt ${attempt} of ${maxAttempts} of job "${job}" failed: ${error.message}`);
+        return { ...verdict, error, write: this.write({ final: undefined, error }) };
+      case 'failed':
+        this.log('error', `Job "${job}" failed for good: ${error.message}`);
+        return {
+          ...verdict,
+          error,
+          write: this.write({ final: 'failed', error }),
+          beforeFinish: this.onFail(error, fence),
+        };
+      case 'cancelled':
+        return { ...verdict, write: this.write({ final: 'cancelled', reason: verdict.reason }) };
+      default:
+        return verdict;
+    }
+  }
+
+  /** The execution had ended already when its worker died: the queue is told now, and nothing runs. */
+  endedBefore(stored: StoredExecution): Outcome {
+    switch (stored.final) {
+      case 'failed': {
+        const error = reviveError(stored.head?.error);
+        return { kind: 'failed', error, write: undefined, beforeFinish: this.onFail(error, stored.fence) };
+      }
+      case 'cancelled':
+      case 'skipped':
+        return { kind: 'cancelled', reason: stored.head?.reason ?? stored.final, write: undefined };
+      default:
+        return { kind: 'completed', result: stored.head?.result, write: undefined };
+    }
+  }
+
+  log(level: 'warn' | 'error', message: string): void {
+    const { job, id, attempt } = this.started;
+    this.services.logger[level](message, { job, id, attempt, maxAttempts: this.plan.maxAttempts });
+  }
+
+  /** A snooze of rubbish counts as an error of the handler. */
+  private judge(error: Error): Verdict {
+    const { attempt } = this.started;
+    const { maxAttempts, retry } = this.plan;
+    try {
+      return classify(error, attempt, maxAttempts, retry);
+    } catch (thrown) {
+      return classify(describeThrown(thrown), attempt, maxAttempts, retry);
+    }
+  }
+
+  private write(end: Pick<AttemptEnd, 'final' | 'result' | 'error' | 'reason'>): ExecutionWrite | undefined {
+    const { services, started, plan, startedAt } = this;
+    const hasRecords = started.fence > 1 || this.steps?.hasStored;
+    if (!services.history && end.final && !hasRecords) return undefined;
+    const { count, age } = plan.retention;
+    return toExecutionWrite({
+      started,
+      workerId: services.workerId,
+      maxAttempts: plan.maxAttempts,
+      retention: { count: services.history ? count : 0, age },
+      startedAt,
+      finishedAt: services.clock.now(),
+      ...(this.lastStep && { step: this.lastStep }),
+      ...end,
+    });
+  }
+
+  private onFail(error: Error, fence: number): (() => Promise<void>) | undefined {
+    const { registered, started, services } = this;
+    if (!registered.invoker.onFail && registered.definition.onFail === undefined) return undefined;
+    const failure = {
+      id: started.id,
+      job: started.job,
+      queue: started.queue,
+      payload: started.payload,
+      error,
+      attempts: started.attempt,
+      ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
+      metadata: started.metadata,
+    };
+    return () => services.onFail.run(registered, failure, fence);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '../definition/clock.js';
+import { toStorableJson } from '../definition/json.js';
+import { JobLockLostError } from '../errors/outcome-errors.js';
+import { ResultInvalidError } from '../errors/payload-errors.js';
+import { StepRepeatedError, StepUnknownError } from '../errors/unknown-name-errors.js';
+import type { StepRecord } from '../store/execution-record.js';
+import type { ExecutionStore } from '../store/ports.js';
+import type { StartedJob } from '../store/started-job.js';
+
+/** Between two tries to store a step while the store is away. */
+const STORE_RETRY_DELAY = 1_000;
+
+/** The finished steps of one execution, as one attempt sees and adds to them. */
+export class StepLog {
+  /** Whether a step was stored by itself. */
+  hasStored = false;
+
+  private readonly finished: Map<string, StepRecord>;
+  private readonly usedNow = new Set<string>();
+
+  constructor(
+    private readonly started: StartedJob,
+    private readonly services: { readonly executions: ExecutionStore; readonly clock: Clock },
+    private readonly signal: AbortSignal,
+    /** Throws once the attempt is over: nothing is run or stored then. */
+    private readonly ensureGoing: () => void,
+    recorded: readonly StepRecord[],
+  ) {
+    this.finished = new Map(recorded.map((step) => [step.name, step]));
+  }
+
+  /** @throws StepUnknownError */
+  result(name: string): unknown {
+    const step = this.finished.get(name);
+    if (!step) throw new StepUnknownError(name, [...this.finished.keys()]);
+    return step.result;
+  }
+
+  /**
+   * Gives a finished step's result, or runs `work` and stores what it gives.
+   * @param deferred the last step of a job: its record goes with the execution's own, instead of a write of its own.
+   */
+  async run(name: string, work: () => unknown, deferred?: (step: StepRecord) => void): Promise<unknown> {
+    this.ensureGoing();
+    if (this.usedNow.has(name)) throw new StepRepeatedError(name);
+    this.usedNow.add(name);
+    const known = this.finished.get(name);
+    if (known) return known.result;
+
+    const startedAt = this.services.clock.now();
+    let step: StepRecord;
+    try {
+      step = this.toRecord(name, startedAt, await work());
+    } catch (error) {
+      // A step that failed may be tried again in this attempt.
+      this.usedNow.delete(name);
+      throw error;
+    }
+    if (deferred) deferred(step);
+    else await this.store(step);
+    this.finished.set(name, step);
+    return step.result;
+  }
+
+  private toRecord(name: string, startedAt: number, value: unknown): StepRecord {
+    const stored = toStorableJson(value);
+    if (!stored.ok) throw new ResultInvalidError(`step "${name}"`, stored.problem);
+    const times = { name, startedAt, finishedAt: this.services.clock.now() };
+    // What a resumed run will be given, this run gets too: the value as JSON gives it back.
+    return stored.json === undefined ? times : { ...times, result: JSON.parse(stored.json) as unknown };
+  }
+
+  /** A store error never becomes the job's error: the same record is tried again until the attempt is over. */
+  private async store(step: StepRecord): Promise<void> {
+    const { id, job, queue, fence } = this.started;
+    for (;;) {
+      this.ensureGoing();
+      let stored: boolean;
+      try {
+        stored = await this.services.executions.recordStep(id, job, queue, fence, step);
+      } catch {
+        await this.services.clock.sleep(STORE_RETRY_DELAY, this.signal);
+        continue;
+      }
+      if (!stored) throw new JobLockLostError(id);
+      this.hasStored = true;
+      return;
+    }
+  }
+}

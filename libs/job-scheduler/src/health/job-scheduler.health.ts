@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { parseDuration } from '../definition/duration.js';
+import type { Duration } from '../definition/job-options.js';
+import { JobHealth, type HealthReport } from '../service/job-health.js';
+import type { QueueInfo } from '../service/queue-info.js';
+
+/** From when on the job scheduler counts as impaired or down. A threshold that is not set is not judged. */
+export interface HealthThresholds {
+  /** A store round trip that takes longer: degraded. Default `'1s'`. */
+  latency?: Duration;
+  /** Executions waiting for a slot in one queue, more than this: degraded. */
+  pending?: number;
+  /** The oldest waiting execution of a queue is older: degraded. Default `'5m'`. */
+  oldestWaiting?: Duration;
+  /** The oldest waiting execution of a queue is older: down. */
+  oldestWaitingDown?: Duration;
+}
+
+/**
+ * Terminus indicator. `down`: the store does not answer, or this process's workers are stuck.
+ * `degraded`: a threshold is passed, or nobody in the fleet works although executions wait.
+ *
+ * @example
+ * ```ts
+ * this.health.check([() => this.jobs.isHealthy('jobs')]);
+ * ```
+ */
+@Injectable()
+export class JobSchedulerHealthIndicator {
+  constructor(
+    private readonly jobs: JobHealth,
+    private readonly indicators: HealthIndicatorService,
+  ) {}
+
+  /** @param key under which the result stands in the health check. */
+  async isHealthy<const Key extends string>(
+    key: Key,
+    thresholds: HealthThresholds = {},
+  ): Promise<HealthIndicatorResult<Key>> {
+    const indicator = this.indicators.check(key);
+    const report = await this.jobs.report();
+    const { down, degraded } = judge(report, thresholds);
+    const data = { ...summary(report), ...(down.length + degraded.length > 0 && { problems: [...down, ...degraded] }) };
+    if (down.length > 0) return indicator.down(data);
+    return degraded.length > 0 ? indicator.degraded(data) : indicator.up(data);
+  }
+}
+
+function judge(report: HealthReport, thresholds: HealthThresholds): { down: string[]; degraded: string[] } {
+  const down: string[] = [];
+  const degraded: string[] = [];
+  if (!report.store.reachable) down.push(`store: ${report.store.error ?? 'not reachable'}`);
+  if (report.worker.state === 'stuck') down.push('worker: takes no jobs any more');
+  const latency = parseDuration(thresholds.latency ?? '1s');
+  if ((report.store.latencyMs ?? 0) > latency) degraded.push(`store: a round trip takes over ${latency} ms`);
+  const waiting = report.queues.some((queue) => queue.counts.pending > 0);
+  if (report.store.reachable && report.worker.fleet === 0 && waiting)
+    degraded.push('worker: jobs wait and nobody works');
+  for (const queue of report.queues) judgeQueue(queue, thresholds, down, degraded);
+  return { down, degraded };
+}
+
+function judgeQueue(queue: QueueInfo, thresholds: HealthThresholds, down: string[], degraded: string[]): void {
+  const { name, counts, oldestWaitingMs, paused } = queue;
+  if (thresholds.pending !== undefined && counts.pending > thresholds.pending) {
+    degraded.push(`queue ${name}: ${counts.pending} waiting, more than ${thresholds.pending}`);
+  }
+  if (oldestWaitingMs === undefined || paused) return;
+  const longest = thresholds.oldestWaitingDown === undefined ? Infinity : parseDuration(thresholds.oldestWaitingDown);
+  if (oldestWaitingMs > longest) down.push(`queue ${name}: the oldest job waits for over ${longest} ms`);
+  else if (oldestWaitingMs > parseDuration(thresholds.oldestWaiting ?? '5m')) {
+    degraded.push(`queue ${name}: the oldest job waits for ${oldestWaitingMs} ms`);
+  }
+}
+
+function summary({ store, worker, queues }: HealthReport) {
+  return {
+    store: store.reachable ? { latencyMs: store.latencyMs } : { error: store.error },
+    worker,
+    queues: Object.fromEntries(
+      queues.map(({ name, counts, paused, oldestWaitingMs }) => [name, { ...counts, paused, oldestWaitingMs }]),
+    ),
+  };
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { JobDefinition } from '../definition/job-definition.js';
+import type { FactStore } from '../store/ports.js';
+
+/** Puts the first run of a newly deployed definition into its queue. Repeating it with the same id adds nothing. */
+export type EnqueueFirstRun = (definition: JobDefinition, id: string) => Promise<void>;
+
+/** Name and schedules: what `runOnStart` takes for the same definition. */
+function fingerprint(definition: JobDefinition): string {
+  const schedules = definition.schedules.map(({ spec, payload }) => [spec.expression, spec.timezone, payload]);
+  return createHash('sha256')
+    .update(JSON.stringify([definition.name, schedules]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Runs jobs with `runOnStart` once per fleet and definition, however many instances boot and however often. */
+export async function runOnStart(
+  definitions: readonly JobDefinition[],
+  facts: FactStore,
+  enqueue: EnqueueFirstRun,
+): Promise<void> {
+  const starting = definitions.filter((definition) => definition.runOnStart && definition.enabled);
+  await Promise.all(
+    starting.map(async (definition) => {
+      const key = `run-on-start:${definition.name}:${fingerprint(definition)}`;
+      if ((await facts.get(key)) !== undefined) return;
+      // Stored after the enqueue: a crash in between repeats it with the same id, which adds nothing.
+      await enqueue(definition, key);
+      await facts.keep(key, 'done');
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+import type { Duration, Retention, RetryOptions } from '../definition/job-options.js';
+
+/** What one enqueue may set for its execution. Everything else is the job's own. */
+export interface EnqueueOptions {
+  /**
+   * The execution's id: 1 to 256 characters. A known id gives its handle back, with `duplicate: true`, and adds nothing;
+   * so a repeated enqueue with the same id is safe. Default: a new UUID.
+   */
+  id?: string;
+  /** Default: the job's. */
+  queue?: string;
+  /** Higher is more urgent inside its queue. Default: the job's. */
+  priority?: number;
+  /** Default: the job's. Its `backoff` may not be a function here: it is stored. */
+  retry?: number | (Omit<RetryOptions, 'backoff'> & { backoff?: 'exponential' | 'fixed' });
+  /** Per attempt. Default: the job's. */
+  timeout?: Duration;
+  /** Default: the job's. */
+  retention?: Retention;
+  /** Notes for the handler (`ctx.metadata`) and for whoever reads the execution: up to 64 texts of up to 1,024 characters. */
+  metadata?: Record<string, string>;
+}

@@ -1,0 +1,54 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { JobContract, JobRef } from '../definition/job-ref.js';
+import type { JobDefaults } from '../options/resolved-options.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { EnqueueOptions } from './enqueue-options.js';
+
+/** Where an enqueue goes, and what is known of its job here. */
+export interface EnqueueTarget {
+  readonly name: string;
+  readonly queue: string;
+  readonly priority: number;
+  /** 0: the worker's definition says it. */
+  readonly maxAttempts: number;
+  /** Milliseconds. */
+  readonly failedRetention: number;
+  readonly schema: StandardSchemaV1 | undefined;
+}
+
+function isContract(ref: JobRef): ref is JobContract {
+  return typeof ref === 'object' && 'jobName' in ref;
+}
+
+/**
+ * A registered job, or a contract whose code is elsewhere: then the module's defaults say queue and retention,
+ * and the worker's definition the rest.
+ * @throws JobUnknownError
+ */
+export function resolveTarget(
+  registry: JobRegistry,
+  ref: JobRef,
+  defaults: JobDefaults,
+  options: EnqueueOptions,
+): EnqueueTarget {
+  const registered = isContract(ref) ? registry.find(ref.jobName) : registry.require(ref);
+  if (!registered && isContract(ref)) {
+    return {
+      name: ref.jobName,
+      queue: options.queue ?? defaults.queue,
+      priority: options.priority ?? 0,
+      maxAttempts: 0,
+      failedRetention: defaults.retention.failed,
+      schema: ref.schema,
+    };
+  }
+  const { definition } = registered ?? registry.require(ref);
+  return {
+    name: definition.name,
+    queue: options.queue ?? definition.queue,
+    priority: options.priority ?? definition.priority,
+    maxAttempts: definition.retry.max + 1,
+    failedRetention: definition.retention.failed,
+    schema: definition.schema,
+  };
+}

@@ -1,0 +1,69 @@
+import type { JobStatus } from '../definition/job-status.js';
+import type { StoredExecution } from '../store/execution-record.js';
+import { encodeJobId } from '../store/names.js';
+import type { EngineQueue } from '../store/ports.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { QueueHub } from './queue-hub.js';
+
+/** A BullMQ job, as a queue gives it. */
+export type EngineJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;
+
+/** An execution that the store knows: still in its queue, ended, or both. */
+export interface FoundExecution {
+  readonly id: string;
+  readonly job: string;
+  readonly queue: string;
+  readonly inQueue: EngineJob | undefined;
+  readonly record: StoredExecution | undefined;
+}
+
+/** Finds executions by id alone: in the queues, and among the records. */
+export class ExecutionFinder {
+  constructor(
+    private readonly hub: QueueHub,
+    private readonly holder: StoreHolder,
+  ) {}
+
+  /** One lookup per queue and one for the record, all at the same time. */
+  async find(id: string): Promise<FoundExecution | undefined> {
+    const { executions } = this.holder.require(`look up execution "${id}"`);
+    const [record, ...jobs] = await Promise.all([
+      executions.load(id),
+      ...this.hub.all().map((queue) => queue.getJob(encodeJobId(id, queue.name))),
+    ]);
+    const index = jobs.findIndex((job) => job !== undefined && job !== null);
+    const inQueue = index < 0 ? undefined : jobs[index];
+    if (inQueue) return { id, job: inQueue.name, queue: this.hub.names()[index] as string, inQueue, record };
+    return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
+  }
+
+  async findMany(ids: readonly string[]): Promise<Map<string, FoundExecution>> {
+    const found = await Promise.all([...new Set(ids)].map((id) => this.find(id)));
+    return new Map(found.filter((each) => each !== undefined).map((each) => [each.id, each]));
+  }
+
+  /** The execution's status; undefined when nothing is known of it. */
+  async status(id: string): Promise<JobStatus | undefined> {
+    const found = await this.find(id);
+    if (!found) return undefined;
+    // A record that says it has ended stands, whatever its queue has not been told yet.
+    if (found.record?.final) return found.record.final;
+    return found.inQueue ? statusInQueue(await found.inQueue.getState(), found.inQueue.attemptsMade) : undefined;
+  }
+}
+
+function statusInQueue(state: string, attemptsMade: number): JobStatus | undefined {
+  switch (state) {
+    case 'active':
+      return 'running';
+    case 'completed':
+    case 'failed':
+      return state;
+    case 'delayed':
+      return attemptsMade > 0 ? 'retrying' : 'pending';
+    case 'unknown':
+      return undefined;
+    default:
+      return 'pending';
+  }
+}

@@ -1,0 +1,141 @@
+import type { Clock, ClockTimer } from '../definition/clock.js';
+import { parseDuration } from '../definition/duration.js';
+import type { Duration } from '../definition/job-options.js';
+import { NotStartedError } from '../errors/store-errors.js';
+import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
+import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
+import { reviveError } from '../execution/revive-error.js';
+import type { StoredExecution } from '../store/execution-record.js';
+import { decodeJobId } from '../store/names.js';
+import type { EngineEvents } from '../store/ports.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { Enqueued } from './enqueuer.js';
+import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+
+/** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
+const LOOK_AGAIN = 5_000;
+/** Between the moment when an execution leaves its queue and the one when its record can be read, in milliseconds. */
+const RECORD_LAG = 1_000;
+
+/** What an event says of an end, for executions of which no record is kept. */
+interface EndEvent {
+  readonly failedReason?: string;
+  readonly returnvalue?: unknown;
+}
+
+/** Lets callers wait for the end of an execution, wherever it runs. */
+export class FinishWatcher {
+  private readonly events = new Map<string, Promise<EngineEvents>>();
+  private readonly waiting = new Map<string, Set<(event?: EndEvent) => void>>();
+  private closed = false;
+
+  constructor(
+    private readonly holder: StoreHolder,
+    private readonly finder: ExecutionFinder,
+    private readonly clock: Clock,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
+    const { id, job } = execution;
+    await this.listen(execution.queue);
+    const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
+    let event: EndEvent | undefined;
+    let missedAt: number | undefined;
+    for (;;) {
+      const pause = missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
+      const woken = this.next(id, Math.min(pause, until - this.clock.now()));
+      try {
+        const found = await this.finder.find(id);
+        const ended = await this.judge(execution, found, event);
+        if (ended) return ended.result;
+        if (found) missedAt = undefined;
+        else if (missedAt === undefined) missedAt = this.clock.now();
+        else if (this.clock.now() - missedAt >= RECORD_LAG) throw new ExecutionUnknownError(id);
+        event = await woken.promise;
+      } finally {
+        woken.cancel();
+      }
+      if (this.closed) throw new NotStartedError(`wait for execution "${id}"`, 'stopped');
+      if (!event && this.clock.now() >= until) throw new WaitTimeoutError(id, job, parseDuration(timeout ?? 0));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const wakers of this.waiting.values()) for (const wake of wakers) wake();
+    const opened = await Promise.allSettled(this.events.values());
+    this.events.clear();
+    await Promise.allSettled(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
+  }
+
+  /** Gives the result of an execution that has ended well, throws for one that has not, and gives nothing while it goes on. */
+  private async judge(
+    { id, job }: Enqueued,
+    found: FoundExecution | undefined,
+    event: EndEvent | undefined,
+  ): Promise<{ result: unknown } | undefined> {
+    if (found?.record?.final) return settle(id, job, found.record);
+    if (event?.failedReason !== undefined) throw new JobFailedError(id, job, new Error(event.failedReason));
+    if (event) return { result: event.returnvalue };
+    if (found?.inQueue && (await found.inQueue.isFailed())) {
+      throw new JobFailedError(id, job, new Error(found.inQueue.failedReason));
+    }
+    return undefined;
+  }
+
+  private next(id: string, longest: number): { promise: Promise<EndEvent | undefined>; cancel: () => void } {
+    let timer: ClockTimer | undefined;
+    let wake: (event?: EndEvent) => void = () => undefined;
+    const promise = new Promise<EndEvent | undefined>((resolve) => {
+      wake = resolve;
+      timer = this.clock.after(longest, () => resolve(undefined));
+      const wakers = this.waiting.get(id) ?? new Set();
+      this.waiting.set(id, wakers.add(wake));
+    });
+    const cancel = () => {
+      timer?.cancel();
+      const wakers = this.waiting.get(id);
+      wakers?.delete(wake);
+      if (wakers?.size === 0) this.waiting.delete(id);
+    };
+    return { promise, cancel };
+  }
+
+  private listen(queue: string): Promise<EngineEvents> {
+    const known = this.events.get(queue);
+    if (known) return known;
+    const opening = this.open(queue);
+    this.events.set(queue, opening);
+    opening.catch(() => this.events.delete(queue));
+    return opening;
+  }
+
+  private async open(queue: string): Promise<EngineEvents> {
+    const events = this.holder.require('wait for an execution').queues.events(queue);
+    events.on('error', this.onError);
+    events.on('completed', ({ jobId, returnvalue }) => this.wake(queue, jobId, { returnvalue }));
+    events.on('failed', ({ jobId, failedReason }) => this.wake(queue, jobId, { failedReason }));
+    events.on('removed', ({ jobId }) => this.wake(queue, jobId));
+    await events.waitUntilReady();
+    return events;
+  }
+
+  private wake(queue: string, jobId: string, event?: EndEvent): void {
+    for (const wake of this.waiting.get(decodeJobId(jobId, queue)) ?? []) wake(event);
+  }
+}
+
+function settle(id: string, job: string, record: StoredExecution): { result: unknown } {
+  const head = record.head;
+  switch (record.final) {
+    case 'failed':
+      throw new JobFailedError(id, job, reviveError(head?.error));
+    case 'cancelled':
+      throw new JobCancelledError(id, job, head?.reason ?? 'cancelled');
+    case 'skipped':
+      throw new JobSkippedError(id, job, head?.reason ?? 'skipped');
+    default:
+      return { result: head?.result };
+  }
+}

@@ -1,0 +1,56 @@
+import type { Logger } from '@nestjs/common';
+import type { JobDiscovery } from '../discovery/job-discovery.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { FinishWatcher } from './finish-watcher.js';
+import type { QueueHub } from './queue-hub.js';
+import type { SchedulerRuntime } from './scheduler-runtime.js';
+
+/** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
+export class JobSchedulerBoot {
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly discovery: JobDiscovery,
+    private readonly runtime: SchedulerRuntime,
+    private readonly holder: StoreHolder,
+    private readonly hub: QueueHub,
+    private readonly watcher: FinishWatcher,
+    private readonly logger: Logger,
+  ) {}
+
+  async discover(): Promise<void> {
+    await this.discovery.discover();
+  }
+
+  async open(): Promise<void> {
+    await this.runtime.open();
+    if (!this.options.autoStart) return;
+    try {
+      await this.runtime.start();
+    } catch (error) {
+      // Nest calls no hook after a failed boot: nothing may stay open.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.runtime.stop();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    await this.runtime
+      .stop()
+      .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
+    await this.watcher.close();
+    await this.hub.close();
+    await this.holder.close();
+  }
+}

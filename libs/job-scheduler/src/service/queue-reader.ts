@@ -1,0 +1,61 @@
+import type { Clock } from '../definition/clock.js';
+import type { EngineQueue } from '../store/ports.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { QueueHub } from './queue-hub.js';
+import type { QueueInfo } from './queue-info.js';
+
+/** Reads and steers queues. */
+export class QueueReader {
+  constructor(
+    private readonly hub: QueueHub,
+    private readonly holder: StoreHolder,
+    private readonly clock: Clock,
+  ) {}
+
+  async one(name: string): Promise<QueueInfo> {
+    const queue = this.hub.get(name);
+    const ended = await this.holder.require('count executions').executions.counts([name]);
+    return this.describe(queue, ended[name]);
+  }
+
+  async all(): Promise<QueueInfo[]> {
+    const ended = await this.holder.require('count executions').executions.counts(this.hub.names());
+    return Promise.all(this.hub.all().map((queue) => this.describe(queue, ended[queue.name])));
+  }
+
+  private async describe(
+    queue: EngineQueue,
+    ended: { completed: number; failed: number } | undefined,
+  ): Promise<QueueInfo> {
+    const { name, weight, max } = this.hub.settings(queue.name);
+    const [counts, paused, oldest] = await Promise.all([
+      queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
+      queue.isPaused(),
+      this.oldest(queue),
+    ]);
+    const count = (state: string) => counts[state] ?? 0;
+    return {
+      name,
+      weight,
+      max,
+      paused,
+      counts: {
+        pending: count('waiting') + count('prioritized'),
+        active: count('active'),
+        delayed: count('delayed'),
+        completed: ended?.completed ?? 0,
+        failed: ended?.failed ?? 0,
+      },
+      oldestWaitingMs: oldest === undefined ? undefined : Math.max(0, this.clock.now() - oldest),
+    };
+  }
+
+  /** When the oldest pending execution was enqueued. */
+  private async oldest(queue: EngineQueue): Promise<number | undefined> {
+    const jobs = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
+    const times = jobs
+      .filter((job) => job !== undefined && job !== null)
+      .map((job) => job.timestamp + (job.opts.delay ?? 0));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+}

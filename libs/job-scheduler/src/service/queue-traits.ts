@@ -1,0 +1,35 @@
+import type { JobRegistry } from '../registry/job-registry.js';
+
+/** What all enqueues into one queue must agree on (see `store/job-envelope.ts`). */
+export interface QueueTraits {
+  /** Whether any registered job of this queue has a priority. */
+  readonly prioritized: boolean;
+  /** The longest `retention.failed` of its jobs, in milliseconds. */
+  readonly keepFailed: number;
+}
+
+const PLAIN: QueueTraits = { prioritized: false, keepFailed: 0 };
+
+/** Derives queues' traits from the registered jobs. */
+export class QueueTraitsReader {
+  private traits = new Map<string, QueueTraits>();
+  private jobsSeen = -1;
+
+  constructor(private readonly registry: JobRegistry) {}
+
+  of(queue: string): QueueTraits {
+    const jobs = this.registry.all();
+    if (jobs.length !== this.jobsSeen) {
+      this.traits = new Map();
+      for (const { definition } of jobs) {
+        const known = this.traits.get(definition.queue) ?? PLAIN;
+        this.traits.set(definition.queue, {
+          prioritized: known.prioritized || definition.priority !== 0,
+          keepFailed: Math.max(known.keepFailed, definition.retention.failed),
+        });
+      }
+      this.jobsSeen = jobs.length;
+    }
+    return this.traits.get(queue) ?? PLAIN;
+  }
+}
