@@ -1,8 +1,9 @@
-import type { Logger } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '@nestjs/common';
+import type { RepeatOptions } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
-import { toPattern } from '../definition/schedule-pattern.js';
+import { toStoredRepeat, type StoredRepeat } from '../definition/schedule-pattern.js';
 import { encodeSchedulerId } from '../store/names.js';
 import type { EngineQueue, FactStore } from '../store/ports.js';
 import type { TickData } from './tick-queue.js';
@@ -12,7 +13,7 @@ type StoredScheduler = Awaited<ReturnType<EngineQueue['getJobSchedulers']>>[numb
 /** A schedule as BullMQ is to hold it. */
 interface Wanted {
   readonly schedule: CodeSchedule;
-  readonly pattern: string;
+  readonly repeat: StoredRepeat & { pattern: string; tz: string };
   readonly data: TickData;
 }
 
@@ -54,7 +55,7 @@ export class Reconciler {
       expression: spec.expression,
       ...(schedule.payload !== undefined && { payload: schedule.payload }),
     };
-    return { schedule, pattern: toPattern(spec, anchor), data };
+    return { schedule, repeat: toStoredRepeat(spec, anchor), data };
   }
 
   /** The moment when this interval first existed: its phase, through restarts and deploys. */
@@ -62,31 +63,26 @@ export class Reconciler {
     return Number(await this.facts.keep(`anchor:${scheduleId}:${every}`, String(this.clock.now())));
   }
 
-  private async write(key: string, { schedule, pattern, data }: Wanted, existed: boolean): Promise<void> {
-    const { spec } = schedule;
-    await this.ticks.upsertJobScheduler(
-      key,
-      {
-        pattern,
-        tz: spec.timezone,
-        ...(spec.start !== undefined && { startDate: spec.start }),
-        ...(spec.end !== undefined && { endDate: spec.end }),
-      },
-      { name: data.job, data, opts: { removeOnComplete: true, removeOnFail: true } },
-    );
-    this.logger.log(`Schedule "${schedule.id}" ${existed ? 'changed to' : 'registered as'} "${spec.expression}"`, {
+  private async write(key: string, { schedule, repeat, data }: Wanted, existed: boolean): Promise<void> {
+    await this.ticks.upsertJobScheduler(key, repeat as RepeatOptions, {
+      name: data.job,
+      data,
+      opts: { removeOnComplete: true, removeOnFail: true },
+    });
+    const { expression, timezone } = schedule.spec;
+    this.logger.log(`Schedule "${schedule.id}" ${existed ? 'changed to' : 'registered as'} "${expression}"`, {
       job: data.job,
-      timezone: spec.timezone,
+      timezone,
     });
   }
 }
 
-function fits(entry: StoredScheduler, { schedule: { spec }, pattern, data }: Wanted): boolean {
+function fits(entry: StoredScheduler, { repeat, data }: Wanted): boolean {
   return (
-    entry.pattern === pattern &&
-    entry.tz === spec.timezone &&
-    (entry.startDate ?? undefined) === spec.start &&
-    (entry.endDate ?? undefined) === spec.end &&
+    entry.pattern === repeat.pattern &&
+    entry.tz === repeat.tz &&
+    (entry.startDate ?? undefined) === repeat.startDate &&
+    (entry.endDate ?? undefined) === repeat.endDate &&
     entry.next !== undefined &&
     isDeepStrictEqual(entry.template?.data, JSON.parse(JSON.stringify(data)))
   );

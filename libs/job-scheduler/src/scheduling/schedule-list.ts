@@ -1,5 +1,5 @@
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
-import { describeSchedule } from '../definition/schedule.js';
+import { describeSchedule } from '../definition/describe-schedule.js';
 import { encodeSchedulerId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports.js';
 

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from '@nestjs/common';
+import type { RepeatStrategy } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
+import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { repeatStrategy } from '../definition/repeat-strategy.js';
 import { listSchedules, type ScheduledJob } from '../scheduling/schedule-list.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
@@ -30,6 +31,7 @@ export class SchedulerRuntime {
   private heartbeat: Heartbeat | undefined;
   /** Starts and stops follow each other, whoever asks. */
   private turn: Promise<void> = Promise.resolve();
+  private readonly repeatStrategy: RepeatStrategy;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -40,6 +42,7 @@ export class SchedulerRuntime {
     private readonly logger: Logger,
   ) {
     this.workerId = options.workerName ?? `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+    this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
   }
 
   /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
@@ -105,7 +108,7 @@ export class SchedulerRuntime {
   }
 
   async schedules(): Promise<ScheduledJob[]> {
-    const queue = openTickQueue(this.holder.require('list schedules'), repeatStrategy);
+    const queue = openTickQueue(this.holder.require('list schedules'), this.repeatStrategy);
     try {
       return await listSchedules(queue, this.definitions());
     } finally {
@@ -151,7 +154,7 @@ export class SchedulerRuntime {
       store,
       clock,
       logger,
-      repeatStrategy,
+      repeatStrategy: this.repeatStrategy,
       workerId,
       lockDuration: options.lockDuration,
       telemetry: options.telemetry,
