@@ -1,0 +1,77 @@
+export {
+  JobSchedulerModule,
+  type JobSchedulerAsyncOptions,
+  type JobSchedulerOptionsFactory,
+} from './job-scheduler.module.js';
+export type { JobSchedulerOptions, Role } from './options/job-scheduler-options.js';
+export type { Connection, PGliteLike, PgPoolLike, RedisLike, RedisLikeOptions } from './options/connection.js';
+export { optionsFromEnv } from './options/options-from-env.js';
+
+export { Job, type JobDecorator } from './decorators/job.decorator.js';
+export { JobStep } from './decorators/job-step.decorator.js';
+export { OnJobFail } from './decorators/on-job-fail.decorator.js';
+export { defineJob } from './definition/define-job.js';
+export type {
+  Duration,
+  JobOptions,
+  Misfire,
+  Overlap,
+  Retention,
+  RetryOptions,
+  Schedule,
+  StepOptions,
+} from './definition/job-options.js';
+export { JobContext, type JobFailure } from './definition/job-context.js';
+export type { JobContract, JobHandler, JobPayload, JobRef, JobResult } from './definition/job-ref.js';
+export type { JobStatus, JobTrigger } from './definition/job-status.js';
+export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
+export { nextOccurrences } from './definition/next-occurrences.js';
+export { describeSchedule } from './definition/describe-schedule.js';
+
+export { JobService } from './service/job-service.js';
+export type { EnqueueOptions } from './service/enqueue-options.js';
+export type { JobHandle } from './service/job-handle.js';
+export type { JobSummary } from './service/job-summary.js';
+export type { QueueInfo } from './service/queue-info.js';
+export type { ScheduledJob } from './scheduling/schedule-list.js';
+export { JobHealth, type HealthReport } from './service/job-health.js';
+
+export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
+export { JobSchedulerError } from './errors/job-scheduler-error.js';
+export type { Fault } from './errors/fault.js';
+export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
+export {
+  ExecutionNotFailedError,
+  ExecutionUnknownError,
+  JobUnknownError,
+  QueueUnknownError,
+  StepRepeatedError,
+  StepUnknownError,
+} from './errors/unknown-name-errors.js';
+export {
+  EnqueueOptionsError,
+  PayloadInvalidError,
+  PayloadTooLargeError,
+  ResultInvalidError,
+} from './errors/payload-errors.js';
+export {
+  DriverMissingError,
+  NotStartedError,
+  StoreInUseError,
+  StoreUnavailableError,
+  StoreUnsupportedError,
+} from './errors/store-errors.js';
+export {
+  JobAbortError,
+  JobCancelError,
+  JobCancelledError,
+  JobFailedError,
+  JobLockLostError,
+  JobPoisonedError,
+  JobRefusedError,
+  JobShutdownError,
+  JobSkippedError,
+  JobSnoozeError,
+  JobTimeoutError,
+  WaitTimeoutError,
+} from './errors/outcome-errors.js';

@@ -9,7 +9,7 @@ import type { JobReports, JobRunner, RunningJob } from './running-job.js';
 /** What the executor asks of the registry. */
 export interface RegisteredJobs {
   find(name: string): RegisteredJob | undefined;
-  names(): string[];
+  names(): readonly string[];
 }
 
 /** Starts attempts of registered jobs. */

@@ -1,6 +1,8 @@
 import type { Logger } from '@nestjs/common';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
+import { unenforcedOptions } from '../discovery/unenforced-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { JobRegistry } from '../registry/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import type { QueueHub } from './queue-hub.js';
@@ -13,6 +15,7 @@ export class JobSchedulerBoot {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly discovery: JobDiscovery,
+    private readonly registry: JobRegistry,
     private readonly runtime: SchedulerRuntime,
     private readonly holder: StoreHolder,
     private readonly hub: QueueHub,
@@ -22,6 +25,9 @@ export class JobSchedulerBoot {
 
   async discover(): Promise<void> {
     await this.discovery.discover();
+    for (const { option, jobs } of unenforcedOptions(this.registry.all().map(({ definition }) => definition))) {
+      this.logger.warn(`Option "${option}" has no effect in this version. Set by: ${jobs.join(', ')}`);
+    }
   }
 
   async open(): Promise<void> {

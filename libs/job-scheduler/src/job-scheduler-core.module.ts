@@ -1,0 +1,173 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Logger, Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { Clock, SystemClock } from './definition/clock.js';
+import { EnhancerCreators } from './discovery/enhancer-creators.js';
+import { JobDiscovery } from './discovery/job-discovery.js';
+import { JobIndex } from './discovery/job-index.js';
+import { ProviderExplorer } from './discovery/provider-explorer.js';
+import { MODULE_OPTIONS, RESOLVED_OPTIONS } from './job-scheduler.tokens.js';
+import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
+import { resolveOptions } from './options/resolve-options.js';
+import type { ResolvedOptions } from './options/resolved-options.js';
+import { JobRegistry } from './registry/job-registry.js';
+import { Enqueuer } from './service/enqueuer.js';
+import { ExecutionFinder } from './service/execution-finder.js';
+import { FinishWatcher } from './service/finish-watcher.js';
+import { injectedQueue } from './service/injected-queue.js';
+import { JobHealth } from './service/job-health.js';
+import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
+import { JobService } from './service/job-service.js';
+import { QueueHub } from './service/queue-hub.js';
+import { QueueReader } from './service/queue-reader.js';
+import { QueueTraitsReader } from './service/queue-traits.js';
+import { SchedulerRuntime } from './service/scheduler-runtime.js';
+import { Steering } from './service/steering.js';
+import { StoreHolder } from './store/store-holder.js';
+
+const logger = new Logger('JobScheduler');
+const reportError = (error: Error) => logger.debug(error.message);
+
+const definitionProviders: Provider[] = [
+  { provide: Clock, useClass: SystemClock },
+  {
+    provide: RESOLVED_OPTIONS,
+    inject: [MODULE_OPTIONS],
+    useFactory: (options: JobSchedulerOptions): ResolvedOptions => resolveOptions(options),
+  },
+  JobIndex,
+  ProviderExplorer,
+  {
+    provide: EnhancerCreators,
+    inject: [ExternalContextCreator, ApplicationConfig, ModulesContainer],
+    useFactory: (...parts: ConstructorParameters<typeof EnhancerCreators>) => new EnhancerCreators(...parts),
+  },
+  {
+    provide: JobDiscovery,
+    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS],
+    useFactory: (...parts: ConstructorParameters<typeof JobDiscovery>) => new JobDiscovery(...parts),
+  },
+  {
+    provide: JobRegistry,
+    inject: [JobIndex, RESOLVED_OPTIONS],
+    useFactory: (...parts: ConstructorParameters<typeof JobRegistry>) => new JobRegistry(...parts),
+  },
+];
+
+const runningProviders: Provider[] = [
+  StoreHolder,
+  {
+    provide: QueueHub,
+    inject: [RESOLVED_OPTIONS, StoreHolder],
+    useFactory: (options: ResolvedOptions, holder: StoreHolder) => new QueueHub(options, holder, reportError),
+  },
+  {
+    provide: QueueTraitsReader,
+    inject: [JobRegistry],
+    useFactory: (registry: JobRegistry) => new QueueTraitsReader(registry),
+  },
+  {
+    provide: ExecutionFinder,
+    inject: [QueueHub, StoreHolder],
+    useFactory: (hub: QueueHub, holder: StoreHolder) => new ExecutionFinder(hub, holder),
+  },
+  {
+    provide: FinishWatcher,
+    inject: [StoreHolder, ExecutionFinder, Clock],
+    useFactory: (holder: StoreHolder, finder: ExecutionFinder, clock: Clock) =>
+      new FinishWatcher(holder, finder, clock, reportError),
+  },
+  {
+    provide: QueueReader,
+    inject: [QueueHub, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof QueueReader>) => new QueueReader(...parts),
+  },
+  {
+    provide: Enqueuer,
+    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, QueueTraitsReader, ExecutionFinder, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
+  },
+  {
+    provide: SchedulerRuntime,
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock],
+    useFactory: (
+      options: ResolvedOptions,
+      registry: JobRegistry,
+      holder: StoreHolder,
+      enqueuer: Enqueuer,
+      clock: Clock,
+    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger),
+  },
+  {
+    provide: Steering,
+    inject: [RESOLVED_OPTIONS, QueueHub, ExecutionFinder, StoreHolder, Clock, SchedulerRuntime],
+    useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
+  },
+  {
+    provide: JobService,
+    inject: [
+      Clock,
+      JobRegistry,
+      Enqueuer,
+      ExecutionFinder,
+      FinishWatcher,
+      QueueReader,
+      QueueHub,
+      Steering,
+      SchedulerRuntime,
+    ],
+    useFactory: (
+      clock: Clock,
+      registry: JobRegistry,
+      enqueuer: Enqueuer,
+      finder: ExecutionFinder,
+      watcher: FinishWatcher,
+      queues: QueueReader,
+      hub: QueueHub,
+      steering: Steering,
+      runtime: SchedulerRuntime,
+    ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, runtime }),
+  },
+  {
+    provide: JobHealth,
+    inject: [StoreHolder, SchedulerRuntime, QueueReader, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
+  },
+  {
+    provide: JobSchedulerBoot,
+    inject: [RESOLVED_OPTIONS, JobDiscovery, JobRegistry, SchedulerRuntime, StoreHolder, QueueHub, FinishWatcher],
+    useFactory: (
+      options: ResolvedOptions,
+      discovery: JobDiscovery,
+      registry: JobRegistry,
+      runtime: SchedulerRuntime,
+      holder: StoreHolder,
+      hub: QueueHub,
+      watcher: FinishWatcher,
+    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, logger),
+  },
+];
+
+/** Everything that an app may inject, from anywhere. */
+@Module({})
+export class JobSchedulerCoreModule {
+  /** @param queueNames for which `@InjectQueue(name)` works. */
+  static create(
+    options: readonly Provider[],
+    imports: ModuleMetadata['imports'],
+    queueNames: readonly string[],
+  ): DynamicModule {
+    const queues = queueNames.map((name): Provider => ({
+      provide: getQueueToken(name),
+      inject: [QueueHub],
+      useFactory: (hub: QueueHub) => injectedQueue(hub, name),
+    }));
+    return {
+      module: JobSchedulerCoreModule,
+      global: true,
+      imports: [DiscoveryModule, ...(imports ?? [])],
+      providers: [...options, ...definitionProviders, ...runningProviders, ...queues],
+      exports: [JobService, JobHealth, JobSchedulerBoot, ...queueNames.map((name) => getQueueToken(name))],
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  Module,
+  type DynamicModule,
+  type InjectionToken,
+  type ModuleMetadata,
+  type OptionalFactoryDependency,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { JobSchedulerCoreModule } from './job-scheduler-core.module.js';
+import { JobSchedulerLifecycle } from './job-scheduler.lifecycle.js';
+import { MODULE_OPTIONS } from './job-scheduler.tokens.js';
+import { DEFAULT_QUEUES } from './options/defaults.js';
+import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
+
+/** A class that makes the options, for `forRootAsync({ useClass | useExisting })`. */
+export interface JobSchedulerOptionsFactory {
+  createJobSchedulerOptions(): JobSchedulerOptions | Promise<JobSchedulerOptions>;
+}
+
+export interface JobSchedulerAsyncOptions {
+  imports?: ModuleMetadata['imports'];
+  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  useFactory?: (...args: never[]) => JobSchedulerOptions | Promise<JobSchedulerOptions>;
+  useClass?: Type<JobSchedulerOptionsFactory>;
+  useExisting?: Type<JobSchedulerOptionsFactory>;
+  /**
+   * The queues that `@InjectQueue(name)` can inject: providers are named before the factory runs.
+   * Default: the default queues.
+   */
+  queueNames?: string[];
+}
+
+/**
+ * Background and recurring jobs. Import it once, last among the imports of the app's root module;
+ * `JobService` can then be injected everywhere.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [JobSchedulerModule.forRoot({ connection: 'redis://localhost:6379' })], providers: [SendWelcome] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class JobSchedulerModule {
+  /** @throws OptionsError at boot, with every fault of the options. */
+  static forRoot(options: JobSchedulerOptions = {}): DynamicModule {
+    return shell(
+      JobSchedulerCoreModule.create([{ provide: MODULE_OPTIONS, useValue: options }], [], queueNamesOf(options)),
+    );
+  }
+
+  /** As `forRoot`, with options from a factory that can inject. */
+  static forRootAsync(options: JobSchedulerAsyncOptions): DynamicModule {
+    const names = options.queueNames ?? Object.keys(DEFAULT_QUEUES);
+    return shell(JobSchedulerCoreModule.create(optionsProviders(options), options.imports, names));
+  }
+}
+
+/**
+ * The module that the app imports: not global, around the global core. Nest runs the bootstrap hooks of global modules
+ * first and their destroy hooks last; the lifecycle is to start after the app's other imports and stop before them.
+ */
+function shell(core: DynamicModule): DynamicModule {
+  return { module: JobSchedulerModule, imports: [core], providers: [JobSchedulerLifecycle] };
+}
+
+/** Wrong options are told with all other faults, when they are resolved. */
+function queueNamesOf({ queues }: JobSchedulerOptions): string[] {
+  return Object.keys(typeof queues === 'object' && queues !== null ? queues : DEFAULT_QUEUES);
+}
+
+function optionsProviders({ inject, useFactory, useClass, useExisting }: JobSchedulerAsyncOptions): Provider[] {
+  if (useFactory)
+    return [{ provide: MODULE_OPTIONS, inject: inject ?? [], useFactory: useFactory as () => JobSchedulerOptions }];
+  const factory = useExisting ?? useClass;
+  if (!factory) throw new TypeError('JobSchedulerModule.forRootAsync() needs useFactory, useClass or useExisting.');
+  const provider: Provider = {
+    provide: MODULE_OPTIONS,
+    inject: [factory],
+    useFactory: (maker: JobSchedulerOptionsFactory) => maker.createJobSchedulerOptions(),
+  };
+  return useClass ? [useClass, provider] : [provider];
+}

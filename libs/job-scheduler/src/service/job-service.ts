@@ -1,0 +1,212 @@
+import { Logger } from '@nestjs/common';
+import { parseDuration } from '../definition/duration.js';
+import type { Clock } from '../definition/clock.js';
+import type { Duration, JobOptions } from '../definition/job-options.js';
+import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
+import type { JobStatus } from '../definition/job-status.js';
+import type { JobFunction } from '../discovery/function-invoker.js';
+import { EnqueueOptionsError } from '../errors/payload-errors.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { ScheduledJob } from '../scheduling/schedule-list.js';
+import type { EnqueueOptions } from './enqueue-options.js';
+import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
+import type { Enqueued, Enqueuer } from './enqueuer.js';
+import type { ExecutionFinder } from './execution-finder.js';
+import type { FinishWatcher } from './finish-watcher.js';
+import type { JobHandle } from './job-handle.js';
+import { summarize, type JobSummary } from './job-summary.js';
+import type { QueueHub } from './queue-hub.js';
+import type { QueueInfo } from './queue-info.js';
+import type { QueueReader } from './queue-reader.js';
+import type { SchedulerRuntime } from './scheduler-runtime.js';
+import type { Steering } from './steering.js';
+
+/** What `JobService` is made of. */
+export interface JobServiceParts {
+  readonly clock: Clock;
+  readonly registry: JobRegistry;
+  readonly enqueuer: Enqueuer;
+  readonly finder: ExecutionFinder;
+  readonly watcher: FinishWatcher;
+  readonly queues: QueueReader;
+  readonly hub: QueueHub;
+  readonly steering: Steering;
+  readonly runtime: SchedulerRuntime;
+}
+
+/**
+ * Enqueues jobs, and looks after executions and queues.
+ * Jobs are named by class, by `[Class, 'method']`, by contract, or by name; but for names, payloads are checked at compile time.
+ *
+ * Calls that reach the store reject with `STORE_UNAVAILABLE` when it does not answer within 5 s,
+ * and with `NOT_STARTED` before the app has bootstrapped.
+ */
+export class JobService {
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(private readonly parts: JobServiceParts) {}
+
+  /**
+   * Puts a job into its queue, to run as soon as there is a slot.
+   * @returns a handle once the job is stored: from then on it runs, whatever dies.
+   * @throws JobUnknownError, QueueUnknownError, PayloadInvalidError, PayloadTooLargeError, EnqueueOptionsError:
+   * nothing was stored. StoreUnavailableError: repeat with the same `id`, which is safe.
+   *
+   * @example
+   * ```ts
+   * const handle = await jobs.enqueue(SendWelcome, { to: 'ada@example.org' });
+   * await handle.finished();
+   * ```
+   */
+  async enqueue<const J extends JobRef>(
+    job: J & KnownRef<J>,
+    ...rest: EnqueueArgs<JobPayload<J>>
+  ): Promise<JobHandle<JobResult<J>>> {
+    const [payload, options] = rest;
+    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options ?? {}, { trigger: 'enqueue' }));
+  }
+
+  /** Runs a job at a time; one in the past: at once. Errors as `enqueue`. */
+  async enqueueAt<const J extends JobRef>(
+    job: J & KnownRef<J>,
+    payload: RequiredPayload<JobPayload<J>>,
+    at: Date,
+    options: EnqueueOptions = {},
+  ): Promise<JobHandle<JobResult<J>>> {
+    if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
+      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${String(at)}.`);
+    }
+    const delay = Math.max(0, at.getTime() - this.parts.clock.now());
+    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
+  }
+
+  /** Runs a job after a delay. Errors as `enqueue`. */
+  async enqueueIn<const J extends JobRef>(
+    job: J & KnownRef<J>,
+    payload: RequiredPayload<JobPayload<J>>,
+    delay: Duration,
+    options: EnqueueOptions = {},
+  ): Promise<JobHandle<JobResult<J>>> {
+    const cause = { trigger: 'enqueue', delay: parseDuration(delay, 'delay') } as const;
+    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, cause));
+  }
+
+  /**
+   * Puts many jobs into their queues, in one round trip per queue. All entries are checked before any is stored;
+   * queues are not filled together: after an error of the store, repeat with the same ids.
+   * @returns handles in the order of the entries.
+   */
+  async enqueueMany<const J extends readonly JobRef[]>(entries: {
+    readonly [I in keyof J]: EnqueueManyEntry<J[I]>;
+  }): Promise<JobHandle[]> {
+    const enqueued = await this.parts.enqueuer.enqueueMany(entries);
+    return enqueued.map((each) => this.handle(each));
+  }
+
+  /**
+   * Runs a job now, recorded as `manual`; also while it is disabled.
+   * @param payload default: that of its first schedule.
+   */
+  async trigger<const J extends JobRef>(
+    job: J & KnownRef<J>,
+    payload?: JobPayload<J>,
+  ): Promise<JobHandle<JobResult<J>>> {
+    const told = payload ?? this.parts.registry.require(job).definition.schedules[0]?.payload;
+    return this.handle(await this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' }));
+  }
+
+  /**
+   * Cancels an execution that waits, or that runs in this process: then its signal fires, and it ends as cancelled.
+   * @param reason stands in its record.
+   * @returns whether there was something to cancel.
+   */
+  cancel(id: string, reason = 'cancelled'): Promise<boolean> {
+    return this.parts.steering.cancel(id, reason);
+  }
+
+  /**
+   * Runs a failed execution again, with all its attempts. Steps that have succeeded are not run again.
+   * @throws ExecutionUnknownError, ExecutionNotFailedError
+   */
+  async retry(id: string): Promise<JobHandle> {
+    return this.handle(await this.parts.steering.retry(id));
+  }
+
+  /** Where an execution is in its life; undefined when nothing is known of it (any more). */
+  getStatus(id: string): Promise<JobStatus | undefined> {
+    return this.parts.finder.status(id);
+  }
+
+  /** The schedules, with their next runs. */
+  getScheduled(): Promise<ScheduledJob[]> {
+    return this.parts.runtime.schedules();
+  }
+
+  /** The jobs that are registered in this process. */
+  getJobs(): JobSummary[] {
+    return this.parts.registry.all().map(({ definition }) => summarize(definition));
+  }
+
+  /**
+   * Adds a job without a decorator. Its schedules start with the app, or at once when it runs already.
+   * @throws JobDefinitionError
+   */
+  register<P = unknown>(options: JobOptions & { name: string }, handler: JobFunction<P>): void {
+    const { checked } = this.parts.registry.register(options, handler as JobFunction);
+    const { runtime } = this.parts;
+    if (!runtime.isRunning) return;
+    checked
+      .then(() => runtime.refreshSchedules())
+      .catch((error: Error) =>
+        this.logger.error(`Job "${options.name}" was registered, but not scheduled: ${error.message}`),
+      );
+  }
+
+  /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
+  pauseQueue(name: string): Promise<void> {
+    return this.parts.hub.get(name).pause();
+  }
+
+  /** @throws QueueUnknownError */
+  resumeQueue(name: string): Promise<void> {
+    return this.parts.hub.get(name).resume();
+  }
+
+  /** @throws QueueUnknownError */
+  getQueue(name: string): Promise<QueueInfo> {
+    return this.parts.queues.one(name);
+  }
+
+  /** In the order of the options. */
+  getQueues(): Promise<QueueInfo[]> {
+    return this.parts.queues.all();
+  }
+
+  /** Starts the workers and schedules of this process's roles. With `autoStart` the app does it at bootstrap. */
+  start(): Promise<void> {
+    return this.parts.runtime.start();
+  }
+
+  /** Stops them, and waits for running jobs (`shutdownTimeout`). Enqueueing goes on to work. `start()` starts them again. */
+  stop(): Promise<void> {
+    return this.parts.runtime.stop();
+  }
+
+  /** Whether this process takes jobs, or fires schedules. */
+  get isRunning(): boolean {
+    return this.parts.runtime.isRunning;
+  }
+
+  /** This process, as it stands in executions. */
+  get workerId(): string {
+    return this.parts.runtime.workerId;
+  }
+
+  private handle<R>(enqueued: Enqueued): JobHandle<R> {
+    return Object.freeze({
+      ...enqueued,
+      finished: async ({ timeout }: { timeout?: Duration } = {}) =>
+        (await this.parts.watcher.finished(enqueued, timeout)) as R,
+    });
+  }
+}
