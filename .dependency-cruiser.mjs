@@ -1,0 +1,121 @@
+/**
+ * The import rule of the house. A job's life is one walk through the rooms; a room imports only rooms that come before it
+ * here.
+ */
+const rooms = [
+  'errors',
+  'definition',
+  'options',
+  'decorators',
+  'discovery',
+  'registry',
+  'store',
+  'execution',
+  'worker',
+  'scheduling',
+  'service',
+  'health',
+  'http',
+  'metrics',
+  'dashboard',
+  'testing',
+];
+/** Rooms with an entry point of their own: what they need is not installed everywhere. */
+const optionalRooms = ['health', 'http', 'metrics', 'dashboard', 'testing'];
+
+const src = '^libs/job-scheduler/src';
+const spec = '\\.spec\\.ts$';
+const wiring = '\\.module\\.ts$';
+const named = (...packages) => `(^|node_modules/)(${packages.join('|')})(/|$)`;
+const optionalPeers = ['ioredis', 'pg', '@electric-sql/pglite'];
+const valueImport = { dependencyTypesNot: ['type-only', 'type-import'] };
+
+const error = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+const upThePage = rooms
+  .slice(0, -1)
+  .map((room, index) =>
+    error(
+      `${room}-imports-only-rooms-before-it`,
+      `${room}/ comes before ${rooms.slice(index + 1).join(', ')} in architecture, and must not know them.`,
+      { path: `${src}/${room}/`, pathNot: [spec, wiring] },
+      { path: `${src}/(${rooms.slice(index + 1).join('|')})/` },
+    ),
+  );
+
+export default {
+  forbidden: [
+    error(
+      'no-cycle',
+      'Files that import each other cannot be understood, or loaded, one by one.',
+      {},
+      { circular: true },
+    ),
+    ...upThePage,
+    error(
+      'known-rooms',
+      'A new room needs its place in the order at the top of .dependency-cruiser.mjs.',
+      { path: `${src}/(?!(${rooms.join('|')})/)[^/]+/` },
+      {},
+    ),
+    error(
+      'only-wiring-imports-wiring',
+      'index.ts, the module and the lifecycle are put together from the rooms, which do not know them.',
+      { path: `${src}/[^/]+/`, pathNot: [spec, wiring, `${src}/[^/]+/index\\.ts$`] },
+      { path: [`${src}/[^/]+\\.ts$`, wiring] },
+    ),
+    error(
+      'engine-at-the-border',
+      'BullMQ and the database clients are called in store/ and worker/ only. Types may be imported anywhere.',
+      { path: src, pathNot: [`${src}/(store|worker)/`, spec] },
+      { path: named('bullmq', ...optionalPeers), ...valueImport },
+    ),
+    error(
+      'optional-peers-when-needed',
+      'An optional peer may be missing: import() it where it is used. Types may be imported.',
+      { path: src, pathNot: spec },
+      { path: named(...optionalPeers), dynamic: false, ...valueImport },
+    ),
+    error(
+      'terminus-in-health',
+      'Only the entry /health needs Terminus.',
+      { path: src, pathNot: `${src}/health/` },
+      { path: named('@nestjs/terminus') },
+    ),
+    error(
+      'entry-without-optional-rooms',
+      'The main entry must load, and compile, without what the optional rooms need.',
+      { path: `${src}/index\\.ts$` },
+      { path: `${src}/(${optionalRooms.join('|')})/`, reachable: true },
+    ),
+    error(
+      'public-nest-only',
+      "Nest's files are its own: import from the package's name.",
+      { path: src },
+      { path: 'node_modules/@nestjs/', pathNot: 'node_modules/@nestjs/[^/]+/(dist/)?index\\.(d\\.ts|js)$' },
+    ),
+    error(
+      'library-stands-alone',
+      'The library is published without the rest of the checkout.',
+      { path: src, pathNot: spec },
+      { path: '^(apps|bench|scripts|test)/' },
+    ),
+    error(
+      'apps-use-entry-points',
+      'An app imports the library as a user does.',
+      { path: '^apps/' },
+      { path: `${src}/`, pathNot: `${src}/((${optionalRooms.join('|')})/)?index\\.ts$` },
+    ),
+    error('resolvable', 'This import leads nowhere.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types', 'typings'],
+    },
+  },
+};

@@ -1,0 +1,19 @@
+/** `npm run bench`: runs every `bench/*.bench.ts` in turn, or those whose name holds the first argument. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { node, root } from './run.mjs';
+import { setup } from './setup.mjs';
+
+const [wanted = '', ...args] = process.argv.slice(2);
+
+setup({ servers: true });
+const files = readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.bench.ts') && file.includes(wanted));
+if (files.length === 0) {
+  console.error(`No bench/*${wanted}*.bench.ts`);
+  process.exitCode = 1;
+}
+for (const file of files) {
+  console.log(`\n── ${file}`);
+  const code = await node(['--import', './test/support/ts-loader.mjs', join('bench', file), ...args]);
+  process.exitCode ||= code;
+}

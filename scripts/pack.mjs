@@ -1,0 +1,23 @@
+/**
+ * Makes the tarball that is published. It is built in a directory of its own, so that a build of the checkout that runs
+ * at the same time cannot change what is in it.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { programs, quietly, root } from './run.mjs';
+
+/** Packs the library into `directory`, and gives the tarball's path. */
+export function pack(directory) {
+  const staging = mkdtempSync(join(tmpdir(), 'job-scheduler-pack-'));
+  try {
+    quietly(process.execPath, [programs.tsc, '-p', 'tsconfig.build.json', '--outDir', join(staging, 'dist')]);
+    for (const file of ['package.json', 'README.md', 'LICENSE'])
+      cpSync(join(root, 'libs/job-scheduler', file), join(staging, file));
+    mkdirSync(directory, { recursive: true });
+    const [{ filename }] = JSON.parse(quietly('npm', ['pack', staging, '--json', '--pack-destination', directory]));
+    return join(directory, filename);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
