@@ -1,0 +1,54 @@
+import type { Clock } from '../definition/clock.js';
+import { JobShutdownError } from '../errors/outcome-errors.js';
+import type { RunningJob } from '../execution/running-job.js';
+
+export interface Drainable {
+  running(): RunningJob[];
+  /** Resolves when no job runs, and nothing is left to be told about one. */
+  whenIdle(): Promise<void>;
+}
+
+/** How long an aborted job may take to end by itself, in milliseconds. */
+const GRACE = 1_000;
+/** How long the store may take to hear of the jobs that were given up, in milliseconds. */
+const LAST_WORDS = 2_000;
+
+/**
+ * Waits for running jobs (semantics, "Stopping"): those that wish to be aborted are so at once, the others after `timeout`
+ * milliseconds; what then still runs after a second is given up, and goes back to its queue. Never rejects.
+ */
+export async function drain(pool: Drainable, clock: Clock, timeout: number): Promise<void> {
+  const atOnce = pool.running().filter(({ onShutdown }) => onShutdown === 'abort');
+  for (const job of atOnce) job.abort(new JobShutdownError());
+  const grace = clock.after(GRACE, () => giveUp(atOnce, pool));
+  await idleWithin(pool, clock, timeout);
+  grace.cancel();
+
+  for (const job of pool.running()) job.abort(new JobShutdownError());
+  if (await idleWithin(pool, clock, GRACE)) return;
+  giveUp(pool.running(), pool);
+  await idleWithin(pool, clock, LAST_WORDS);
+}
+
+function giveUp(jobs: readonly RunningJob[], pool: Drainable): void {
+  const still = new Set(pool.running());
+  for (const job of jobs) if (still.has(job)) job.giveUp();
+}
+
+async function idleWithin(pool: Drainable, clock: Clock, ms: number): Promise<boolean> {
+  return within(pool.whenIdle(), clock, ms);
+}
+
+/** Whether `work` was done in time. It goes on if it was not. Rejections count as done. */
+export async function within(work: Promise<unknown>, clock: Clock, ms: number): Promise<boolean> {
+  const done = new AbortController();
+  const late = clock.sleep(ms, done.signal).then(() => false);
+  const isDone = await Promise.race([settled(work), late]);
+  done.abort();
+  return isDone;
+}
+
+async function settled(work: Promise<unknown>): Promise<true> {
+  await work.catch(() => undefined);
+  return true;
+}

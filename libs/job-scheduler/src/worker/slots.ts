@@ -1,0 +1,155 @@
+import { FairShare, type ShareOrder } from './fair-share.js';
+
+export interface SlotLane {
+  readonly name: string;
+  readonly weight: number;
+  /** The most slots that it takes. */
+  readonly max: number;
+}
+
+/** One of the pool's slots, in use. */
+export interface Slot {
+  /** Whose job it runs or fetches; undefined while the end of its last job is told. */
+  lane: string | undefined;
+}
+
+/** Which lanes can take a slot at this moment. */
+export type IsReady = (lane: string) => boolean;
+
+/**
+ * The pool's slots: who has them, and who gets the next. Pure bookkeeping, no I/O.
+ *
+ * The next slot is granted when a job's code ends, before its end is told: so that the telling can bring the next job, where
+ * the slot stays on its queue. Where it does not, the grant stays open until a slot is there; if meanwhile a slot of that
+ * queue ends its job, it takes the open grant and leaves its own instead. The order of grants is the same either way.
+ */
+export class Slots {
+  private readonly share: FairShare;
+  private readonly lanes = new Map<string, { readonly max: number; inUse: number; hasWork: boolean }>();
+  /** Lanes of grants that have no slot yet, oldest first. */
+  private readonly open: string[] = [];
+  private free: number;
+
+  constructor(
+    lanes: Iterable<SlotLane>,
+    readonly total: number,
+    order: ShareOrder,
+    private readonly onGrant: (lane: string) => void = () => {},
+  ) {
+    const all = [...lanes];
+    this.share = new FairShare(all, order);
+    for (const { name, max } of all) this.lanes.set(name, { max, inUse: 0, hasWork: false });
+    this.free = total;
+  }
+
+  get busy(): number {
+    return this.total - this.free;
+  }
+
+  inUse(name: string): number {
+    return this.lane(name).inUse;
+  }
+
+  setWork(name: string, hasWork: boolean): void {
+    this.lane(name).hasWork = hasWork;
+    this.refresh(name);
+  }
+
+  /** Takes a free slot for the lane whose turn it is. */
+  take(ready: IsReady): Slot | undefined {
+    if (this.free === 0) return undefined;
+    const lane = this.takeOpen() ?? this.grantNext(ready);
+    if (lane === undefined) return undefined;
+    this.free--;
+    return this.bind({ lane: undefined }, lane);
+  }
+
+  /**
+   * The code of the slot's job has ended. Grants the slot, and says whether it stays on its queue.
+   * @param orElse whether the queue may have the slot if nobody's turn it is.
+   */
+  keep(slot: Slot, ready: IsReady, orElse: boolean): boolean {
+    const own = this.unbind(slot);
+    let next = this.grantNext(ready);
+    if (next === undefined) {
+      if (!orElse || !this.isBelowMax(own)) return false;
+      this.grant(own);
+      next = own;
+    }
+    if (next !== own) {
+      this.open.push(next);
+      const index = this.open.indexOf(own);
+      if (index === -1) {
+        this.refresh(next);
+        return false;
+      }
+      this.open.splice(index, 1);
+    }
+    this.bind(slot, own);
+    this.refresh(next);
+    return true;
+  }
+
+  /** The slot's job is over and brought no other. */
+  leave(slot: Slot): void {
+    if (slot.lane !== undefined) this.unbind(slot);
+    this.free++;
+  }
+
+  /** The slot's fetch found no job: the grant is taken back. */
+  waste(slot: Slot): void {
+    this.share.refund(this.unbind(slot));
+    this.free++;
+  }
+
+  /** The oldest open grant whose lane still has work. */
+  private takeOpen(): string | undefined {
+    for (let name = this.open.shift(); name !== undefined; name = this.open.shift()) {
+      if (this.lane(name).hasWork) return name;
+      this.share.refund(name);
+      this.refresh(name);
+    }
+    return undefined;
+  }
+
+  private grantNext(ready: IsReady): string | undefined {
+    const next = this.share.next(ready);
+    if (next !== undefined) this.grant(next);
+    return next;
+  }
+
+  private grant(name: string): void {
+    this.share.grant(name);
+    this.onGrant(name);
+  }
+
+  private bind(slot: Slot, name: string): Slot {
+    slot.lane = name;
+    this.lane(name).inUse++;
+    this.refresh(name);
+    return slot;
+  }
+
+  private unbind(slot: Slot): string {
+    const name = slot.lane!;
+    slot.lane = undefined;
+    this.lane(name).inUse--;
+    this.refresh(name);
+    return name;
+  }
+
+  private refresh(name: string): void {
+    this.share.contend(name, this.lane(name).hasWork && this.isBelowMax(name));
+  }
+
+  private isBelowMax(name: string): boolean {
+    const { inUse, max } = this.lane(name);
+    return inUse + this.open.filter((lane) => lane === name).length < max;
+  }
+
+  private lane(name: string): { readonly max: number; inUse: number; hasWork: boolean } {
+    const lane = this.lanes.get(name);
+    if (!lane) throw new RangeError(`No lane "${name}"`);
+    return lane;
+  }
+}

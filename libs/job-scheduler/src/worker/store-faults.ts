@@ -1,0 +1,27 @@
+/** What went wrong when the store was told something, by BullMQ's and the drivers' codes. */
+
+/** BullMQ: the job is gone, or it is no longer ours (missing, no lock, not active, another's lock). */
+const GONE = new Set<unknown>([-1, -2, -3, -6]);
+
+/** PostgreSQL: the data itself is refused (bad value, broken constraint, too large), so that it will be refused again. */
+const REFUSED_DATA = /^(?:22|23|54)[0-9A-Z]{3}$/;
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** Another worker has the job, or nobody has: nothing more can be told about this run. */
+export function isGone(error: unknown): boolean {
+  return GONE.has(codeOf(error));
+}
+
+/** The store understood, and will give the same answer again. All other faults pass. */
+export function isRefusal(error: unknown): boolean {
+  const code = codeOf(error);
+  if (typeof code === 'number') return code < 0 && !GONE.has(code);
+  return typeof code === 'string' && REFUSED_DATA.test(code);
+}
+
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,252 @@
+import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Taken, WakeUp } from './queue-lane.js';
+import { toError } from './store-faults.js';
+
+/** How the pool learned that a queue may have work. */
+export type Wake =
+  /** The store said so, and may have told nobody else. */
+  | 'told'
+  /** A time has come that perhaps only this process knows of. */
+  | 'due'
+  /** It is time to look. */
+  | 'poll';
+
+export interface WakeUpsOptions {
+  readonly clock: Clock;
+  /** The most fetches under way at once. */
+  readonly most: number;
+  /** Waits for work, at most that many seconds. */
+  readonly wait: (seconds: number) => Promise<WakeUp | undefined>;
+  /** After a wait that failed. */
+  readonly recover: () => Promise<void>;
+  readonly onWake: (wake: Wake) => void;
+  readonly onError: (error: Error) => void;
+}
+
+/** Seconds. A wake-up that was lost with the process that took it is made good by looking this often. */
+const POLL_INTERVAL = 5;
+/** BullMQ promotes no delayed job while a rate limit lasts; milliseconds. */
+const LONGEST_LIMIT = 30_000;
+const FIRST_BACKOFF = 100;
+const LONGEST_BACKOFF = 5_000;
+/** Wake-ups in a row that brought nothing, before the next is waited for more slowly. */
+const FUTILE_ALLOWED = 10;
+const FUTILE_PAUSE = 50;
+/** An operation that takes longer than this, in milliseconds, is stuck. */
+const STUCK_AFTER = 15_000;
+
+/**
+ * What is known of one queue: whether it may have work, and how we shall learn of new work.
+ *
+ * A queue that may have work is asked, at first by one fetch, then by ever more while they find jobs. One that was found
+ * empty is waited on instead, with timers of our own for what is due later: the store's own blocking is late by up to 100 ms.
+ */
+export class WakeUps {
+  /** Fetches under way. */
+  fetching = 0;
+  private hasWork = true;
+  private allowed = 1;
+  /** Counts what was learned, so that a fetch that is older than the news does not count as an answer to it. */
+  private news = 0;
+  private waiting = false;
+  private futile = 0;
+  private failures = 0;
+  /** Until then the queue gives nothing: a rate limit, or the store is away. */
+  private heldUntil = 0;
+  private dueAt = Infinity;
+  private holdTimer: ClockTimer | undefined;
+  private dueTimer: ClockTimer | undefined;
+  private pauseTimer: ClockTimer | undefined;
+  private stopped = false;
+  private waitingSince: number | undefined;
+  private askedAt: number[] = [];
+  private lastAnswer: number;
+
+  constructor(private readonly options: WakeUpsOptions) {
+    this.lastAnswer = options.clock.now();
+  }
+
+  /** It is worth asking. */
+  get mayHaveWork(): boolean {
+    return this.hasWork && !this.isHeld;
+  }
+
+  /** It may be asked once more at this moment. */
+  get mayAsk(): boolean {
+    return this.mayHaveWork && this.fetching < this.allowed;
+  }
+
+  /** It must not be asked, whatever it has. */
+  get isHeld(): boolean {
+    return this.heldUntil > this.options.clock.now();
+  }
+
+  /** False when the store has not answered for so long that something must be wrong. */
+  get isAlive(): boolean {
+    const now = this.options.clock.now();
+    const oldest = Math.min(this.askedAt[0] ?? Infinity, this.waitingSince ?? Infinity);
+    const isStuck = now - oldest > STUCK_AFTER;
+    const isFailing = this.failures > 0 && now - this.lastAnswer > STUCK_AFTER;
+    return !this.stopped && !isStuck && !isFailing;
+  }
+
+  /** A fetch begins. Give the ticket to `answered` or `failed`. */
+  ask(): number {
+    this.fetching++;
+    this.askedAt.push(this.options.clock.now());
+    return this.news;
+  }
+
+  /** A fetch has ended. */
+  answered(taken: Taken, ticket: number): void {
+    this.ended();
+    this.learn(taken, ticket);
+  }
+
+  /** A fetch has failed. */
+  failed(error: Error): void {
+    this.ended();
+    this.backOff(error);
+  }
+
+  /** The queue was looked at and has no work. */
+  sawNothing(ticket: number): void {
+    if (ticket === this.news) this.rest();
+  }
+
+  /** The count of news, for `sawNothing`. */
+  get ticket(): number {
+    return this.news;
+  }
+
+  /** No further news. */
+  stop(): void {
+    this.stopped = true;
+    this.hasWork = false;
+    for (const timer of [this.holdTimer, this.dueTimer, this.pauseTimer]) timer?.cancel();
+  }
+
+  private ended(): void {
+    this.fetching--;
+    this.askedAt.shift();
+  }
+
+  private learn(taken: Taken, ticket: number): void {
+    this.works();
+    if (taken.job) {
+      this.futile = 0;
+      this.hasWork = true;
+      this.allowed = Math.min(this.options.most, this.allowed * 2);
+      return;
+    }
+    this.allowed = 1;
+    if (taken.limitedFor > 0) return this.hold(Math.min(taken.limitedFor, LONGEST_LIMIT), 'due');
+    // News that came while the fetch was under way may be of a job that it did not see.
+    if (!taken.isEmpty || ticket !== this.news) {
+      this.hasWork = true;
+      return;
+    }
+    this.setDue(taken.dueAt > 0 ? taken.dueAt : Infinity);
+    this.rest();
+  }
+
+  /** The queue is empty: from here on we wait for news. */
+  private rest(): void {
+    this.hasWork = false;
+    if (this.futile < FUTILE_ALLOWED) return this.startWaiting();
+    // PostgreSQL wakes us at once for jobs that may not start yet.
+    this.pauseTimer?.cancel();
+    this.pauseTimer = this.options.clock.after(FUTILE_PAUSE, () => this.startWaiting());
+  }
+
+  private startWaiting(): void {
+    if (this.waiting || this.stopped || this.hasWork) return;
+    this.waiting = true;
+    this.waitingSince = this.options.clock.now();
+    void this.wait();
+  }
+
+  private async wait(): Promise<void> {
+    try {
+      this.waited(await this.options.wait(POLL_INTERVAL));
+    } catch (error) {
+      await this.waitFailed(toError(error));
+    }
+  }
+
+  private waited(wakeUp: WakeUp | undefined): void {
+    this.waiting = false;
+    const since = this.waitingSince ?? 0;
+    this.waitingSince = undefined;
+    if (this.stopped) return;
+    this.works();
+    if (!wakeUp) return this.wake('poll');
+    if (wakeUp.dueAt > 0) {
+      this.setDue(Math.min(this.dueAt, wakeUp.dueAt));
+      if (!this.hasWork) this.startWaiting();
+      return;
+    }
+    this.futile = this.options.clock.now() - since > FUTILE_PAUSE ? 0 : this.futile + 1;
+    this.wake('told');
+  }
+
+  private async waitFailed(error: Error): Promise<void> {
+    this.waiting = false;
+    this.waitingSince = undefined;
+    if (this.stopped) return;
+    this.backOff(error);
+    try {
+      await this.options.recover();
+    } catch (thrown) {
+      if (!this.stopped) this.options.onError(toError(thrown));
+    }
+  }
+
+  private wake(wake: Wake): void {
+    if (this.stopped) return;
+    if (wake !== 'poll') this.news++;
+    if (!this.hasWork) this.allowed = 1;
+    this.hasWork = true;
+    this.options.onWake(wake);
+  }
+
+  private setDue(at: number): void {
+    if (at === this.dueAt && this.dueTimer) return;
+    this.dueTimer?.cancel();
+    this.dueTimer = undefined;
+    this.dueAt = at;
+    if (at === Infinity || this.stopped) return;
+    // BullMQ's times are whole milliseconds, timers may be early by a part of one.
+    this.dueTimer = this.options.clock.after(Math.max(1, at - this.options.clock.now()), () => {
+      this.dueTimer = undefined;
+      this.dueAt = Infinity;
+      this.wake('due');
+    });
+  }
+
+  private backOff(error: Error): void {
+    this.allowed = 1;
+    if (this.stopped) return;
+    if (!this.isHeld) {
+      const delay = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** this.failures++);
+      this.hold(delay, 'poll');
+    }
+    this.options.onError(error);
+  }
+
+  private hold(ms: number, wake: Wake): void {
+    if (this.stopped) return;
+    this.holdTimer?.cancel();
+    this.heldUntil = this.options.clock.now() + ms;
+    this.hasWork = true;
+    this.holdTimer = this.options.clock.after(ms, () => {
+      this.heldUntil = 0;
+      this.wake(wake);
+    });
+  }
+
+  private works(): void {
+    this.failures = 0;
+    this.lastAnswer = this.options.clock.now();
+  }
+}

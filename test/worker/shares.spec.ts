@@ -1,0 +1,98 @@
+import { expect, it } from '@jest/globals';
+import { until } from '../support/until.js';
+import { atEnd, countOf, describeOnEachStore, enqueueMany, gate, makePool, openTestStore, queues } from './pool-kit.js';
+import { ScriptRunner } from './script-runner.js';
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describeOnEachStore('the pool', (url) => {
+  it('splits the slots of three saturated queues 6/3/1, and runs ten jobs at most', async () => {
+    const store = await openTestStore(url);
+    const runner = new ScriptRunner(() => pause(Math.random() * 4));
+    const { pool, grants, errors } = makePool(store, runner, queues({ critical: 6, default: 3, low: 1 }));
+    await Promise.all([
+      enqueueMany(store, 'critical', 800),
+      enqueueMany(store, 'default', 450),
+      enqueueMany(store, 'low', 200),
+    ]);
+    await pool.start();
+    await until('1,000 jobs have started', () => runner.starts.length >= 1000, { within: 25_000 });
+
+    expect(countOf(grants.slice(0, 1000))).toEqual({ critical: 600, default: 300, low: 100 });
+    const starts = countOf(runner.starts.slice(0, 1000).map(({ queue }) => queue));
+    expect(Math.abs(starts.critical! - 600)).toBeLessThanOrEqual(10);
+    expect(Math.abs(starts.default! - 300)).toBeLessThanOrEqual(10);
+    expect(Math.abs(starts.low! - 100)).toBeLessThanOrEqual(10);
+    expect(runner.most).toBe(10);
+    expect(errors).toEqual([]);
+  });
+
+  it('lends all slots to a lone queue', async () => {
+    const store = await openTestStore(url);
+    const { opened, open } = gate();
+    atEnd(async () => open());
+    const runner = new ScriptRunner(() => opened);
+    const { pool } = makePool(store, runner, queues({ critical: 6, default: 3, low: 1 }));
+    await enqueueMany(store, 'low', 30);
+    await pool.start();
+    await until('the pool is full', () => runner.now === 10);
+    expect(pool.statistics()).toEqual({
+      concurrency: 10,
+      busy: 10,
+      alive: true,
+      queues: [
+        { name: 'critical', running: 0, alive: true },
+        { name: 'default', running: 0, alive: true },
+        { name: 'low', running: 10, alive: true },
+      ],
+    });
+    open();
+    await until('all are done', () => runner.outcomes.length === 30);
+    expect(runner.most).toBe(10);
+  });
+
+  it('takes the heaviest queue only, while it has work, when the order is strict', async () => {
+    const store = await openTestStore(url);
+    const runner = new ScriptRunner(() => pause(1));
+    const { pool, grants } = makePool(store, runner, queues({ critical: 6, default: 3, low: 1 }), {
+      order: 'strict',
+      concurrency: 4,
+    });
+    for (const queue of ['low', 'default', 'critical']) await enqueueMany(store, queue, 60);
+    await pool.start();
+    await until('all are done', () => runner.outcomes.length === 180);
+    // At most one slot's worth of probing before the queues are known.
+    const first = countOf(runner.starts.slice(0, 60).map(({ queue }) => queue));
+    expect(first.critical).toBeGreaterThanOrEqual(56);
+    expect(countOf(runner.starts.slice(64, 116).map(({ queue }) => queue)).default).toBeGreaterThanOrEqual(48);
+    expect(countOf(grants).low).toBeGreaterThanOrEqual(60);
+  });
+
+  it('holds a queue to its bound, and lends the rest', async () => {
+    const store = await openTestStore(url);
+    let bounded = 0;
+    let mostBounded = 0;
+    const runner = new ScriptRunner(async ({ started }) => {
+      if (started.queue === 'bounded') mostBounded = Math.max(mostBounded, ++bounded);
+      await pause(2);
+      if (started.queue === 'bounded') bounded--;
+    });
+    const { pool } = makePool(store, runner, queues({ bounded: [9, 2], other: 1 }));
+    await Promise.all([enqueueMany(store, 'bounded', 100), enqueueMany(store, 'other', 300)]);
+    await pool.start();
+    await until('all are done', () => runner.outcomes.length === 400, { within: 20_000 });
+    expect(mostBounded).toBe(2);
+    expect(runner.most).toBe(10);
+  });
+
+  it('asks an empty queue once, not once for each slot', async () => {
+    const store = await openTestStore(url);
+    const runner = new ScriptRunner(() => undefined);
+    const { pool, grants } = makePool(store, runner, queues({ empty: 1 }));
+    await pool.start();
+    await until('it was asked', () => grants.length > 0);
+    await pause(300);
+    expect(grants).toEqual(['empty']);
+    expect(pool.statistics().busy).toBe(0);
+  });
+});
