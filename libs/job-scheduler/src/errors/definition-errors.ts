@@ -2,7 +2,7 @@ import { listFaults, type Fault } from './fault.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
 
 function heading(subject: string, faults: readonly Fault[]): string {
-  return `${subject} ${faults.length === 1 ? 'has a fault' : `have ${faults.length} faults`}:\n${listFaults(faults)}`;
+  return `${faults.length === 1 ? 'There is a fault' : `There are ${faults.length} faults`} in ${subject}:\n${listFaults(faults)}`;
 }
 
 /** The module's options are wrong. Thrown at boot; `faults` holds all of them. */
@@ -10,7 +10,7 @@ export class OptionsError extends JobSchedulerError {
   readonly code = 'OPTIONS_INVALID';
 
   constructor(readonly faults: readonly Fault[]) {
-    super({ message: heading('The options of JobSchedulerModule', faults), details: { faults } });
+    super({ message: heading('the options of JobSchedulerModule', faults), details: { faults } });
   }
 }
 
@@ -19,7 +19,7 @@ export class JobDefinitionError extends JobSchedulerError {
   readonly code = 'JOB_DEFINITION_INVALID';
 
   constructor(readonly faults: readonly Fault[]) {
-    super({ message: heading('Declared jobs', faults), details: { faults } });
+    super({ message: heading('the declared jobs', faults), details: { faults } });
   }
 }
 

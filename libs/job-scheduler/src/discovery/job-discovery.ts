@@ -1,0 +1,75 @@
+import { JobDefinitionError } from '../errors/definition-errors.js';
+import type { Fault } from '../errors/fault.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { readDeclarations } from './declaration-reader.js';
+import { buildDefinition } from './definition-builder.js';
+import type { EnhancerCreators } from './enhancer-creators.js';
+import { findEnhancerFaults } from './enhancer-faults.js';
+import type { FoundProvider } from './found-provider.js';
+import { HandlerBinding } from './handler-binding.js';
+import type { JobIndex } from './job-index.js';
+import { findJobSetFaults } from './job-set-faults.js';
+import type { ProviderExplorer } from './provider-explorer.js';
+import type { RegisteredJob } from './registered-job.js';
+import { findPayloadFaults } from './schedule-reader.js';
+
+/** From the app's providers to jobs that can be called: accessor, explorer, builder and binding in turn. */
+export class JobDiscovery {
+  constructor(
+    private readonly explorer: ProviderExplorer,
+    private readonly creators: EnhancerCreators,
+    private readonly index: JobIndex,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  /**
+   * Finds all declared jobs and puts them into the index, after those that were registered before. Once, at boot: when
+   * every provider exists.
+   * @throws JobDefinitionError with every fault of every job.
+   */
+  async discover(): Promise<void> {
+    const { providers, faults } = this.explorer.explore();
+    const found = providers.map((provider) => this.jobsOf(provider));
+    const declared = found.flatMap(({ jobs }) => jobs);
+    const all = [...this.index.jobs, ...declared];
+    for (const job of declared) this.index.add(job);
+    const allFaults = [
+      ...faults,
+      ...found.flatMap((each) => each.faults),
+      ...findJobSetFaults(all, this.index, this.overrides()),
+      ...(await Promise.all(all.map(({ definition }) => findPayloadFaults(definition)))).flat(),
+    ];
+    if (allFaults.length > 0) throw new JobDefinitionError(allFaults);
+    this.index.complete();
+  }
+
+  private jobsOf(provider: FoundProvider): { jobs: readonly RegisteredJob[]; faults: readonly Fault[] } {
+    const { jobs: declarations, faults } = readDeclarations(provider);
+    const built = declarations.map((declaration) => ({
+      declaration,
+      ...buildDefinition(declaration, this.options),
+    }));
+    return {
+      jobs: built.map(({ declaration, definition }) => ({
+        definition,
+        invoker: new HandlerBinding(provider, declaration, this.creators),
+        provider: {
+          type: provider.type,
+          method: declaration.method,
+          knownAs: provider.knownAs,
+        },
+      })),
+      faults: [
+        ...faults,
+        ...built.flatMap((each) => each.faults),
+        ...findEnhancerFaults(provider, declarations, this.creators),
+      ],
+    };
+  }
+
+  /** A producer may share its configuration with workers whose jobs it does not have. */
+  private overrides(): readonly string[] {
+    const { jobs, roles } = this.options;
+    return roles.has('worker') || roles.has('scheduler') ? Object.keys(jobs) : [];
+  }
+}

@@ -1,0 +1,70 @@
+import { didYouMean } from '../errors/did-you-mean.js';
+import type { Fault } from '../errors/fault.js';
+import { JobUnknownError } from '../errors/unknown-name-errors.js';
+import type { JobIndex } from './job-index.js';
+import type { RegisteredJob } from './registered-job.js';
+
+/** What is wrong among the jobs of an app, though each is right by itself. */
+export function findJobSetFaults(
+  jobs: readonly RegisteredJob[],
+  index: JobIndex,
+  overrides: readonly string[],
+): readonly Fault[] {
+  return [...sameNames(jobs), ...unknownOverrides(index, overrides), ...onFailFaults(jobs, index)];
+}
+
+function sameNames(jobs: readonly RegisteredJob[]): readonly Fault[] {
+  const first = new Map<string, string>();
+  return jobs.flatMap(({ definition: { name, source } }) => {
+    const other = first.get(name);
+    if (other === undefined) first.set(name, source);
+    return other === undefined
+      ? []
+      : [{ at: source, problem: `name: Job "${name}" is declared by ${other} too. Give one of them another name.` }];
+  });
+}
+
+function unknownOverrides(index: JobIndex, overrides: readonly string[]): readonly Fault[] {
+  return overrides
+    .filter((name) => !index.find(name))
+    .map((name) => ({
+      at: `jobs[${JSON.stringify(name)}]`,
+      problem: `No job of this name is declared.${didYouMean(name, index.names, 'Declared')}`,
+    }));
+}
+
+function onFailFaults(jobs: readonly RegisteredJob[], index: JobIndex): readonly Fault[] {
+  return jobs.flatMap(({ definition }) => {
+    const { source, onFail } = definition;
+    if (onFail === undefined) return [];
+    try {
+      index.require(onFail);
+    } catch (error) {
+      if (!(error instanceof JobUnknownError)) throw error;
+      return [{ at: source, problem: `onFail: ${error.message}` }];
+    }
+    const circle = circleOf(definition.name, index);
+    return circle === undefined
+      ? []
+      : [{ at: source, problem: `onFail: It leads back to the job itself (${circle}), for ever. Break the circle.` }];
+  });
+}
+
+/** `a → b → a`, when the on-fail jobs of `start` come back to it. */
+function circleOf(start: string, index: JobIndex): string | undefined {
+  const path = [start];
+  for (;;) {
+    const onFail = index.find(path.at(-1)!)?.definition.onFail;
+    if (onFail === undefined) return undefined;
+    let next: string;
+    try {
+      next = index.require(onFail).definition.name;
+    } catch {
+      // That job's own fault.
+      return undefined;
+    }
+    if (next === start) return [...path, next].join(' → ');
+    if (path.includes(next)) return undefined;
+    path.push(next);
+  }
+}

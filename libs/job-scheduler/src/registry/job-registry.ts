@@ -1,0 +1,99 @@
+import type { JobOptions } from '../definition/job-options.js';
+import type { JobRef } from '../definition/job-ref.js';
+import { show } from '../definition/show.js';
+import { buildDefinition } from '../discovery/definition-builder.js';
+import { functionInvoker, type JobFunction } from '../discovery/function-invoker.js';
+import type { JobIndex } from '../discovery/job-index.js';
+import { findJobSetFaults } from '../discovery/job-set-faults.js';
+import type { RegisteredJob } from '../discovery/registered-job.js';
+import { findPayloadFaults } from '../discovery/schedule-reader.js';
+import { JobDefinitionError } from '../errors/definition-errors.js';
+import type { Fault } from '../errors/fault.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+
+/** A job from `register`. */
+export interface Registration {
+  readonly job: RegisteredJob;
+  /**
+   * Rejects with a JobDefinitionError when the schema refuses a schedule's payload, which cannot be known at once.
+   * At boot, discovery says so too: this is for jobs that are registered later. An error that nobody waits for is not
+   * reported as unhandled.
+   */
+  readonly checked: Promise<void>;
+}
+
+/** The jobs of this process and how to call them. After bootstrap, only `register` adds to it. */
+export class JobRegistry {
+  constructor(
+    private readonly index: JobIndex,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  /** In the order of registration. */
+  names(): readonly string[] {
+    return this.index.names;
+  }
+
+  all(): readonly RegisteredJob[] {
+    return this.index.jobs;
+  }
+
+  find(name: string): RegisteredJob | undefined {
+    return this.index.find(name);
+  }
+
+  /** @throws JobUnknownError, with what is meant instead as far as that can be told. */
+  require(ref: JobRef): RegisteredJob {
+    return this.index.require(ref);
+  }
+
+  /**
+   * Adds a job without a decorator. Before bootstrap its `onFail` may name a job that is not known yet.
+   * @throws JobDefinitionError with every fault; then nothing is added.
+   */
+  register(options: JobOptions & { name: string }, handler: JobFunction): Registration {
+    const source = `register(${show(options.name)})`;
+    const { definition, faults } = buildDefinition(
+      {
+        source,
+        method: undefined,
+        defaultName: '',
+        contract: undefined,
+        options,
+        steps: [],
+        handler: undefined,
+        onFailMethod: undefined,
+      },
+      this.options,
+    );
+    const job: RegisteredJob = { definition, invoker: functionInvoker(handler), provider: undefined };
+    refuse([...faults, ...this.handlerFaults(source, handler), ...this.setFaults(job)]);
+    this.index.add(job);
+    const checked = findPayloadFaults(definition).then(refuse);
+    checked.catch(() => undefined);
+    return { job, checked };
+  }
+
+  private handlerFaults(at: string, handler: unknown): readonly Fault[] {
+    if (typeof handler === 'function') return [];
+    return [{ at, problem: `handler: ${show(handler)} is not a function (payload, ctx) => result.` }];
+  }
+
+  private setFaults(job: RegisteredJob): readonly Fault[] {
+    const known = this.index.find(job.definition.name);
+    if (known) {
+      const { name, source } = known.definition;
+      return [
+        {
+          at: job.definition.source,
+          problem: `name: Job "${name}" is declared by ${source} too. Choose another name.`,
+        },
+      ];
+    }
+    return this.index.isComplete ? findJobSetFaults([job], this.index.with(job), []) : [];
+  }
+}
+
+function refuse(faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new JobDefinitionError(faults);
+}
