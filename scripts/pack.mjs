@@ -1,10 +1,11 @@
 /**
- * Makes the tarball that is published. It is built in a directory of its own, so that a build of the checkout that runs
- * at the same time cannot change what is in it.
+ * `node scripts/pack.mjs DIRECTORY`: makes the tarball that is published, and prints its path. It is built in a
+ * directory of its own, so that a build of the checkout that runs at the same time cannot change what is in it.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { programs, quietly, root } from './run.mjs';
 
 /** Packs the library into `directory`, and gives the tarball's path. */
@@ -21,3 +22,5 @@ export function pack(directory) {
     rmSync(staging, { recursive: true, force: true });
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(pack(resolve(process.argv[2] ?? '.')));
