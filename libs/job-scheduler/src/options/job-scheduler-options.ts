@@ -1,0 +1,69 @@
+import type { Telemetry } from 'bullmq';
+import type { Duration, JobOptions } from '../definition/job-options.js';
+import type { Connection } from './connection.js';
+
+/**
+ * What a process takes part in. `producer`: it enqueues (every role can). `worker`: it also runs jobs.
+ * `scheduler`: it also fires schedules. `all`: everything.
+ */
+export type Role = 'producer' | 'worker' | 'scheduler' | 'all';
+
+export interface QueueOptions {
+  /** Its share of the slots while all queues are busy: any number above 0. */
+  weight: number;
+  /** The most slots that it takes in a process. Default: `concurrency`. */
+  max?: number;
+}
+
+/** What `JobSchedulerModule.forRoot` takes. Everything is optional. */
+export interface JobSchedulerOptions {
+  /**
+   * Where jobs are kept: `redis://`, `rediss://`, `postgres://`, `file:DIR` or `memory:`, or a client or options for one.
+   * Default `'memory:'`: jobs end with the process.
+   */
+  connection?: Connection;
+  /** Namespace of every key and schema: apps of other prefixes share nothing. Default `'jobs'`. */
+  prefix?: string;
+  /** Queues by name, with their weights. Default `{ critical: 6, default: 3, low: 1 }`. */
+  queues?: Record<string, number | QueueOptions>;
+  /** `weighted` (default) shares slots by weight; `strict` serves the heaviest queue with work first, always. */
+  queueOrder?: 'weighted' | 'strict';
+  /** Slots: the most handlers that run at once in this process, over all queues. 1 to 10,000; default 10. */
+  concurrency?: number;
+  /** Default `'all'`. */
+  role?: Role | Role[];
+  /** Overrides what decorators say, by job name: `{ 'report.nightly': { schedule: '0 3 * * *', enabled: false } }`. */
+  jobs?: Record<string, Partial<JobOptions>>;
+  /** What jobs get where they say nothing. */
+  defaults?: Partial<
+    Pick<
+      JobOptions,
+      | 'queue'
+      | 'retry'
+      | 'timeout'
+      | 'timezone'
+      | 'misfire'
+      | 'misfireThreshold'
+      | 'maxCatchUp'
+      | 'overlap'
+      | 'retention'
+    >
+  >;
+  /**
+   * Whether records of executions are kept after their end. Default `true`. With `false` nothing is known of an execution
+   * once it has ended, and one whose process dies between its handler's end and the store's answer runs again.
+   */
+  history?: boolean;
+  /** The largest payload, in bytes of JSON. Default 1 MiB. */
+  maxPayload?: number;
+  /** How long running jobs may take to end when the app closes. Default `'30s'`. */
+  shutdownTimeout?: Duration;
+  /** A job whose worker died is taken up within this and 5 s. At least `'1s'`; default `'30s'`. */
+  lockDuration?: Duration;
+  /** `false`: jobs run after `JobService.start()` only. Default `true`. */
+  autoStart?: boolean;
+  /** This process in executions and lists. Default: host, process id and a random part. */
+  workerName?: string;
+  /** BullMQ's telemetry interface, e.g. of `bullmq-otel`. */
+  telemetry?: Telemetry;
+}

@@ -1,0 +1,70 @@
+/** An app in a process of its own. What it does is told as events; what it is to do comes from the environment. */
+import 'reflect-metadata';
+import { Injectable, Logger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
+import { tell } from '../support/tell.js';
+
+const env = process.env;
+
+@Job({ name: 'three.steps', retry: 0, timeout: '1m' })
+class ThreeSteps {
+  @JobStep() async first(_: { n: number }, ctx: JobContext) {
+    tell('first', { id: ctx.id });
+    return { from: process.pid };
+  }
+  @JobStep() async second(_: { n: number }, ctx: JobContext) {
+    tell('second', { id: ctx.id, attempt: ctx.attempt });
+    // The process that is to be killed never gets further.
+    if (env.HANG === 'second') await new Promise(() => undefined);
+    return ctx.result<{ from: number }>('first').from;
+  }
+  @JobStep() async third(_: { n: number }, ctx: JobContext) {
+    tell('third', { id: ctx.id });
+    return { firstRanIn: ctx.result<number>('second') };
+  }
+}
+
+@Injectable()
+class Work {
+  @Job({ name: 'work.short', retry: 0 })
+  async short(p: { n: number; ms: number }, ctx: JobContext) {
+    tell('start', { n: p.n, attempt: ctx.attempt });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, p.ms);
+      if (env.OBEY !== 'no') ctx.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()));
+    });
+    if (!ctx.signal.aborted) tell('done', { n: p.n });
+  }
+
+  @Job({ name: 'work.once', retry: 0 })
+  async once(_: unknown, ctx: JobContext) {
+    tell('ran', { id: ctx.id, fence: ctx.fence });
+    return 'the result';
+  }
+
+  @Job({ name: 'work.tick', ...(env.TICK ? { schedule: 'every 1s' } : {}) })
+  async tick(_: unknown, ctx: JobContext) {
+    tell('tick', { scheduledFor: ctx.scheduledFor?.getTime() });
+  }
+}
+
+@Module({
+  imports: [
+    JobSchedulerModule.forRoot({
+      connection: env.STORE!,
+      prefix: env.PREFIX!,
+      concurrency: Number(env.CONCURRENCY ?? 10),
+      lockDuration: env.LOCK_DURATION ?? '2s',
+      shutdownTimeout: env.SHUTDOWN_TIMEOUT ?? '200ms',
+    }),
+  ],
+  providers: [ThreeSteps, Work],
+})
+class App {}
+
+Logger.overrideLogger(['error', 'warn']);
+const app = await NestFactory.createApplicationContext(App);
+app.enableShutdownHooks();
+const jobs = app.get(JobService);
+tell('ready', { pid: process.pid, workerId: jobs.workerId });
