@@ -10,7 +10,7 @@ export type Overlap = 'allow' | 'skip' | 'wait' | 'replace';
 export interface Schedule {
   /** A cron expression of 5 fields, of 6 with seconds first, or a macro such as `@daily`. */
   cron?: string;
-  /** An interval of at least 1 s. Whole hours that divide a day and whole days follow the wall clock: `1h` is `0 * * * *`, `1d` is `0 0 * * *`. */
+  /** An interval of at least 1 s. An hour and a day follow the wall clock: `1h` is `0 * * * *`, `24h` and `1d` are `0 0 * * *`. Others are real time. */
   every?: Duration;
   /** IANA name, or `'local'`. Default: the job's. */
   timezone?: string;
@@ -27,12 +27,12 @@ export interface RetryOptions {
   max?: number;
   /**
    * `exponential` (default): `delay`, twice that, four times, … `fixed`: always `delay`.
-   * A function gives the milliseconds before retry `retry` (1 for the first).
+   * A function gives the milliseconds before retry `retry` (1 for the first); if it throws, the exponential delay stands.
    */
   backoff?: 'exponential' | 'fixed' | ((retry: number, error: Error) => number);
   /** Before the first retry. Default `'1s'`. */
   delay?: Duration;
-  /** The longest delay. Default `'1h'`. */
+  /** The longest delay, a function's included; jitter may add to it. Default `'1h'`, or `delay` if that is longer. */
   maxDelay?: Duration;
   /** 0 to 1: a delay d is spread evenly over d × (1 ± jitter). Default 0. */
   jitter?: number;

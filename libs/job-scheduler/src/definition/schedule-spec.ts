@@ -1,4 +1,4 @@
-/** When a schedule fires, normalised. `pattern` is what is stored: a cron expression, or `every <ms>`. */
+/** When a schedule fires, normalised. `toPattern` gives the text to store. */
 export interface ScheduleSpec {
   /** As written, for people: `every 15m`, `0 2 * * *`, `@daily`. */
   readonly expression: string;

@@ -1,0 +1,74 @@
+import { ScheduleError } from '../errors/definition-errors.js';
+import type { Duration } from './job-options.js';
+import { show } from './show.js';
+
+const MS = 1;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
+
+/** In the order in which a text names them. */
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['w', WEEK],
+  ['d', DAY],
+  ['h', HOUR],
+  ['m', MINUTE],
+  ['s', SECOND],
+  ['ms', MS],
+];
+
+/** 100 years. More would put dates out of what JavaScript and the stores can hold. */
+export const LONGEST_DURATION = 36_525 * DAY;
+
+const TEXT = /^(?:(\d+)w)? *(?:(\d+)d)? *(?:(\d+)h)? *(?:(\d+)m)? *(?:(\d+)s)? *(?:(\d+)ms)?$/;
+
+const ALLOWED =
+  'Allowed: a whole number of milliseconds, or numbers with the units w, d, h, m, s, ms in this order, such as "500ms", "30s", "1h30m", "7d".';
+
+export type DurationReading =
+  { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly problem: string };
+
+/** Reads a duration without throwing. `problem` has the value and what is allowed. */
+export function readDuration(value: unknown): DurationReading {
+  const ms = typeof value === 'number' ? value : typeof value === 'string' ? parseText(value.trim()) : Number.NaN;
+  if (!Number.isInteger(ms) || ms < 0) return { ok: false, problem: `${show(value)} is not a duration. ${ALLOWED}` };
+  if (ms > LONGEST_DURATION) {
+    return {
+      ok: false,
+      problem: `${show(value)} is too long. Allowed: at most ${LONGEST_DURATION / DAY}d (100 years).`,
+    };
+  }
+  return { ok: true, ms };
+}
+
+/**
+ * A duration in milliseconds.
+ * @param at what the duration is for, named in the error: `timeout`.
+ * @throws ScheduleError when it cannot be read.
+ */
+export function parseDuration(value: Duration, at?: string): number {
+  const reading = readDuration(value);
+  if (reading.ok) return reading.ms;
+  throw new ScheduleError('duration', value, at === undefined ? reading.problem : `${at}: ${reading.problem}`);
+}
+
+/** `5400000` as `1h30m`: a text that `parseDuration` reads back to the same number. */
+export function formatDuration(ms: number): string {
+  let left = ms;
+  let text = '';
+  for (const [unit, size] of UNITS) {
+    // Weeks only when nothing is left over: 10 days are `10d`, not `1w3d`.
+    if (left < size || (unit === 'w' && left % size !== 0)) continue;
+    text += `${Math.floor(left / size)}${unit}`;
+    left %= size;
+  }
+  return text || '0ms';
+}
+
+function parseText(text: string): number {
+  const parts = text === '' ? null : TEXT.exec(text);
+  if (!parts) return Number.NaN;
+  return UNITS.reduce((sum, [, size], index) => sum + Number(parts[index + 1] ?? 0) * size, 0);
+}
