@@ -31,6 +31,7 @@ export interface ExecutionStore {
   /**
    * Stores ends of attempts, in one round trip. Answers in order: `false` where a newer fence is stored,
    * or the execution has ended already; nothing of that entry is stored then.
+   * An entry that is stored already, since its answer was lost and it was sent again, is answered `true` and counted once.
    * A final write also counts for `counts`, and prunes the job's oldest ended executions beyond `keep`.
    */
   write(entries: readonly ExecutionWrite[]): Promise<boolean[]>;

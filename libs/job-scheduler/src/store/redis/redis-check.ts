@@ -15,8 +15,9 @@ export function readInfo(info: string): RedisFacts {
 
 /** A version that cannot be read counts as new enough: the server is no Redis but speaks its protocol. */
 export function isTooOld(version: string): boolean {
-  const [major, minor = 0] = version.split('.').map(Number);
-  if (!Number.isFinite(major) || !Number.isFinite(minor)) return false;
+  const parsed = /^(\d+)\.(\d+)/.exec(version);
+  if (!parsed) return false;
+  const [major, minor] = [Number(parsed[1]), Number(parsed[2])];
   const [oldestMajor, oldestMinor] = OLDEST_REDIS.split('.').map(Number) as [number, number];
-  return major! < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }

@@ -6,7 +6,7 @@ import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
 import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
 
 /** How long boot waits for Redis, in milliseconds. */
-export const BOOT_DEADLINE = 8_000;
+export const BOOT_DEADLINE = 6_500;
 
 /** How long closing waits for a connection that does not end by itself, in milliseconds. */
 const CLOSE_DEADLINE = 3_000;
