@@ -23,14 +23,25 @@ export const seconds = (since) => `${((performance.now() - since) / 1000).toFixe
 export function node(args, options = {}) {
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', ...options });
   const handOn = (signal) => child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, handOn);
+  for (const signal of signals) process.on(signal, handOn);
+  const watch = whenOrphaned(() => handOn('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      for (const each of ['SIGINT', 'SIGTERM']) process.off(each, handOn);
-      resolve(code ?? (signal ? 1 : 0));
+    child.once('exit', (code) => {
+      clearInterval(watch);
+      for (const signal of signals) process.off(signal, handOn);
+      resolve(code ?? 1);
     });
   });
+}
+
+const signals = ['SIGINT', 'SIGTERM'];
+
+/** npm gives a SIGTERM to the shell between it and us, which dies and does not hand it on. */
+function whenOrphaned(act) {
+  const parent = process.ppid;
+  if (!process.env.npm_lifecycle_event) return undefined;
+  return setInterval(() => process.ppid === parent || act(), 500);
 }
 
 /** Runs a program silently; when it fails, prints what it said and throws. Gives its standard output. */

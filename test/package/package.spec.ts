@@ -38,8 +38,7 @@ describe('the packed library', () => {
     readme = await readFile(join(root, 'README.md'), 'utf8');
   });
   afterAll(async () => {
-    for (const each of [directory, consumer?.directory])
-      if (each) await rm(each, { recursive: true, force: true });
+    for (const each of [directory, consumer?.directory]) if (each) await rm(each, { recursive: true, force: true });
   });
 
   const optionalPeers = (): string[] =>
