@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
-import { startProducer, threeSteps } from './producer.js';
+import { until } from '../support/until.js';
+import { once, startProducer, threeSteps } from './producer.js';
 import { sharedStores } from './stores.js';
 
 let app: INestApplicationContext | undefined;
@@ -29,3 +30,32 @@ describe.each(sharedStores)('a process killed inside step 2, on %s', (_name, sto
     expect(heir.count('third')).toBe(1);
   });
 });
+
+describe.each(sharedStores)(
+  'a process killed after its handler ended, before the queue was told, on %s',
+  (_name, store) => {
+    it('does not have its job run again', async () => {
+      const prefix = randomPrefix();
+      const child = (more: Record<string, string>) =>
+        startChild('test/scenario/newsroom.child.ts', { env: { STORE: store, PREFIX: prefix, ...more } });
+      const doomed = child({ DIE: 'before finish' });
+      await doomed.next('ready');
+      const producer = await startProducer(store, prefix);
+      app = producer.app;
+      const handle = await producer.jobs.enqueue(once);
+      expect(await doomed.exited).toMatchObject({ signal: 'SIGKILL' });
+      const heir = child({});
+      await heir.next('ready');
+      await until(
+        'the queue has been told',
+        async () => (await producer.jobs.getQueue('default')).counts.active === 0,
+        {
+          within: 20_000,
+        },
+      );
+      expect(await handle.finished({ timeout: '5s' })).toBe('the result');
+      expect([doomed.count('ran'), heir.count('ran')]).toEqual([1, 0]);
+      expect((await producer.jobs.getQueue('default')).counts).toMatchObject({ completed: 1, failed: 0 });
+    });
+  },
+);

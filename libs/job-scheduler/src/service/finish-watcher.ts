@@ -46,6 +46,8 @@ export class FinishWatcher {
       const pause = missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
       const woken = this.next(id, Math.min(pause, until - this.clock.now()));
       try {
+        // The record may be pruned already, where many executions of a job end at once.
+        if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
         const found = await this.finder.find(id);
         const ended = await this.judge(execution, found, event);
         if (ended) return ended.result;
@@ -77,7 +79,7 @@ export class FinishWatcher {
   ): Promise<{ result: unknown } | undefined> {
     if (found?.record?.final) return settle(id, job, found.record);
     if (event?.failedReason !== undefined) throw new JobFailedError(id, job, new Error(event.failedReason));
-    if (event) return { result: event.returnvalue };
+    if (event) return { result: undefined };
     if (found?.inQueue && (await found.inQueue.isFailed())) {
       throw new JobFailedError(id, job, new Error(found.inQueue.failedReason));
     }
