@@ -126,8 +126,9 @@ function begin(registered: RegisteredJob, start: StartedJob, services: Partial<A
   return { attempt, lines };
 }
 
-async function store_(outcome: Outcome): Promise<void> {
-  if ('write' in outcome && outcome.write) expect(await store.executions.write([outcome.write])).toEqual([true]);
+async function record(outcome: Outcome): Promise<void> {
+  const writes = 'write' in outcome && outcome.write ? [outcome.write] : [];
+  expect(await store.executions.write(writes)).toEqual(writes.map(() => true));
 }
 
 describe('an attempt', () => {
@@ -138,7 +139,7 @@ describe('an attempt', () => {
       start,
     ).attempt.outcome;
     expect(outcome).toMatchObject({ kind: 'completed', result: { got: { n: 1 } } });
-    await store_(outcome);
+    await record(outcome);
     expect(await store.executions.load(start.id)).toMatchObject({
       final: 'completed',
       fence: 1,
@@ -180,7 +181,7 @@ describe('an attempt', () => {
     ).attempt.outcome;
     expect(outcome.kind).toBe('failed');
     expect((outcome as { error: Error }).error.message).toContain(text);
-    await store_(outcome);
+    await record(outcome);
   });
 
   it('retries, snoozes, cancels and aborts by what is thrown', async () => {
@@ -301,11 +302,11 @@ describe('steps', () => {
     const start = started();
     const one = await begin(three, start).attempt.outcome;
     expect(one.kind).toBe('retry');
-    await store_(one);
+    await record(one);
     broken = false;
     const two = await begin(three, { ...start, attempt: 2, fence: 2 }).attempt.outcome;
     expect(two).toMatchObject({ kind: 'completed', result: 21 });
-    await store_(two);
+    await record(two);
     expect(calls).toEqual(['first', 'second', 'second', 'third']);
     const stored = await store.executions.load(start.id);
     expect(stored?.steps.map((step) => step.name)).toEqual(['first', 'second', 'third']);
@@ -320,7 +321,7 @@ describe('steps', () => {
       if (ctx.attempt === 1) throw new Error('x');
       return a + (await ctx.step('b', () => (calls.push('b'), 2)));
     });
-    await store_(await begin(inline, start).attempt.outcome);
+    await record(await begin(inline, start).attempt.outcome);
     expect(await begin(inline, { ...start, attempt: 2, fence: 2 }).attempt.outcome).toMatchObject({ result: 3 });
     expect(calls).toEqual(['a', 'b']);
   });
@@ -379,7 +380,7 @@ describe('an execution that started before', () => {
     let runs = 0;
     const counted = job(() => ++runs);
     const start = started();
-    await store_(await begin(counted, start).attempt.outcome);
+    await record(await begin(counted, start).attempt.outcome);
     const again = await begin(counted, { ...start, fence: 2, crashes: 1 }).attempt.outcome;
     expect(again).toEqual({ kind: 'completed', result: 1, write: undefined });
     const sameId = await begin(counted, { ...start, ownId: true }).attempt.outcome;
@@ -393,7 +394,7 @@ describe('an execution that started before', () => {
     const start = started();
     const poisoned = await begin(counted, { ...start, fence: 4, crashes: 3 }).attempt.outcome;
     expect(poisoned).toMatchObject({ kind: 'failed', error: { code: 'JOB_POISONED' } });
-    await store_(poisoned);
+    await record(poisoned);
     expect(runs).toBe(0);
     expect(await store.executions.reopen(start.id)).toBe(true);
     expect(await begin(counted, { ...start, fence: 5, crashes: 3 }).attempt.outcome).toMatchObject({
@@ -424,7 +425,7 @@ describe('when retries are used up', () => {
     const asked: string[] = [];
     const logger = new Logger('test');
     const onFail = new OnFailAction(clock, logger, async (ref, _failure, id) => {
-      asked.push(`${String(ref)} ${id}`);
+      asked.push(`${ref as string} ${id}`);
       throw new Error('unknown job');
     });
     const start = started();
@@ -445,7 +446,7 @@ describe('without history', () => {
     expect(plain).toMatchObject({ kind: 'completed', write: undefined });
     const start = started();
     const stepped = await begin(job({ a: () => 1, b: () => 2 }), start, { history: false }).attempt.outcome;
-    await store_(stepped);
+    await record(stepped);
     expect(await store.executions.load(start.id)).toBeUndefined();
   });
 });

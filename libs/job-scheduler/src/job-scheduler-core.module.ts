@@ -14,7 +14,6 @@ import { JobRegistry } from './registry/job-registry.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
-import { injectedQueue } from './service/injected-queue.js';
 import { JobHealth } from './service/job-health.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
@@ -23,6 +22,7 @@ import { QueueReader } from './service/queue-reader.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
 import { Steering } from './service/steering.js';
+import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
 
 const logger = new Logger('JobScheduler');
@@ -160,7 +160,7 @@ export class JobSchedulerCoreModule {
     const queues = queueNames.map((name): Provider => ({
       provide: getQueueToken(name),
       inject: [QueueHub],
-      useFactory: (hub: QueueHub) => injectedQueue(hub, name),
+      useFactory: (hub: QueueHub) => queueStandIn(name, () => hub.get(name)),
     }));
     return {
       module: JobSchedulerCoreModule,

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@nestjs/common';
-import type { RepeatOptions } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
 import { toStoredRepeat, type StoredRepeat } from '../definition/schedule-pattern.js';
@@ -64,7 +63,7 @@ export class Reconciler {
   }
 
   private async write(key: string, { schedule, repeat, data }: Wanted, existed: boolean): Promise<void> {
-    await this.ticks.upsertJobScheduler(key, repeat as RepeatOptions, {
+    await this.ticks.upsertJobScheduler(key, repeat, {
       name: data.job,
       data,
       opts: { removeOnComplete: true, removeOnFail: true },

@@ -15,7 +15,7 @@ export async function checkPayload(
   maxPayload: number,
 ): Promise<string | undefined> {
   const stored = toStorableJson(payload);
-  if (!stored.ok) throw new PayloadInvalidError(job, `${stored.problem}`);
+  if (!stored.ok) throw new PayloadInvalidError(job, stored.problem);
   const bytes = stored.json === undefined ? 0 : Buffer.byteLength(stored.json);
   if (bytes > maxPayload) throw new PayloadTooLargeError(job, bytes, maxPayload);
   if (!schema) return stored.json;

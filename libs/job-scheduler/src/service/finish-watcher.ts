@@ -68,7 +68,7 @@ export class FinishWatcher {
     for (const wakers of this.waiting.values()) for (const wake of wakers) wake();
     const opened = await Promise.allSettled(this.events.values());
     this.events.clear();
-    await Promise.allSettled(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
+    await Promise.allSettled(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
   }
 
   /** Gives the result of an execution that has ended well, throws for one that has not, and gives nothing while it goes on. */

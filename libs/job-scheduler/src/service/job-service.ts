@@ -152,7 +152,7 @@ export class JobService {
    * @throws JobDefinitionError
    */
   register<P = unknown>(options: JobOptions & { name: string }, handler: JobFunction<P>): void {
-    const { checked } = this.parts.registry.register(options, handler as JobFunction);
+    const { checked } = this.parts.registry.register(options, handler);
     const { runtime } = this.parts;
     if (!runtime.isRunning) return;
     checked
