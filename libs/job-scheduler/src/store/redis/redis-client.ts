@@ -47,7 +47,8 @@ const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
   // Nine attempts take about 2.5 s: then commands that wait are dropped, so that they are not run much later, unawaited.
   producer: { maxRetriesPerRequest: 8, retryStrategy: retryAfter(500) },
   // BullMQ refuses a limit on connections that block.
-  worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000) },
+  // BullMQ also disconnects what is disconnected already, and ioredis keeps the process up for this long then.
+  worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000), disconnectTimeout: 100 },
 };
 
 function optionsFor(role: RedisRole): RedisOptions {
