@@ -1,5 +1,5 @@
-import { isPlainObject, type OptionFaults } from '../definition/option-faults.js';
-import { show } from '../definition/show.js';
+import { types } from 'node:util';
+import { isPlainObject, join, type OptionFaults } from '../definition/option-faults.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Connection } from './connection.js';
 
@@ -7,36 +7,83 @@ const SCHEMES = ['redis', 'rediss', 'postgres', 'postgresql', 'file', 'memory'];
 const ALLOWED =
   'Allowed: "redis://…", "rediss://…", "postgres://…", "file:DIR", "memory:", an ioredis Redis or Cluster, options for one, a pg.Pool, a PGlite.';
 
-/** Notes what is wrong with a connection, as far as it can be told before it is opened. */
+/** Each of these alone says that an object is options for an ioredis client. */
+const REDIS_OPTIONS = ['host', 'port', 'path', 'username', 'password', 'db', 'tls', 'sentinels', 'name'];
+
+/**
+ * Notes what is wrong with a connection, as far as it can be told before it is opened.
+ * No message shows the connection itself: it may hold a password.
+ */
 export function checkConnection(at: string, value: unknown, fallback: Connection, faults: OptionFaults): Connection {
   if (value === undefined) return fallback;
-  const problem =
-    typeof value === 'string'
-      ? textProblem(value)
-      : isClientOrOptions(value)
-        ? undefined
-        : `${show(value)} is no connection. ${ALLOWED}`;
-  if (problem === undefined) return value as Connection;
-  faults.add(at, problem);
-  return fallback;
+  const before = faults.list.length;
+  if (typeof value === 'string') checkText(at, value, faults);
+  else if (types.isPromise(value)) faults.add(at, 'It is a promise. Await it first, or use forRootAsync().');
+  else if (!isClient(value)) {
+    if (isPlainObject(value)) checkRedisOptions(at, value, faults);
+    else faults.add(at, `${kindOf(value)} is no connection. ${ALLOWED}`);
+  }
+  return faults.list.length === before ? (value as Connection) : fallback;
 }
 
-/** Never shows the text itself: it may hold a password. */
-function textProblem(text: string): string | undefined {
-  const scheme = /^([a-z]+):/i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return `The text names no scheme. ${ALLOWED}`;
-  if (!SCHEMES.includes(scheme))
-    return `"${scheme}:" is no scheme of a job store.${didYouMean(scheme, SCHEMES, 'Known')} ${ALLOWED}`;
-  if (scheme === 'memory')
-    return text === 'memory:' ? undefined : 'A "memory:" connection has nothing after the colon.';
-  if (scheme === 'file')
-    return text.slice('file:'.length).trim() === ''
-      ? 'A "file:" connection names a directory: "file:./data/jobs".'
-      : undefined;
-  return URL.canParse(text) ? undefined : `The "${scheme}:" URL cannot be read. ${ALLOWED}`;
+function checkText(at: string, text: string, faults: OptionFaults): void {
+  const [, name, rest = ''] = /^([a-z][a-z\d+.-]{0,19}):(.*)$/is.exec(text) ?? [];
+  if (name === undefined) return faults.add(at, `The text names no scheme. ${ALLOWED}`);
+  const scheme = name.toLowerCase();
+  if (!SCHEMES.includes(scheme)) {
+    return faults.add(
+      at,
+      `"${scheme}:" is no scheme of a job store.${didYouMean(scheme, SCHEMES, 'Known')} ${ALLOWED}`,
+    );
+  }
+  if (scheme === 'memory') {
+    if (rest !== '') faults.add(at, 'A "memory:" connection has nothing after the colon.');
+  } else if (scheme === 'file') {
+    if (rest.trim() === '') faults.add(at, 'A "file:" connection names a directory: "file:./data/jobs".');
+  } else if (!rest.startsWith('//')) {
+    faults.add(at, `The "${scheme}:" URL lacks its slashes: "${scheme}://host:port".`);
+  } else if (!isReadable(scheme, text)) {
+    faults.add(
+      at,
+      `The "${scheme}:" URL cannot be read: it is "${scheme}://user:password@host:port/database", with special characters in the password percent-encoded.`,
+    );
+  }
 }
 
-function isClientOrOptions(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return isPlainObject(value) || 'connect' in value || 'waitReady' in value || 'query' in value;
+function isReadable(scheme: string, text: string): boolean {
+  if (URL.canParse(text)) return true;
+  // A PostgreSQL URL may leave the host to its parameters, which other URLs may not.
+  return scheme.startsWith('postgres') && URL.canParse(text.replace(/@(?=[/?]|$)/, '@localhost'));
+}
+
+function checkRedisOptions(at: string, options: Readonly<Record<string, unknown>>, faults: OptionFaults): void {
+  if ('url' in options || 'connectionString' in options) {
+    faults.add(at, 'Options take no URL: ioredis would ignore it. Give the URL itself as the connection.');
+  } else if (Object.keys(options).length > 0 && !REDIS_OPTIONS.some((name) => options[name] !== undefined)) {
+    faults.add(
+      at,
+      `The options name no server: ${Object.keys(options).join(', ')}. Allowed: ${REDIS_OPTIONS.join(', ')}.`,
+    );
+  }
+  faults.integer(join(at, 'port'), options.port, 0, 1, 65_535);
+  faults.integer(join(at, 'db'), options.db, 0, 0, 65_535);
+  const { sentinels } = options;
+  if (sentinels !== undefined && !(Array.isArray(sentinels) && sentinels.length > 0)) {
+    faults.add(join(at, 'sentinels'), 'It is no list of servers. Allowed: [{ host, port }, …].');
+  }
+}
+
+/** What the stores tell apart later: here it only has to be some client. */
+function isClient(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { connect, query } = value as { connect?: unknown; query?: unknown };
+  return typeof connect === 'function' || typeof query === 'function';
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'A list';
+  if (value === null) return 'null';
+  if (typeof value === 'object')
+    return `An instance of ${(value.constructor as { name: string } | undefined)?.name ?? 'Object'}`;
+  return `A value of type ${typeof value}`;
 }

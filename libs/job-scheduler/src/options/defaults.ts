@@ -11,6 +11,7 @@ export const DEFAULT_QUEUES: Readonly<Record<string, number>> = Object.freeze({ 
 export const MODULE_DEFAULTS = Object.freeze({
   connection: 'memory:',
   prefix: 'jobs',
+  whenFull: 'reject',
   queueOrder: 'weighted',
   concurrency: 10,
   role: 'all',

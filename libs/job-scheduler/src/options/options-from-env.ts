@@ -1,16 +1,23 @@
+import { OptionFaults } from '../definition/option-faults.js';
+import { show } from '../definition/show.js';
 import { OptionsError } from '../errors/definition-errors.js';
-import type { Fault } from '../errors/fault.js';
+import { checkConnection } from './check-connection.js';
+import type { Connection, RedisLikeOptions } from './connection.js';
+import { MODULE_DEFAULTS } from './defaults.js';
 import type { JobSchedulerOptions } from './job-scheduler-options.js';
+import { MOST_CONCURRENCY } from './resolve-options.js';
+import { queueNameProblem, weightProblem } from './resolve-queues.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.+)$/;
+const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.*)$/;
 
 /**
  * Module options from environment variables; empty ones count as unset.
- * `JOBS_URL` or `REDIS_URL`, else `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and `REDIS_DB`;
- * `JOBS_CONCURRENCY` (or `ASYNQ_CONCURRENCY`); `JOBS_QUEUE_<NAME>=<weight>` (or `ASYNQ_QUEUE_<NAME>`), names in lower case.
- * Of two that mean the same, the `JOBS_` one counts.
+ *
+ * `JOBS_URL` or `REDIS_URL`, else `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and `REDIS_DB` (any of them);
+ * `JOBS_CONCURRENCY` (or `ASYNQ_CONCURRENCY`); `JOBS_QUEUE_<NAME>=<weight>` (or `ASYNQ_QUEUE_<NAME>`), names in lower case:
+ * these queues and no others. Of two that mean the same, the `JOBS_` one counts.
  *
  * @throws OptionsError that names each variable with a value that cannot be used.
  *
@@ -20,46 +27,74 @@ const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.+)$/;
  * ```
  */
 export function optionsFromEnv(env: Environment = process.env): Partial<JobSchedulerOptions> {
-  const faults: Fault[] = [];
-  const read = (name: string) => env[name]?.trim() || undefined;
-  const number = (name: string, fits: (value: number) => boolean, allowed: string): number | undefined => {
-    const text = read(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (Number.isFinite(value) && fits(value)) return value;
-    faults.push({ at: name, problem: `${JSON.stringify(text)} is not allowed. Allowed: ${allowed}.` });
-    return undefined;
-  };
-
-  const url = read('JOBS_URL') ?? read('REDIS_URL');
-  const host = read('REDIS_HOST');
-  const port = number(
-    'REDIS_PORT',
-    (value) => Number.isInteger(value) && value > 0 && value < 65_536,
-    'a port, 1 to 65535',
-  );
-  const db = number('REDIS_DB', (value) => Number.isInteger(value) && value >= 0, 'a whole number of at least 0');
-  const password = read('REDIS_PASSWORD');
-  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+  const faults = new OptionFaults();
+  const connection = readConnection(env, faults);
   const concurrency =
-    number('JOBS_CONCURRENCY', isCount, 'a whole number of at least 1') ??
-    number('ASYNQ_CONCURRENCY', isCount, 'a whole number of at least 1');
-
-  const queues: Record<string, number> = {};
-  // JOBS_ after ASYNQ_, so that it counts.
-  for (const name of Object.keys(env).toSorted()) {
-    const queue = QUEUE_VARIABLE.exec(name)?.[1]?.toLowerCase();
-    const weight = queue === undefined ? undefined : number(name, (value) => value > 0, 'a weight, a number above 0');
-    if (queue !== undefined && weight !== undefined) queues[queue] = weight;
-  }
-  if (faults.length > 0) throw new OptionsError(faults);
-
-  const address = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-  const access = { ...(password !== undefined && { password }), ...(db !== undefined && { db }) };
-  const connection = url ?? (host !== undefined ? { ...address, ...access } : undefined);
+    readInteger(env, 'JOBS_CONCURRENCY', 1, MOST_CONCURRENCY, faults) ??
+    readInteger(env, 'ASYNQ_CONCURRENCY', 1, MOST_CONCURRENCY, faults);
+  const queues = readQueues(env, faults);
+  if (faults.list.length > 0) throw new OptionsError(faults.list);
   return {
     ...(connection !== undefined && { connection }),
     ...(concurrency !== undefined && { concurrency }),
-    ...(Object.keys(queues).length > 0 && { queues }),
+    ...(queues.size > 0 && { queues: Object.fromEntries(queues) }),
   };
+}
+
+function read(env: Environment, name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+function readInteger(env: Environment, name: string, least: number, most: number, faults: OptionFaults) {
+  const text = read(env, name);
+  if (text === undefined) return undefined;
+  // Number() alone would take "0x10" and "1e3".
+  const value = /^\d+$/.test(text) ? Number(text) : text;
+  return faults.integer(name, value, least, least, most);
+}
+
+function readConnection(env: Environment, faults: OptionFaults): Connection | undefined {
+  for (const name of ['JOBS_URL', 'REDIS_URL']) {
+    const url = read(env, name);
+    if (url !== undefined) return checkConnection(name, url, MODULE_DEFAULTS.connection, faults);
+  }
+  const host = read(env, 'REDIS_HOST');
+  // Not trimmed: a space may be part of it.
+  const password = env.REDIS_PASSWORD || undefined;
+  const db = readInteger(env, 'REDIS_DB', 0, 65_535, faults);
+  const address: RedisLikeOptions = {
+    ...(host !== undefined && { host }),
+    ...readPort(env, faults),
+    ...(password !== undefined && { password }),
+    ...(db !== undefined && { db }),
+  };
+  // ioredis takes localhost and 6379 for what is missing.
+  return Object.keys(address).length > 0 ? address : undefined;
+}
+
+function readPort(env: Environment, faults: OptionFaults): { port?: number } {
+  if (read(env, 'REDIS_PORT')?.startsWith('tcp:')) {
+    faults.add(
+      'REDIS_PORT',
+      `${show(env.REDIS_PORT)} is no port: Kubernetes sets it so for a service called "redis". Set JOBS_URL, or enableServiceLinks: false.`,
+    );
+    return {};
+  }
+  const port = readInteger(env, 'REDIS_PORT', 1, 65_535, faults);
+  return port === undefined ? {} : { port };
+}
+
+function readQueues(env: Environment, faults: OptionFaults): Map<string, number> {
+  const queues = new Map<string, number>();
+  // Sorted, ASYNQ_ comes before JOBS_, so that the latter counts.
+  for (const variable of Object.keys(env).toSorted()) {
+    const queue = QUEUE_VARIABLE.exec(variable)?.[1]?.toLowerCase();
+    const text = read(env, variable);
+    if (queue === undefined || text === undefined) continue;
+    const weight = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    const problem = queueNameProblem(queue) ?? weightProblem(weight);
+    if (problem === undefined) queues.set(queue, Number(weight));
+    else faults.add(variable, problem);
+  }
+  return queues;
 }

@@ -1,14 +1,15 @@
-import { LONGEST_DURATION } from '../definition/duration.js';
-import { isPlainObject, join, OptionFaults } from '../definition/option-faults.js';
-import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../definition/show.js';
-import { resolveTimeZone } from '../definition/time-zone.js';
 import type { JobOptions } from '../definition/job-options.js';
+import { isPlainObject, join, OptionFaults } from '../definition/option-faults.js';
+import { show } from '../definition/show.js';
+import { didYouMean } from '../errors/did-you-mean.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';
-import { DEFAULT_QUEUES, JOB_DEFAULTS, MODULE_DEFAULTS } from './defaults.js';
+import { MODULE_DEFAULTS } from './defaults.js';
+import { frozenCopy, frozenSet } from './frozen-copy.js';
 import type { JobSchedulerOptions } from './job-scheduler-options.js';
-import type { JobDefaults, QueueSettings, ResolvedOptions, RolePart } from './resolved-options.js';
+import { resolveJobDefaults } from './resolve-job-defaults.js';
+import { resolveQueues } from './resolve-queues.js';
+import type { ResolvedOptions, RolePart } from './resolved-options.js';
 
 const MODULE_OPTIONS = [
   'connection',
@@ -28,17 +29,21 @@ const MODULE_OPTIONS = [
   'telemetry',
 ] as const satisfies (keyof JobSchedulerOptions)[];
 
-const JOB_DEFAULT_OPTIONS = Object.keys(JOB_DEFAULTS);
 const PARTS: readonly RolePart[] = ['producer', 'worker', 'scheduler'];
-const MOST_CONCURRENCY = 10_000;
+/** The most handlers that a process may run at once. */
+export const MOST_CONCURRENCY = 10_000;
 const LARGEST_PAYLOAD = 64 * 1024 * 1024;
 const SHORTEST_LOCK = 1_000;
 const LONGEST_NAME = 200;
 
-/** Validates the module's options together, fills in defaults, freezes. @throws OptionsError with every fault. */
-export function resolveOptions(options: JobSchedulerOptions): ResolvedOptions {
+/**
+ * Validates the module's options together, fills in defaults, and freezes them deeply. What belongs to the user (clients,
+ * schemas, functions, dates) is kept as it is.
+ * @throws OptionsError with every fault.
+ */
+export function resolveOptions(options: JobSchedulerOptions = {}): ResolvedOptions {
   const faults = new OptionFaults();
-  const given: Record<string, unknown> = faults.object('', options, MODULE_OPTIONS) ? options : {};
+  const given = readNames(options, faults);
   const concurrency = faults.integer(
     'concurrency',
     given.concurrency,
@@ -46,7 +51,7 @@ export function resolveOptions(options: JobSchedulerOptions): ResolvedOptions {
     1,
     MOST_CONCURRENCY,
   );
-  const queues = readQueues(given.queues, concurrency, faults);
+  const queues = resolveQueues(given.queues, concurrency, faults);
   const resolved: ResolvedOptions = {
     connection: checkConnection('connection', given.connection, MODULE_DEFAULTS.connection, faults),
     prefix: readPrefix(given.prefix, faults),
@@ -55,23 +60,30 @@ export function resolveOptions(options: JobSchedulerOptions): ResolvedOptions {
     concurrency,
     roles: readRoles(given.role, faults),
     jobs: readJobs(given.jobs, faults),
-    defaults: readJobDefaults(given.defaults, faults),
+    defaults: resolveJobDefaults(given.defaults, [...queues.keys()], faults),
     history: faults.boolean('history', given.history, MODULE_DEFAULTS.history),
     maxPayload: faults.integer('maxPayload', given.maxPayload, MODULE_DEFAULTS.maxPayload, 1, LARGEST_PAYLOAD),
     shutdownTimeout: faults.duration('shutdownTimeout', given.shutdownTimeout, MODULE_DEFAULTS.shutdownTimeout),
-    lockDuration: faults.duration(
-      'lockDuration',
-      given.lockDuration,
-      MODULE_DEFAULTS.lockDuration,
-      SHORTEST_LOCK,
-      LONGEST_DURATION,
-    ),
+    lockDuration: faults.duration('lockDuration', given.lockDuration, MODULE_DEFAULTS.lockDuration, SHORTEST_LOCK),
     autoStart: faults.boolean('autoStart', given.autoStart, MODULE_DEFAULTS.autoStart),
     workerName: readWorkerName(given.workerName, faults),
-    telemetry: options.telemetry,
+    telemetry: readTelemetry(given.telemetry, faults),
   };
   if (faults.list.length > 0) throw new OptionsError(faults.list);
   return Object.freeze(resolved);
+}
+
+/** Class instances are welcome here: a factory may well give its configuration object. */
+function readNames(options: unknown, faults: OptionFaults): Readonly<Record<string, unknown>> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    faults.add('forRoot', `${show(options)} is not an object of options.`);
+    return {};
+  }
+  for (const name of Object.keys(options)) {
+    if (MODULE_OPTIONS.some((known) => known === name)) continue;
+    faults.add(name, `There is no such option.${didYouMean(name, MODULE_OPTIONS, 'Known')}`);
+  }
+  return options as Readonly<Record<string, unknown>>;
 }
 
 function readPrefix(value: unknown, faults: OptionFaults): string {
@@ -84,45 +96,6 @@ function readPrefix(value: unknown, faults: OptionFaults): string {
   return MODULE_DEFAULTS.prefix;
 }
 
-function readQueues(value: unknown, concurrency: number, faults: OptionFaults): ReadonlyMap<string, QueueSettings> {
-  const given = value ?? DEFAULT_QUEUES;
-  const queues = new Map<string, QueueSettings>();
-  if (!isPlainObject(given) || Object.keys(given).length === 0) {
-    faults.add(
-      'queues',
-      `${show(given)} names no queue. Allowed: weights by name, such as { critical: 6, default: 3 }.`,
-    );
-    return queues;
-  }
-  for (const [name, settings] of Object.entries(given)) {
-    queues.set(name, Object.freeze(readQueue(name, settings, concurrency, faults)));
-  }
-  return queues;
-}
-
-function readQueue(name: string, value: unknown, concurrency: number, faults: OptionFaults): QueueSettings {
-  const at = join('queues', name);
-  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(name)) {
-    faults.add(
-      at,
-      `${show(name)} is no name of a queue. Allowed: a letter or digit, then up to 63 letters, digits, "_", "-" or ".".`,
-    );
-  }
-  if (typeof value === 'number') return { name, weight: readWeight(at, value, faults), max: concurrency };
-  if (!faults.object(at, value, ['weight', 'max'])) return { name, weight: 1, max: concurrency };
-  return {
-    name,
-    weight: readWeight(join(at, 'weight'), value.weight, faults),
-    max: faults.integer(join(at, 'max'), value.max, concurrency, 1, MOST_CONCURRENCY),
-  };
-}
-
-function readWeight(at: string, value: unknown, faults: OptionFaults): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-  faults.add(at, `${show(value)} is no weight. Allowed: a number above 0.`);
-  return 1;
-}
-
 function readRoles(value: unknown, faults: OptionFaults): ReadonlySet<RolePart> {
   const roles = Array.isArray(value) ? (value as unknown[]) : [value];
   if (roles.length === 0) faults.add('role', 'The list is empty. Allowed: producer, worker, scheduler, all.');
@@ -130,7 +103,7 @@ function readRoles(value: unknown, faults: OptionFaults): ReadonlySet<RolePart> 
     const read = faults.oneOf('role', role, MODULE_DEFAULTS.role, [...PARTS, 'all'] as const);
     return read === 'all' ? PARTS : [read];
   });
-  return new Set(parts);
+  return frozenSet(parts);
 }
 
 function readJobs(value: unknown, faults: OptionFaults): Readonly<Record<string, Partial<JobOptions>>> {
@@ -144,54 +117,24 @@ function readJobs(value: unknown, faults: OptionFaults): Readonly<Record<string,
     if (!isPlainObject(options))
       faults.add(join('jobs', name), `${show(options)} is not an object. Allowed: options of the job.`);
   }
-  return Object.freeze({ ...(value as Record<string, Partial<JobOptions>>) });
-}
-
-function readJobDefaults(value: unknown, faults: OptionFaults): JobDefaults {
-  if (value === undefined || !faults.object('defaults', value, JOB_DEFAULT_OPTIONS)) return JOB_DEFAULTS;
-  const at = (name: string) => join('defaults', name);
-  return Object.freeze({
-    queue: readText(at('queue'), value.queue, JOB_DEFAULTS.queue, faults),
-    retry: resolveRetry(value.retry, JOB_DEFAULTS.retry, at('retry'), faults),
-    timeout: faults.duration(at('timeout'), value.timeout, JOB_DEFAULTS.timeout, 1),
-    timezone: readTimeZone(at('timezone'), value.timezone, faults),
-    misfire: faults.oneOf(at('misfire'), value.misfire, JOB_DEFAULTS.misfire, ['once', 'all', 'skip']),
-    misfireThreshold: faults.duration(at('misfireThreshold'), value.misfireThreshold, JOB_DEFAULTS.misfireThreshold),
-    maxCatchUp: faults.integer(at('maxCatchUp'), value.maxCatchUp, JOB_DEFAULTS.maxCatchUp, 1, 1_000_000),
-    overlap: faults.oneOf(at('overlap'), value.overlap, JOB_DEFAULTS.overlap, ['allow', 'skip', 'wait', 'replace']),
-    retention: readRetention(at('retention'), value.retention, faults),
-  });
-}
-
-function readRetention(at: string, value: unknown, faults: OptionFaults): JobDefaults['retention'] {
-  const { retention } = JOB_DEFAULTS;
-  if (value === undefined || !faults.object(at, value, Object.keys(retention))) return retention;
-  return Object.freeze({
-    count: faults.integer(join(at, 'count'), value.count, retention.count, 0, 1_000_000_000),
-    age: faults.duration(join(at, 'age'), value.age, retention.age),
-    failed: faults.duration(join(at, 'failed'), value.failed, retention.failed),
-  });
-}
-
-function readTimeZone(at: string, value: unknown, faults: OptionFaults): string {
-  try {
-    return resolveTimeZone(readText(at, value, JOB_DEFAULTS.timezone, faults));
-  } catch (error) {
-    faults.add(at, (error as Error).message);
-    return JOB_DEFAULTS.timezone;
-  }
-}
-
-function readText(at: string, value: unknown, fallback: string, faults: OptionFaults): string {
-  if (value === undefined) return fallback;
-  if (typeof value === 'string' && value !== '') return value;
-  faults.add(at, `${show(value)} is not allowed. Allowed: a text.`);
-  return fallback;
+  return frozenCopy(value as Record<string, Partial<JobOptions>>);
 }
 
 function readWorkerName(value: unknown, faults: OptionFaults): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME && !value.includes('\0')) return value;
   faults.add('workerName', `${show(value)} is not allowed. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
+  return undefined;
+}
+
+function readTelemetry(value: unknown, faults: OptionFaults): ResolvedOptions['telemetry'] {
+  if (value === undefined) return undefined;
+  if (typeof value === 'object' && value !== null && 'tracer' in value && 'contextManager' in value) {
+    return value as ResolvedOptions['telemetry'];
+  }
+  faults.add(
+    'telemetry',
+    "It is no telemetry. Allowed: an object with BullMQ's Telemetry interface, e.g. of bullmq-otel.",
+  );
   return undefined;
 }

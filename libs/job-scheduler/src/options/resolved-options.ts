@@ -12,6 +12,10 @@ export interface QueueSettings {
   readonly weight: number;
   /** The most slots that it takes in the pool. */
   readonly max: number;
+  /** The most jobs that may wait in it; absent: as many as come. */
+  readonly maxWaiting?: number;
+  /** There with `maxWaiting`. */
+  readonly whenFull?: 'reject' | 'wait';
 }
 
 /** What a job gets where it says nothing. Durations are milliseconds. */

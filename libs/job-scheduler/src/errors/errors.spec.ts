@@ -1,0 +1,131 @@
+import { describe, expect, it } from '@jest/globals';
+import { JobDefinitionError, OptionsError, ScheduleError } from './definition-errors.js';
+import { ERROR_CODES } from './error-codes.js';
+import { JobSchedulerError } from './job-scheduler-error.js';
+import * as outcomes from './outcome-errors.js';
+import * as payloads from './payload-errors.js';
+import * as stores from './store-errors.js';
+import * as names from './unknown-name-errors.js';
+
+const fault = { at: 'queues.low.weight', problem: '0 is no weight. Allowed: a number above 0.' };
+const other = { at: 'prefix', problem: '"" is not allowed.' };
+
+/** Each error with the whole of its message. */
+const ERRORS: [JobSchedulerError, string][] = [
+  [
+    new OptionsError([fault, other]),
+    'There are 2 faults in the options of JobSchedulerModule:\n  - queues.low.weight: 0 is no weight. Allowed: a number above 0.\n  - prefix: "" is not allowed.',
+  ],
+  [
+    new JobDefinitionError([fault, other]),
+    'There are 2 faults in the declared jobs:\n  - queues.low.weight: 0 is no weight. Allowed: a number above 0.\n  - prefix: "" is not allowed.',
+  ],
+  [new ScheduleError('schedule', 'x', 'The schedule "x" has 1 field.'), 'The schedule "x" has 1 field.'],
+  [new names.JobUnknownError('mial', ['mail']), 'No job "mial" is registered. Did you mean "mail"? Registered: mail.'],
+  [
+    new names.QueueUnknownError('critcal', ['critical', 'default', 'low']),
+    'Queue "critcal" is not configured. Did you mean "critical"? Configured: critical, default, low.',
+  ],
+  [
+    new names.StepUnknownError('colect', ['collect']),
+    'Step "colect" has no result in this run. Did you mean "collect"? Finished steps: collect.',
+  ],
+  [new names.StepUnknownError('collect', []), 'Step "collect" has no result in this run. Finished steps: none.'],
+  [
+    new names.StepRepeatedError('page'),
+    'Step "page" ran twice in one attempt. Step names are unique in a job: add what differs to the name.',
+  ],
+  [new names.ExecutionUnknownError('7'), 'No execution "7" is known: the id is wrong, or its record has expired.'],
+  [new names.ExecutionNotFailedError('7', 'running'), 'Execution "7" is running. Only a failed one can be retried.'],
+  [
+    new payloads.PayloadInvalidError('mail', 'is not JSON: to is a function'),
+    'The payload of job "mail" is not JSON: to is a function',
+  ],
+  [
+    new payloads.PayloadTooLargeError('mail', 2_000_000, 1_048_576),
+    'The payload of job "mail" has 2000000 bytes; maxPayload is 1048576. Store the data elsewhere and enqueue a reference.',
+  ],
+  [
+    new payloads.ResultInvalidError('step "render"', 'is not JSON: it is a Map'),
+    'The result of step "render" is not JSON: it is a Map. Return plain JSON, or nothing.',
+  ],
+  [
+    new payloads.EnqueueOptionsError('priority', 'x', 'priority: "x" is not a number.'),
+    'priority: "x" is not a number.',
+  ],
+  [
+    new stores.StoreUnavailableError('redis://h:6379', 'did not answer within 5 s.'),
+    'The job store at redis://h:6379 did not answer within 5 s.',
+  ],
+  [
+    new stores.StoreInUseError('./data', 'process 12'),
+    'The job store in ./data is open in process 12. A file: store serves one process: stop that one, or use Redis or PostgreSQL for several.',
+  ],
+  [new stores.StoreUnsupportedError('redis://h', 'is of version 5.'), 'The job store at redis://h is of version 5.'],
+  [
+    new stores.DriverMissingError('ioredis', 'redis://h'),
+    'The connection redis://h needs the package ioredis. Install it: npm install ioredis',
+  ],
+  [
+    new stores.NotStartedError('enqueue', 'starting'),
+    'Cannot enqueue before the job store is open. It opens in onApplicationBootstrap: await app.init() or app.listen() first.',
+  ],
+  [new stores.NotStartedError('enqueue', 'stopped'), 'Cannot enqueue: the job scheduler has stopped.'],
+  [new outcomes.JobAbortError('no such invoice'), 'no such invoice'],
+  [new outcomes.JobCancelError(), 'cancelled'],
+  [new outcomes.JobSnoozeError('5m'), 'Snoozed for 5m'],
+  [new outcomes.JobTimeoutError('Job "mail"', 300_000), 'Job "mail" timed out after 300000 ms'],
+  [new outcomes.JobShutdownError(), 'The process stops. The job goes back to its queue.'],
+  [new outcomes.JobLockLostError('7'), 'The lock of execution "7" was lost. Another worker may run it by now.'],
+  [new outcomes.JobPoisonedError(3), 'The job kept killing its worker: 3 times.'],
+  [new outcomes.JobRefusedError('no tenant'), 'no tenant'],
+  [new outcomes.JobFailedError('7', 'mail', new Error('no such address')), 'no such address'],
+  [new outcomes.JobSkippedError('7', 'mail', 'overlap'), 'Job "mail" was skipped: overlap'],
+  [new outcomes.JobCancelledError('7', 'mail', 'replaced'), 'Job "mail" was cancelled: replaced'],
+  [new outcomes.WaitTimeoutError('7', 'mail', 50), 'Job "mail" did not finish within 50 ms. It goes on.'],
+];
+
+describe('errors', () => {
+  it.each(ERRORS.map(([error, message]) => [error.constructor.name, error, message] as const))(
+    '%s says what is wrong, and carries a listed code',
+    (name, error, message) => {
+      expect(error).toBeInstanceOf(JobSchedulerError);
+      expect(error.message).toBe(message);
+      expect(error.name).toBe(name);
+      expect(ERROR_CODES).toContain(error.code);
+      expect(Object.isFrozen(error.details)).toBe(true);
+      expect(error.stack).toContain(name);
+    },
+  );
+
+  it('have no code twice in the list, and all codes written alike', () => {
+    expect(new Set(ERROR_CODES).size).toBe(ERROR_CODES.length);
+    for (const code of ERROR_CODES) expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+  });
+
+  it('are all in this test', () => {
+    const classes = [{ OptionsError, JobDefinitionError, ScheduleError }, names, payloads, stores, outcomes].flatMap(
+      (module) => Object.keys(module),
+    );
+    const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
+    expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);
+  });
+
+  it('speak of one fault in the singular', () => {
+    expect(new OptionsError([other]).message).toBe(
+      'There is a fault in the options of JobSchedulerModule:\n  - prefix: "" is not allowed.',
+    );
+    expect(new JobDefinitionError([other]).message).toBe(
+      'There is a fault in the declared jobs:\n  - prefix: "" is not allowed.',
+    );
+  });
+
+  it('carry the values for a program, and the cause', () => {
+    const cause = new Error('ECONNREFUSED');
+    const error = new stores.StoreUnavailableError('redis://h', 'is away', cause);
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { address: 'redis://h' }, cause });
+    expect(new OptionsError([fault]).details).toEqual({ faults: [fault] });
+    expect(new names.JobUnknownError('a', ['b']).details).toEqual({ job: 'a', known: ['b'] });
+    expect('cause' in new outcomes.JobAbortError('x')).toBe(false);
+  });
+});
