@@ -1,5 +1,8 @@
 import type { Clock } from '../definition/clock.js';
-import type { Connection } from '../options/connection.js';
+import type { Connection, RedisLikeOptions } from '../options/connection.js';
+import { StoreUnsupportedError } from '../errors/store-errors.js';
+import { isPgPool } from './postgres/pool-driver.js';
+import { openPostgresStore } from './postgres/postgres-store.js';
 import type { Store } from './ports.js';
 import { openRedisStore } from './redis/redis-store.js';
 
@@ -10,7 +13,29 @@ export interface OpenStoreOptions {
   readonly clock: Clock;
 }
 
-/** Opens the store that a connection names. */
-export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  return openRedisStore(options as Parameters<typeof openRedisStore>[0]);
+/**
+ * Opens the store that a connection names.
+ * @throws StoreUnavailableError within 10 s, StoreUnsupportedError, StoreInUseError, DriverMissingError
+ */
+export async function openStore({ connection, prefix, clock }: OpenStoreOptions): Promise<Store> {
+  if (typeof connection === 'string') return openUrl(connection, prefix, clock);
+  if (isPgPool(connection)) return openPostgresStore({ connection, prefix, clock });
+  return openRedisStore({ connection: connection as RedisLikeOptions, prefix, clock });
+}
+
+async function openUrl(url: string, prefix: string, clock: Clock): Promise<Store> {
+  const scheme = /^[a-z]+:/i.exec(url)?.[0].toLowerCase();
+  switch (scheme) {
+    case 'redis:':
+    case 'rediss:':
+      return openRedisStore({ connection: url, prefix, clock });
+    case 'postgres:':
+    case 'postgresql:':
+      return openPostgresStore({ connection: url, prefix, clock });
+    default:
+      throw new StoreUnsupportedError(
+        `${scheme ?? ''}…`,
+        'is of no known kind. Known: redis://, rediss://, postgres://, file:DIR and memory:.',
+      );
+  }
 }

@@ -1,0 +1,166 @@
+import { SQL_NOW } from '../sql-names.js';
+import type { SqlNames } from '../sql-names.js';
+
+/**
+ * Executions, facts and workers. What users give is kept as text: `jsonb` refuses some strings and changes the order of
+ * keys. Times are milliseconds since the epoch, by the server's clock where they are compared.
+ */
+export function recordsMigration(names: SqlNames): string {
+  return `
+CREATE TABLE ${names.execution} (
+  id         text PRIMARY KEY,
+  seq        bigint GENERATED ALWAYS AS IDENTITY,
+  job        text NOT NULL,
+  queue      text NOT NULL,
+  fence      bigint NOT NULL,
+  final      text,
+  head       text,
+  ended_at   bigint,
+  expires_at bigint
+);
+CREATE INDEX ON ${names.execution} (job, ended_at DESC, seq DESC) WHERE final IS NOT NULL;
+CREATE INDEX ON ${names.execution} (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE ${names.attempt} (
+  execution text NOT NULL REFERENCES ${names.execution} ON DELETE CASCADE,
+  fence     bigint NOT NULL,
+  record    text NOT NULL,
+  PRIMARY KEY (execution, fence)
+);
+
+CREATE TABLE ${names.step} (
+  execution text NOT NULL REFERENCES ${names.execution} ON DELETE CASCADE,
+  name      text NOT NULL,
+  seq       bigint GENERATED ALWAYS AS IDENTITY,
+  record    text NOT NULL,
+  PRIMARY KEY (execution, name)
+);
+
+CREATE TABLE ${names.count} (
+  queue     text PRIMARY KEY,
+  completed bigint NOT NULL,
+  failed    bigint NOT NULL
+);
+
+CREATE TABLE ${names.fact} (
+  key   text PRIMARY KEY,
+  value text NOT NULL
+);
+
+CREATE TABLE ${names.worker} (
+  worker  text PRIMARY KEY,
+  gone_at bigint NOT NULL
+);
+${writeFunction(names)}
+${recordStepFunction(names)}
+`;
+}
+
+/**
+ * Ends of attempts, a batch in one call. Answers per entry whether it was stored.
+ * Rows are locked in the order of their ids, and those to prune only where nobody holds them, so that batches never
+ * wait for each other in a ring.
+ */
+function writeFunction(names: SqlNames): string {
+  return `
+CREATE FUNCTION ${names.write}(
+  p_ids text[], p_jobs text[], p_queues text[], p_fences bigint[], p_finals text[], p_heads text[], p_attempts text[],
+  p_step_names text[], p_steps text[], p_counts bigint[], p_ages bigint[], p_ends bigint[]
+) RETURNS boolean[] LANGUAGE plpgsql AS $njs$
+DECLARE
+  v_now      bigint := ${SQL_NOW};
+  v_answers  boolean[] := array_fill(false, ARRAY[cardinality(p_ids)]);
+  v_new      boolean[] := array_fill(false, ARRAY[cardinality(p_ids)]);
+  v_known    record;
+  v_job      record;
+  v_last     record;
+  i          int;
+BEGIN
+  FOR i IN SELECT n FROM generate_subscripts(p_ids, 1) AS n ORDER BY p_ids[n] COLLATE "C", n LOOP
+    SELECT e.fence, e.final, e.head, e.expires_at INTO v_known FROM ${names.execution} e WHERE e.id = p_ids[i] FOR UPDATE;
+    IF FOUND THEN
+      IF v_known.expires_at <= v_now THEN
+        DELETE FROM ${names.execution} WHERE id = p_ids[i];
+      ELSIF v_known.final IS NOT NULL THEN
+        -- The very same entry again: its answer was lost.
+        v_answers[i] := v_known.fence = p_fences[i] AND v_known.final IS NOT DISTINCT FROM p_finals[i]
+          AND v_known.head IS NOT DISTINCT FROM p_heads[i];
+        CONTINUE;
+      ELSIF v_known.fence > p_fences[i] THEN
+        CONTINUE;
+      END IF;
+    END IF;
+
+    IF p_finals[i] IS NOT NULL AND p_counts[i] = 0 THEN
+      DELETE FROM ${names.execution} WHERE id = p_ids[i];
+    ELSE
+      INSERT INTO ${names.execution} AS e (id, job, queue, fence, final, head, ended_at, expires_at)
+      VALUES (
+        p_ids[i], p_jobs[i], p_queues[i], p_fences[i], p_finals[i], p_heads[i],
+        CASE WHEN p_finals[i] IS NOT NULL THEN p_ends[i] END,
+        CASE WHEN p_finals[i] IS NOT NULL THEN v_now + p_ages[i] END
+      )
+      ON CONFLICT (id) DO UPDATE SET
+        job = excluded.job, queue = excluded.queue, fence = excluded.fence, final = excluded.final,
+        head = excluded.head, ended_at = excluded.ended_at, expires_at = excluded.expires_at
+      WHERE e.final IS NULL AND e.fence <= excluded.fence;
+      CONTINUE WHEN NOT FOUND;
+      IF p_attempts[i] IS NOT NULL THEN
+        INSERT INTO ${names.attempt} AS a (execution, fence, record) VALUES (p_ids[i], p_fences[i], p_attempts[i])
+        ON CONFLICT (execution, fence) DO UPDATE SET record = excluded.record;
+      END IF;
+      IF p_steps[i] IS NOT NULL THEN
+        INSERT INTO ${names.step} AS s (execution, name, record) VALUES (p_ids[i], p_step_names[i], p_steps[i])
+        ON CONFLICT (execution, name) DO UPDATE SET record = excluded.record;
+      END IF;
+    END IF;
+    v_answers[i] := true;
+    v_new[i] := p_finals[i] IS NOT NULL;
+  END LOOP;
+
+  FOR v_job IN
+    SELECT p_jobs[n] AS name, (array_agg(p_counts[n] ORDER BY n DESC))[1] AS keep
+    FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] GROUP BY 1 ORDER BY 1
+  LOOP
+    SELECT e.ended_at, e.seq INTO v_last FROM ${names.execution} e
+    WHERE e.job = v_job.name AND e.final IS NOT NULL
+    ORDER BY e.ended_at DESC, e.seq DESC OFFSET v_job.keep LIMIT 1;
+    IF FOUND THEN
+      DELETE FROM ${names.execution} WHERE id IN (
+        SELECT e.id FROM ${names.execution} e
+        WHERE e.job = v_job.name AND e.final IS NOT NULL AND (e.ended_at, e.seq) <= (v_last.ended_at, v_last.seq)
+        ORDER BY e.ended_at DESC, e.seq DESC LIMIT 1000 FOR UPDATE SKIP LOCKED
+      );
+    END IF;
+  END LOOP;
+  DELETE FROM ${names.execution} WHERE id IN (
+    SELECT e.id FROM ${names.execution} e WHERE e.expires_at <= v_now
+    ORDER BY e.expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+  );
+
+  INSERT INTO ${names.count} AS c (queue, completed, failed)
+  SELECT p_queues[n], count(*) FILTER (WHERE p_finals[n] = 'completed'), count(*) FILTER (WHERE p_finals[n] = 'failed')
+  FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_finals[n] IN ('completed', 'failed')
+  GROUP BY 1 ORDER BY 1
+  ON CONFLICT (queue) DO UPDATE SET completed = c.completed + excluded.completed, failed = c.failed + excluded.failed;
+  RETURN v_answers;
+END
+$njs$;`;
+}
+
+/** Answers whether the step was stored. */
+function recordStepFunction(names: SqlNames): string {
+  return `
+CREATE FUNCTION ${names.recordStep}(p_id text, p_job text, p_queue text, p_fence bigint, p_name text, p_record text)
+RETURNS boolean LANGUAGE plpgsql AS $njs$
+BEGIN
+  DELETE FROM ${names.execution} WHERE id = p_id AND expires_at <= ${SQL_NOW};
+  INSERT INTO ${names.execution} AS e (id, job, queue, fence) VALUES (p_id, p_job, p_queue, p_fence)
+  ON CONFLICT (id) DO UPDATE SET fence = excluded.fence WHERE e.final IS NULL AND e.fence <= excluded.fence;
+  IF NOT FOUND THEN RETURN false; END IF;
+  INSERT INTO ${names.step} AS s (execution, name, record) VALUES (p_id, p_name, p_record)
+  ON CONFLICT (execution, name) DO UPDATE SET record = excluded.record;
+  RETURN true;
+END
+$njs$;`;
+}

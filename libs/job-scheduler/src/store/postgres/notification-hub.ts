@@ -1,0 +1,110 @@
+import { EventEmitter } from 'node:events';
+import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
+import type { Clock } from '../../definition/clock.js';
+import { StoreUnavailableError } from '../../errors/store-errors.js';
+import type { Availability } from '../availability.js';
+import type { SqlDriver, SqlListener } from './sql-driver.js';
+
+/** What BullMQ listens on. The names are the same in every schema; the payload is a queue's name. */
+const CHANNELS = ['bullmq_jobs', 'bullmq_events'] as const;
+
+/** How long a lane waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
+const PATIENCE = 2_000;
+
+/** BullMQ does not export this type. */
+export type PgListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
+
+interface HubEvents {
+  notification: [PgNotification];
+  /** Waits are void: whoever waits asks the tables, and waits again. */
+  lost: [];
+}
+
+/**
+ * The one connection of this process that listens, for all lanes and event streams. It is rebuilt when it breaks.
+ * To BullMQ it looks like a client of its own.
+ */
+export class NotificationHub extends EventEmitter<HubEvents> {
+  private listener: SqlListener | undefined;
+  private connecting: Promise<void> | undefined;
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly driver: SqlDriver,
+    private readonly availability: Availability,
+    private readonly clock: Clock,
+  ) {
+    super();
+    this.setMaxListeners(0);
+  }
+
+  /** Connects once; a failure is the caller's. */
+  async open(): Promise<void> {
+    await this.connect();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.connecting;
+    await this.listener?.close();
+    this.listener = undefined;
+    this.removeAllListeners();
+  }
+
+  /** The view of one BullMQ backend. */
+  asClient(): PgListenClient {
+    return this;
+  }
+
+  /** BullMQ sends LISTEN before each wait: all is listened on already, once there is a connection. */
+  async query(): Promise<PgQueryResult> {
+    if (!this.listener) await this.untilConnected();
+    return { rows: [] };
+  }
+
+  private async untilConnected(): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([this.connecting, this.clock.sleep(PATIENCE, enough.signal)]);
+    enough.abort();
+    if (!this.listener) throw new StoreUnavailableError(this.driver.address, 'cannot be listened to now');
+  }
+
+  private async connect(): Promise<void> {
+    let lost = false;
+    const listener = await this.driver.listen(CHANNELS, {
+      onNotification: (channel, payload) => this.emit('notification', { channel, payload }),
+      onLost: (error) => {
+        lost = true;
+        if (this.listener) this.rebuild(error);
+      },
+    });
+    if (lost) throw new StoreUnavailableError(this.driver.address, 'closed the connection');
+    this.listener = listener;
+  }
+
+  private rebuild(error: Error): void {
+    const broken = this.listener;
+    this.listener = undefined;
+    if (this.closing.signal.aborted) return;
+    this.availability.lost('listen', error);
+    this.emit('lost');
+    this.connecting = this.reconnect(broken);
+  }
+
+  private async reconnect(broken: SqlListener | undefined): Promise<void> {
+    try {
+      await broken?.close();
+    } catch {
+      // It is broken: there may be nothing left to close.
+    }
+    for (let delay = 50; !this.closing.signal.aborted; delay = Math.min(1_000, delay * 2)) {
+      try {
+        await this.connect();
+        this.availability.back('listen');
+        return;
+      } catch {
+        await this.clock.sleep(delay, this.closing.signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import type { Client, ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
+import type { PgPoolLike } from '../../options/connection.js';
+import { DriverMissingError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';
+
+/** One that listens, and one that works. */
+const FEWEST_CONNECTIONS = 2;
+
+/** Common to every connection that we open. */
+const CONNECTION: PoolConfig = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+  connectionTimeoutMillis: 4_000,
+  application_name: 'nestjs-job-scheduler',
+};
+
+export function isPgPool(connection: object): connection is PgPoolLike {
+  const { connect, query, totalCount } = connection as Partial<PgPoolLike>;
+  return typeof connect === 'function' && typeof query === 'function' && typeof totalCount === 'number';
+}
+
+/**
+ * A driver for a URL: a pool of our own, whose connections find the schema by themselves.
+ * @throws DriverMissingError
+ */
+export async function urlDriver(url: string, schema: string): Promise<SqlDriver> {
+  const address = addressOfUrl(url);
+  const pg = await loadDriver(address);
+  const config = configOf(url, schema);
+  const pool = new pg.Pool(config);
+  // A connection that breaks while idle: the one that listens tells.
+  pool.on('error', () => undefined);
+  let closed: Promise<void> | undefined;
+  return {
+    address,
+    query: (text, parameters) => run(pool, text, parameters),
+    queryInSchema: (text, parameters) => run(pool, text, parameters),
+    session: (work) => withClient(pool, (client) => work(asSqlClient(client))),
+    async listen(channels, events) {
+      const client = new pg.Client(config);
+      await client.connect();
+      return listenOn(client, channels, events, () => client.end());
+    },
+    close: () => (closed ??= pool.end()),
+  };
+}
+
+/**
+ * A driver for a pool of the user, which stays open. Its connections are also his: a search path that outlived our
+ * statement would hide his own tables, so that each statement of BullMQ has a transaction around it.
+ */
+export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
+  const pool = given as unknown as Pool;
+  const address = addressOfPool(pool);
+  const { max } = pool.options;
+  if (max !== undefined && max < FEWEST_CONNECTIONS) {
+    throw new StoreUnsupportedError(
+      address,
+      `has a pool with max ${max}. One connection listens and others work: give it at least ${FEWEST_CONNECTIONS}.`,
+    );
+  }
+  const ignore = () => undefined;
+  pool.on('error', ignore);
+  return {
+    address,
+    query: (text, parameters) => run(pool, text, parameters),
+    queryInSchema: (text, parameters) =>
+      withClient(pool, async (client) => {
+        await client.query(`BEGIN; SET LOCAL search_path TO "${schema}"`);
+        try {
+          const result = await run<never>(client, text, parameters);
+          await client.query('COMMIT');
+          return result;
+        } catch (error) {
+          await client.query('ROLLBACK').catch(ignore);
+          throw error;
+        }
+      }),
+    session: (work) => withClient(pool, (client) => work(asSqlClient(client))),
+    async listen(channels, events) {
+      const client = await pool.connect();
+      return listenOn(client, channels, events, () => {
+        // Not given back: the next user would hear our notifications.
+        client.release(true);
+      });
+    },
+    close() {
+      pool.off('error', ignore);
+      return Promise.resolve();
+    },
+  };
+}
+
+async function loadDriver(address: string): Promise<{ Pool: typeof Pool; Client: typeof Client }> {
+  try {
+    return await import('pg');
+  } catch (error) {
+    throw new DriverMissingError('pg', address, error);
+  }
+}
+
+async function run<Row>(
+  client: Pool | ClientBase,
+  text: string,
+  parameters?: readonly unknown[],
+): Promise<SqlResult<Row>> {
+  const { rows, rowCount } = await client.query(text, parameters as unknown[] | undefined);
+  return { rows, rowCount };
+}
+
+function asSqlClient(client: ClientBase): SqlClient {
+  return { query: (text, parameters) => run(client, text, parameters) };
+}
+
+async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => (broken = error);
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+async function listenOn(
+  client: ClientBase,
+  channels: readonly string[],
+  events: ListenerEvents,
+  end: () => unknown,
+): Promise<SqlListener> {
+  let over = false;
+  const lost = (error: Error) => {
+    if (over) return;
+    over = true;
+    events.onLost(error);
+  };
+  client.on('error', lost);
+  client.on('end', () => lost(new Error('The connection was closed')));
+  client.on('notification', ({ channel, payload }) => events.onNotification(channel, payload ?? ''));
+  const close = async () => {
+    over = true;
+    client.removeAllListeners('notification');
+    await end();
+  };
+  try {
+    await client.query(channels.map((channel) => `LISTEN ${channel}`).join('; '));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+/** The search path as a start-up option, beside those of the URL. */
+function configOf(text: string, schema: string): PoolConfig {
+  const searchPath = `-c search_path="${schema}"`;
+  if (!URL.canParse(text)) return { ...CONNECTION, connectionString: text, options: searchPath };
+  const url = new URL(text);
+  const options = url.searchParams.get('options');
+  url.searchParams.delete('options');
+  return { ...CONNECTION, connectionString: url.href, options: options ? `${options} ${searchPath}` : searchPath };
+}
+
+function addressOfUrl(text: string): string {
+  if (!URL.canParse(text)) return 'postgres: (a URL that cannot be read)';
+  const { host, pathname } = new URL(text);
+  return `postgres://${host}${pathname}`;
+}
+
+function addressOfPool(pool: Pool): string {
+  const { connectionString, host, port, database } = pool.options;
+  if (connectionString) return addressOfUrl(connectionString);
+  return `postgres://${host ?? process.env['PGHOST'] ?? 'localhost'}:${port ?? process.env['PGPORT'] ?? 5_432}/${database ?? process.env['PGDATABASE'] ?? ''}`;
+}

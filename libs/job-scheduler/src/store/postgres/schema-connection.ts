@@ -1,0 +1,79 @@
+import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
+import type { BackendFactory, IQueueBackend, JobType, PgPool } from 'bullmq';
+import type { NotificationHub, PgListenClient } from './notification-hub.js';
+import type { SqlDriver } from './sql-driver.js';
+
+/**
+ * BullMQ's view of the database for one queue, lane or event stream. It opens nothing: statements go to the store's
+ * driver, and waits to its one connection that listens. BullMQ alone would force the schema `bullmq` on a pool,
+ * and take a connection of it per lane.
+ */
+class SchemaConnection extends PostgresConnection {
+  override readonly schema: string;
+  private readonly onLost = () => this.emit('listenerinvalidated');
+
+  constructor(
+    driver: SqlDriver,
+    schema: string,
+    private readonly hub: NotificationHub,
+  ) {
+    super(poolOf(driver));
+    this.schema = schema;
+    hub.on('lost', this.onLost);
+  }
+
+  /** The store has checked and migrated the schema when it was opened. */
+  override waitUntilReady(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override getListenClient(): Promise<PgListenClient> {
+    return Promise.resolve(this.hub.asClient());
+  }
+
+  /** A lane has no connection of its own to name. */
+  override setListenClientName(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** A connection may die without a word: lanes look at the tables at least every ten seconds. */
+  override get hasListenClientKeepAlive(): boolean {
+    return false;
+  }
+
+  override async close(): Promise<void> {
+    this.hub.off('lost', this.onLost);
+    await super.close();
+  }
+}
+
+/** BullMQ only queries it: a connection is for migrations and for LISTEN, which are the store's. */
+function poolOf(driver: SqlDriver): PgPool {
+  const pool: PgPool = {
+    query: (text, parameters) => driver.queryInSchema(text, parameters) as never,
+    connect: () => Promise.reject(new Error('BullMQ gets no connection of its own')),
+    end: () => Promise.resolve(),
+    on: () => pool,
+    removeAllListeners: () => pool,
+  };
+  return pool;
+}
+
+class SchemaBackend extends PostgresQueueBackend {
+  /** BullMQ on Redis counts a paused queue's jobs as waiting; on PostgreSQL they are of a type that nobody asks for. */
+  override async getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
+    const [paused = 0, ...counts] = await super.getCounts(['paused' as JobType, ...types], delayedTimestamp);
+    return counts.map((count, index) => (WAITING.has(types[index]!) ? count + paused : count));
+  }
+}
+
+const WAITING: ReadonlySet<JobType> = new Set(['wait', 'waiting']);
+
+/** BullMQ's backends on one store. What stands in BullMQ's option `connection` does not matter. */
+export function sqlBackend(
+  driver: SqlDriver,
+  schema: string,
+  hub: NotificationHub,
+): BackendFactory<IQueueBackend, unknown> {
+  return (name, options) => new SchemaBackend(new SchemaConnection(driver, schema, hub), name, options as never);
+}

@@ -1,0 +1,35 @@
+/** One SQL database, whatever drives it: node-postgres or PGlite. */
+
+export interface SqlResult<Row = unknown> {
+  readonly rows: Row[];
+  readonly rowCount?: number | null;
+}
+
+export interface SqlClient {
+  /** One statement with parameters, or several without. */
+  query<Row = unknown>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<Row>>;
+}
+
+/** A connection that hears notifications. */
+export interface SqlListener {
+  close(): Promise<void>;
+}
+
+export interface ListenerEvents {
+  onNotification(channel: string, payload: string): void;
+  /** The connection is gone. Called once at most. */
+  onLost(error: Error): void;
+}
+
+export interface SqlDriver extends SqlClient {
+  /** For messages: no user, no password. */
+  readonly address: string;
+  /** Runs a statement whose names stand for those in the store's schema. */
+  queryInSchema<Row = unknown>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<Row>>;
+  /** Runs `work` on a connection that nobody else uses meanwhile. */
+  session<T>(work: (client: SqlClient) => Promise<T>): Promise<T>;
+  /** Opens a connection that listens on `channels`. */
+  listen(channels: readonly string[], events: ListenerEvents): Promise<SqlListener>;
+  /** Closes what the driver opened. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,121 @@
+import { Logger } from '@nestjs/common';
+import { CorruptRecordError, readExecution, storableAge, storableCount } from '../execution-codec.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
+import type { ExecutionStore } from '../ports.js';
+import type { StoreDeadline } from '../store-deadline.js';
+import type { SqlClient } from './sql-driver.js';
+import { SQL_NOW } from './sql-names.js';
+import type { SqlNames } from './sql-names.js';
+
+interface ExecutionRow {
+  job: string;
+  queue: string;
+  fence: string | number;
+  final: string | null;
+  head: string | null;
+  attempts: string[];
+  steps: string[];
+}
+
+/** Attempts, steps and outcomes in tables. */
+export class SqlExecutionStore implements ExecutionStore {
+  /** A pool's connections overtake each other. */
+  readonly ordered = false;
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(
+    private readonly client: SqlClient,
+    private readonly names: SqlNames,
+    private readonly deadline: StoreDeadline,
+  ) {}
+
+  async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
+    if (entries.length === 0) return [];
+    const { rows } = await this.client.query<{ answers: boolean[] }>(
+      `SELECT ${this.names.write}($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+         $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS answers`,
+      [
+        entries.map(({ id }) => id),
+        entries.map(({ job }) => job),
+        entries.map(({ queue }) => queue),
+        entries.map(({ fence }) => fence),
+        entries.map(({ final }) => final ?? null),
+        entries.map(({ head }) => JSON.stringify(head)),
+        entries.map(({ attempt }) => (attempt ? JSON.stringify(attempt) : null)),
+        entries.map(({ step }) => (step ? step.name : null)),
+        entries.map(({ step }) => (step ? JSON.stringify(step) : null)),
+        entries.map(({ keep }) => storableCount(keep.count)),
+        entries.map(({ keep }) => storableAge(keep.age)),
+        entries.map(({ head, attempt }) => head.completedAt ?? attempt?.finishedAt ?? head.createdAt),
+      ],
+    );
+    return rows[0]!.answers;
+  }
+
+  async recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean> {
+    const { rows } = await this.client.query<{ stored: boolean }>(
+      `SELECT ${this.names.recordStep}($1, $2, $3, $4, $5, $6) AS stored`,
+      [id, job, queue, fence, step.name, JSON.stringify(step)],
+    );
+    return rows[0]!.stored;
+  }
+
+  async load(id: string): Promise<StoredExecution | undefined> {
+    const { rows } = await this.deadline.run(
+      this.client.query<ExecutionRow>(
+        `SELECT job, queue, fence, final, head,
+           ARRAY(SELECT a.record FROM ${this.names.attempt} a WHERE a.execution = e.id ORDER BY a.fence) AS attempts,
+           ARRAY(SELECT s.record FROM ${this.names.step} s WHERE s.execution = e.id ORDER BY s.seq) AS steps
+         FROM ${this.names.execution} e
+         WHERE id = $1 AND (expires_at IS NULL OR expires_at > ${SQL_NOW})`,
+        [id],
+      ),
+    );
+    const row = rows[0];
+    if (!row) return undefined;
+    try {
+      return readExecution({
+        id,
+        job: row.job,
+        queue: row.queue,
+        fence: Number(row.fence),
+        final: row.final ?? undefined,
+        head: row.head ?? undefined,
+        attempts: row.attempts,
+        steps: row.steps.map((text, sequence) => ({ sequence, text })),
+      });
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      this.logger.warn(`The row ${id} of ${this.names.execution} is corrupt and is left out: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async reopen(id: string): Promise<boolean> {
+    const { rows } = await this.deadline.run(
+      this.client.query(
+        `UPDATE ${this.names.execution} SET final = NULL, ended_at = NULL, expires_at = NULL
+         WHERE id = $1 AND final = 'failed' AND expires_at > ${SQL_NOW} RETURNING id`,
+        [id],
+      ),
+    );
+    return rows.length === 1;
+  }
+
+  async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
+    if (queues.length === 0) return {};
+    const { rows } = await this.deadline.run(
+      this.client.query<{ queue: string; completed: string | number; failed: string | number }>(
+        `SELECT queue, completed, failed FROM ${this.names.count} WHERE queue = ANY($1::text[])`,
+        [queues],
+      ),
+    );
+    const known = new Map(rows.map((row) => [row.queue, row]));
+    return Object.fromEntries(
+      queues.map((queue) => [
+        queue,
+        { completed: Number(known.get(queue)?.completed ?? 0), failed: Number(known.get(queue)?.failed ?? 0) },
+      ]),
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { StoreUnsupportedError } from '../../errors/store-errors.js';
+
+/** Every table and function of ours. They stand in the schema of the store, beside BullMQ's, which have other names. */
+export class SqlNames {
+  /** Quoted. */
+  readonly schema: string;
+  readonly migration: string;
+  readonly execution: string;
+  readonly attempt: string;
+  readonly step: string;
+  readonly count: string;
+  readonly fact: string;
+  readonly worker: string;
+  readonly write: string;
+  readonly recordStep: string;
+
+  constructor(readonly plainSchema: string) {
+    this.schema = `"${plainSchema}"`;
+    this.migration = `${this.schema}.njs_migration`;
+    this.execution = `${this.schema}.njs_execution`;
+    this.attempt = `${this.schema}.njs_attempt`;
+    this.step = `${this.schema}.njs_step`;
+    this.count = `${this.schema}.njs_count`;
+    this.fact = `${this.schema}.njs_fact`;
+    this.worker = `${this.schema}.njs_worker`;
+    this.write = `${this.schema}.njs_write`;
+    this.recordStep = `${this.schema}.njs_record_step`;
+  }
+}
+
+/** The server's time, in milliseconds since the epoch: the clocks of workers do not matter. */
+export const SQL_NOW = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+
+/**
+ * The schema of a prefix. BullMQ takes letters, digits, `_` and `$`; `-` becomes `$`.
+ * @throws StoreUnsupportedError
+ */
+export function schemaOf(prefix: string, address: string): string {
+  const schema = prefix.replaceAll('-', '$');
+  if (/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema) && !schema.startsWith('pg_')) return schema;
+  throw new StoreUnsupportedError(
+    address,
+    `cannot have a schema for the prefix ${JSON.stringify(prefix)}. Use a letter or _ first, then letters, digits, _ and -, at most 63 in all, and not pg_.`,
+  );
+}

@@ -1,0 +1,57 @@
+import type { Clock } from '../../definition/clock.js';
+import { Availability } from '../availability.js';
+import type { Store } from '../ports.js';
+import { StoreDeadline } from '../store-deadline.js';
+import { NotificationHub } from './notification-hub.js';
+import { sqlBackend } from './schema-connection.js';
+import type { SqlDriver } from './sql-driver.js';
+import { SqlEngine } from './sql-engine.js';
+import { SqlExecutionStore } from './sql-execution-store.js';
+import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
+import { migrate } from './sql-migrations.js';
+import { SqlNames } from './sql-names.js';
+
+/**
+ * A store on an SQL database: migrates, starts to listen, and puts the parts together.
+ * The driver is closed with the store, and when the store cannot be opened.
+ */
+export async function sqlStore(
+  kind: 'postgres' | 'embedded',
+  driver: SqlDriver,
+  schema: string,
+  clock: Clock,
+): Promise<Store> {
+  const names = new SqlNames(schema);
+  const availability = new Availability();
+  const hub = new NotificationHub(driver, availability, clock);
+  try {
+    await migrate(driver, names);
+    await hub.open();
+  } catch (error) {
+    await hub.close();
+    await driver.close();
+    throw error;
+  }
+
+  const { address } = driver;
+  const deadline = new StoreDeadline(address, clock);
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    availability.close();
+    await hub.close();
+    await driver.close();
+  };
+  return {
+    kind,
+    address,
+    queues: new SqlEngine(sqlBackend(driver, schema, hub), deadline),
+    executions: new SqlExecutionStore(driver, names, deadline),
+    facts: new SqlFactStore(driver, names, deadline),
+    presence: new SqlPresenceStore(driver, names, deadline),
+    ping: async () => {
+      await deadline.run(driver.query('SELECT 1'));
+    },
+    onAvailability: (listener) => availability.listen(listener),
+    close: () => (closed ??= close()),
+  };
+}

@@ -1,0 +1,28 @@
+import { describe, test } from '@jest/globals';
+import { Client } from 'pg';
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import { describeStore } from './conformance.js';
+
+const url = process.env.TEST_POSTGRES_URL;
+const clock = new SystemClock();
+
+describe('with a PostgreSQL server', () => {
+  if (!url) {
+    test.todo('is left out: PostgreSQL is not installed here');
+    return;
+  }
+  describeStore('PostgreSQL', {
+    kind: 'postgres',
+    ordered: false,
+    open: (prefix) => openStore({ connection: url, prefix, clock }),
+    corrupt: (prefix, id) => corruptRow(url, prefix, id),
+  });
+});
+
+async function corruptRow(connectionString: string, prefix: string, id: string): Promise<void> {
+  const client = new Client(connectionString);
+  await client.connect();
+  await client.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
+  await client.end();
+}
