@@ -135,7 +135,16 @@ const runningProviders: Provider[] = [
   },
   {
     provide: JobSchedulerBoot,
-    inject: [RESOLVED_OPTIONS, JobDiscovery, JobRegistry, SchedulerRuntime, StoreHolder, QueueHub, FinishWatcher],
+    inject: [
+      RESOLVED_OPTIONS,
+      JobDiscovery,
+      JobRegistry,
+      SchedulerRuntime,
+      StoreHolder,
+      QueueHub,
+      FinishWatcher,
+      Clock,
+    ],
     useFactory: (
       options: ResolvedOptions,
       discovery: JobDiscovery,
@@ -144,7 +153,8 @@ const runningProviders: Provider[] = [
       holder: StoreHolder,
       hub: QueueHub,
       watcher: FinishWatcher,
-    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, logger),
+      clock: Clock,
+    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, clock, logger),
   },
 ];
 

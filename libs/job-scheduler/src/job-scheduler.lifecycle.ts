@@ -5,6 +5,8 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { OptionsError } from './errors/definition-errors.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 
 /**
@@ -15,10 +17,18 @@ import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 export class JobSchedulerLifecycle
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  constructor(private readonly boot: JobSchedulerBoot) {}
+  constructor(
+    private readonly boot: JobSchedulerBoot,
+    private readonly modules: ModulesContainer,
+  ) {}
 
   /** Finds and checks the declared jobs: a fault stops the boot before anything is opened. */
   async onModuleInit(): Promise<void> {
+    const imports = [...this.modules.values()].filter((module) => module.providers.has(JobSchedulerLifecycle)).length;
+    if (imports > 1) {
+      const problem = `It is imported ${imports === 2 ? 'twice' : `${imports} times`}, with options of its own each. Import it once, in the root module: it is global.`;
+      throw new OptionsError([{ at: 'JobSchedulerModule', problem }]);
+    }
     await this.boot.discover();
   }
 

@@ -1,6 +1,7 @@
 import type { RepeatStrategy, Telemetry } from 'bullmq';
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
+import { within } from '../definition/within.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
@@ -25,6 +26,8 @@ export interface TickerParts {
 
 /** Fires handled at once by this process. A fire is two or three round trips, so a few are plenty. */
 const FIRES_AT_ONCE = 10;
+/** How long the tick queue may take to close, in milliseconds. */
+const CLOSE_WITHIN = 1_000;
 
 /** This process's part in firing schedules: it keeps the declared ones in the store, and passes on what fires. */
 export class ScheduleTicker {
@@ -65,9 +68,6 @@ export class ScheduleTicker {
 
   async stop(timeout: number): Promise<void> {
     await this.pool.stop(timeout);
-  }
-
-  async close(): Promise<void> {
-    await this.queue.close();
+    await within(this.queue.close(), this.parts.clock, CLOSE_WITHIN);
   }
 }

@@ -53,8 +53,8 @@ export class Enqueuer {
   ) {}
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
+    const store = this.holder.require('enqueue a job');
     const job = await this.prepare(ref, payload, options, cause);
-    const store = this.holder.require(`enqueue job "${job.job}"`);
     return guardStore(store, this.clock, async () => {
       const known = job.ownId ? await this.finder.find(job.id) : undefined;
       if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
@@ -66,10 +66,10 @@ export class Enqueuer {
 
   /** One round trip per queue. Entries with an id of their own are looked up first. */
   async enqueueMany(entries: readonly EnqueueEntry[]): Promise<Enqueued[]> {
+    const store = this.holder.require('enqueue jobs');
     const jobs = await Promise.all(
       entries.map(({ job, payload, options }) => this.prepare(job, payload, options ?? {}, { trigger: 'enqueue' })),
     );
-    const store = this.holder.require('enqueue jobs');
     return guardStore(store, this.clock, async () => {
       const known = await this.finder.findMany(jobs.filter((job) => job.ownId).map((job) => job.id));
       const fresh = new Map<string, NewJob>();

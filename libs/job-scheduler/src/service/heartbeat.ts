@@ -1,5 +1,9 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
+import { within } from '../definition/within.js';
 import type { PresenceStore } from '../store/ports.js';
+
+/** How long the store may take to hear of it, in milliseconds. */
+const STORE_WITHIN = 1_000;
 
 /** Says in the store that this process works, until it is stopped. */
 export class Heartbeat {
@@ -15,7 +19,8 @@ export class Heartbeat {
   ) {}
 
   async start(): Promise<void> {
-    await this.presence.beat(this.worker, this.ttl);
+    // Whether it is heard of at once does not matter to the work.
+    await within(this.presence.beat(this.worker, this.ttl), this.clock, STORE_WITHIN);
     this.plan();
   }
 
@@ -23,7 +28,7 @@ export class Heartbeat {
     this.stopped = true;
     this.timer?.cancel();
     // A store that is away forgets the worker by itself, in time.
-    await this.presence.leave(this.worker).catch(() => undefined);
+    await within(this.presence.leave(this.worker), this.clock, STORE_WITHIN);
   }
 
   private plan(): void {

@@ -1,5 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
+import type { Clock } from '../definition/clock.js';
+import { within } from '../definition/within.js';
 import { unenforcedOptions } from '../discovery/unenforced-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -7,6 +9,9 @@ import type { StoreHolder } from '../store/store-holder.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import type { QueueHub } from './queue-hub.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
+
+/** How long queues may take to close, in milliseconds. */
+const CLOSE_WITHIN = 2_000;
 
 /** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
 export class JobSchedulerBoot {
@@ -20,6 +25,7 @@ export class JobSchedulerBoot {
     private readonly holder: StoreHolder,
     private readonly hub: QueueHub,
     private readonly watcher: FinishWatcher,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
@@ -55,8 +61,8 @@ export class JobSchedulerBoot {
     await this.runtime
       .stop()
       .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
-    await this.watcher.close();
-    await this.hub.close();
+    // A store that is away must not keep the app from closing.
+    await within(Promise.allSettled([this.watcher.close(), this.hub.close()]), this.clock, CLOSE_WITHIN);
     await this.holder.close();
   }
 }

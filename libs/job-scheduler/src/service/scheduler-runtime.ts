@@ -92,7 +92,6 @@ export class SchedulerRuntime {
       await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
       this.pool = undefined;
       this.ticker = undefined;
-      await ticker?.close();
       await heartbeat?.stop();
     });
   }

@@ -1,11 +1,12 @@
 import type { AdvancedOptions, Telemetry } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
+import { within } from '../definition/within.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import type { QueueSettings } from '../options/resolved-options.js';
 import type { Store } from '../store/ports.js';
-import { drain, within } from './drain.js';
+import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { PoolLane } from './pool-lane.js';
 import type { LaneJob } from './queue-lane.js';

@@ -1,0 +1,15 @@
+import type { Clock } from './clock.js';
+
+/** Whether `work` was done in time. It goes on if it was not. Rejections count as done. */
+export async function within(work: Promise<unknown>, clock: Clock, ms: number): Promise<boolean> {
+  const done = new AbortController();
+  const late = clock.sleep(ms, done.signal).then(() => false);
+  const isDone = await Promise.race([settled(work), late]);
+  done.abort();
+  return isDone;
+}
+
+async function settled(work: Promise<unknown>): Promise<true> {
+  await work.catch(() => undefined);
+  return true;
+}

@@ -1,0 +1,79 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { Job, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
+import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-job-scheduler/health';
+import { randomPrefix } from '../support/prefix.js';
+import { startRedis } from '../support/servers.mjs';
+import { until } from '../support/until.js';
+
+Logger.overrideLogger(false);
+
+@Job({ retry: 0 })
+class Note {
+  async run(fail: boolean) {
+    if (fail) throw new Error('asked to');
+  }
+}
+
+let app: INestApplicationContext | undefined;
+afterEach(() => app?.close());
+
+async function start(options: JobSchedulerOptions) {
+  @Module({
+    imports: [
+      TerminusModule,
+      JobSchedulerHealthModule,
+      JobSchedulerModule.forRoot({ connection: process.env.TEST_REDIS_URL!, prefix: randomPrefix(), ...options }),
+    ],
+    providers: [Note],
+  })
+  class App {}
+  app = await NestFactory.createApplicationContext(App, { logger: false });
+  return { jobs: app.get(JobService), health: app.get(JobSchedulerHealthIndicator) };
+}
+
+it('is up, with the store, the workers and counts per queue', async () => {
+  const { jobs, health } = await start({ queues: { default: 2, low: 1 } });
+  await (await jobs.enqueue(Note, false)).finished({ timeout: '5s' });
+  await (await jobs.enqueue(Note, true)).finished({ timeout: '5s' }).catch(() => undefined);
+  const result = await until('both are counted', async () => {
+    const { jobs: report } = await health.isHealthy('jobs');
+    return (report as unknown as { queues: { default: { failed: number } } }).queues.default.failed === 1 && report;
+  });
+  expect(result).toMatchObject({
+    status: 'up',
+    store: { latencyMs: expect.any(Number) },
+    worker: { state: 'running', busy: 0, concurrency: 10, fleet: 1 },
+    queues: {
+      default: { pending: 0, active: 0, delayed: 0, completed: 1, failed: 1, paused: false },
+      low: { pending: 0, completed: 0, failed: 0 },
+    },
+  });
+});
+
+it('is degraded when a threshold is passed, or jobs wait and nobody works; down when they wait too long', async () => {
+  const { jobs, health } = await start({ autoStart: false });
+  expect(await health.isHealthy('jobs')).toMatchObject({ jobs: { status: 'up', worker: { state: 'stopped' } } });
+  await jobs.enqueueMany([1, 2, 3].map(() => ({ job: Note, payload: false })));
+  const idle = await health.isHealthy('jobs', { pending: 2 });
+  expect(idle.jobs).toMatchObject({
+    status: 'degraded',
+    problems: ['worker: jobs wait and nobody works', 'queue default: 3 waiting, more than 2'],
+  });
+  await until('they have waited for a moment', async () => ((await jobs.getQueue('default')).oldestWaitingMs ?? 0) > 5);
+  expect(await health.isHealthy('jobs', { oldestWaiting: 1 })).toMatchObject({ jobs: { status: 'degraded' } });
+  expect(await health.isHealthy('jobs', { oldestWaitingDown: 1 })).toMatchObject({ jobs: { status: 'down' } });
+});
+
+it('is down when the store does not answer, and says so within 5 s', async () => {
+  const redis = await startRedis();
+  const { health } = await start({ connection: redis.url });
+  await redis.stop();
+  const startedAt = performance.now();
+  expect(await health.isHealthy('jobs')).toMatchObject({
+    jobs: { status: 'down', store: { error: expect.any(String) } },
+  });
+  expect(performance.now() - startedAt).toBeLessThan(5_500);
+});
