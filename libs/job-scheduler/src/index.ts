@@ -3,7 +3,7 @@ export {
   type JobSchedulerAsyncOptions,
   type JobSchedulerOptionsFactory,
 } from './job-scheduler.module.js';
-export type { JobSchedulerOptions, Role } from './options/job-scheduler-options.js';
+export type { JobSchedulerOptions, QueueOptions, Role } from './options/job-scheduler-options.js';
 export type { Connection, PGliteLike, PgPoolLike, RedisLike, RedisLikeOptions } from './options/connection.js';
 export { optionsFromEnv } from './options/options-from-env.js';
 

@@ -31,9 +31,7 @@ export class JobSchedulerBoot {
 
   async discover(): Promise<void> {
     await this.discovery.discover();
-    for (const { option, jobs } of unenforcedOptions(this.registry.all().map(({ definition }) => definition))) {
-      this.logger.warn(`Option "${option}" has no effect in this version. Set by: ${jobs.join(', ')}`);
-    }
+    this.warnOfUnenforced();
   }
 
   async open(): Promise<void> {
@@ -55,6 +53,19 @@ export class JobSchedulerBoot {
   close(): Promise<void> {
     this.closing ??= this.closeAll();
     return this.closing;
+  }
+
+  /** Options that are understood, and do nothing yet, must not pass in silence. */
+  private warnOfUnenforced(): void {
+    const definitions = this.registry.all().map(({ definition }) => definition);
+    for (const { option, jobs } of unenforcedOptions(definitions)) {
+      this.logger.warn(`Option "${option}" has no effect in this version. Set by: ${jobs.join(', ')}`);
+    }
+    const bounded = [...this.options.queues.values()].filter(({ maxWaiting }) => maxWaiting !== undefined);
+    if (bounded.length === 0) return;
+    this.logger.warn(
+      `Option "maxWaiting" has no effect in this version. Set by: ${bounded.map(({ name }) => name).join(', ')}`,
+    );
   }
 
   private async closeAll(): Promise<void> {
