@@ -17,6 +17,7 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort, startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { refusal } from './refusal.js';
 
 const clock = new SystemClock();
 const cleanUps: (() => unknown)[] = [];
@@ -36,16 +37,6 @@ async function server(args: string[] = []) {
   const redis = await startRedis({ args });
   cleanUps.push(() => redis.stop());
   return redis;
-}
-
-/** The error, and how long it took to come, in milliseconds. */
-async function refusal(work: Promise<unknown>): Promise<{ error: Error & { code?: string }; after: number }> {
-  const start = performance.now();
-  const error = await work.then(
-    () => new Error('it was not refused'),
-    (reason: Error) => reason,
-  );
-  return { error, after: performance.now() - start };
 }
 
 describe('boot', () => {

@@ -28,9 +28,20 @@ const PG_TEXTS =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after calling end)/;
 
 /** Whether an error means that the store could not be reached or cannot serve now, and not that the command was wrong. */
-export function isStoreAway(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  const code: unknown = (error as { code?: unknown }).code;
+export function isStoreAway(error: unknown): boolean {
+  const { code, name, message } = (error ?? {}) as { code?: unknown; name?: unknown; message?: unknown };
   if (typeof code === 'string' && (SOCKET_CODES.has(code) || SQL_STATES.test(code))) return true;
-  return REDIS_NAMES.has(error.name) || REDIS_TEXTS.test(error.message) || PG_TEXTS.test(error.message);
+  if (typeof name === 'string' && REDIS_NAMES.has(name)) return true;
+  return typeof message === 'string' && (REDIS_TEXTS.test(message) || PG_TEXTS.test(message));
+}
+
+/** The best text there is: an error of several attempts to connect has an empty message. */
+export function reasonOf(error: unknown): string {
+  const { code, message, lastNodeError } = (error ?? {}) as {
+    code?: unknown;
+    message?: unknown;
+    lastNodeError?: unknown;
+  };
+  const text = typeof message === 'string' && message !== '' ? message : String(code ?? error);
+  return lastNodeError === undefined ? text : `${text} (${reasonOf(lastNodeError)})`;
 }

@@ -74,6 +74,8 @@ test.each([
   [coded('42P01'), false],
   [new Error('WRONGTYPE Operation against a key'), false],
   ['ECONNREFUSED', false],
+  [undefined, false],
+  [null, false],
 ])('whether error %# means that the store is away', (error, expected) => {
   expect(isStoreAway(error)).toBe(expected);
 });

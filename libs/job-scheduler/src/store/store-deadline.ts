@@ -1,7 +1,7 @@
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { isStoreAway } from './store-away.js';
+import { isStoreAway, reasonOf } from './store-away.js';
 
 /** How long a producer's command may take, in milliseconds. `enqueue` answers within 5 s. */
 export const COMMAND_DEADLINE = 4_500;
@@ -24,7 +24,7 @@ export class StoreDeadline {
     try {
       return await Promise.race([work, timeout]);
     } catch (error) {
-      throw isStoreAway(error) ? new StoreUnavailableError(this.address, `is away: ${error.message}`, error) : error;
+      throw isStoreAway(error) ? new StoreUnavailableError(this.address, `is away: ${reasonOf(error)}`, error) : error;
     } finally {
       timer.cancel();
     }

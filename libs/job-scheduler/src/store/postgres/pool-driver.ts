@@ -1,6 +1,7 @@
-import type { Client, ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
+import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
 import type { PgPoolLike } from '../../options/connection.js';
-import { DriverMissingError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import { StoreUnsupportedError } from '../../errors/store-errors.js';
+import { optionalDriver } from '../optional-driver.js';
 import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';
 
 /** One that listens, and one that works. */
@@ -25,7 +26,7 @@ export function isPgPool(connection: object): connection is PgPoolLike {
  */
 export async function urlDriver(url: string, schema: string): Promise<SqlDriver> {
   const address = addressOfUrl(url);
-  const pg = await loadDriver(address);
+  const pg = await optionalDriver('pg', address, () => import('pg'));
   const config = configOf(url, schema);
   const pool = new pg.Pool(config);
   // A connection that breaks while idle: the one that listens tells.
@@ -89,14 +90,6 @@ export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
       return Promise.resolve();
     },
   };
-}
-
-async function loadDriver(address: string): Promise<{ Pool: typeof Pool; Client: typeof Client }> {
-  try {
-    return await import('pg');
-  } catch (error) {
-    throw new DriverMissingError('pg', address, error);
-  }
 }
 
 async function run<Row>(

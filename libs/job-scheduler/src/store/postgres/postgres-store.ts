@@ -2,6 +2,7 @@ import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports.js';
+import { reasonOf } from '../store-away.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { poolDriver, urlDriver } from './pool-driver.js';
 import type { SqlDriver } from './sql-driver.js';
@@ -60,14 +61,13 @@ async function untilConnected(driver: SqlDriver, clock: Clock): Promise<void> {
     } catch (error) {
       if (error instanceof StoreUnsupportedError) throw error;
       const reason = error instanceof StoreUnavailableError ? (error.cause ?? error) : error;
-      const { code, message } = reason as { code?: string; message: string };
-      if (code !== undefined && DENIED.test(code))
-        throw new StoreUnavailableError(driver.address, `refused the connection: ${message}`, error);
+      if (DENIED.test(String((reason as { code?: unknown }).code)))
+        throw new StoreUnavailableError(driver.address, `refused the connection: ${reasonOf(reason)}`, reason);
       if (!(error instanceof StoreUnavailableError)) throw error;
       if (clock.now() >= deadline)
         throw new StoreUnavailableError(
           driver.address,
-          `did not answer within ${BOOT_DEADLINE / 1000} s: ${message || code}`,
+          `did not answer within ${BOOT_DEADLINE / 1000} s: ${reasonOf(reason)}`,
           reason,
         );
       await clock.sleep(200);

@@ -1,6 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
-import { DriverMissingError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import { StoreUnsupportedError } from '../../errors/store-errors.js';
+import { optionalDriver } from '../optional-driver.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -78,7 +79,7 @@ export function isRedisClient(connection: object): connection is RedisLike {
 export async function redisSource(connection: string | RedisLikeOptions | RedisLike): Promise<RedisSource> {
   if (typeof connection === 'object' && isRedisClient(connection)) return clientSource(connection);
   const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
-  const { Redis } = await loadDriver(address);
+  const { Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
   const create = (role: RedisRole) =>
     typeof connection === 'string'
       ? new Redis(withoutForced(connection), optionsFor(role))
@@ -123,14 +124,6 @@ function withoutForced(text: string): string {
 function withScripts(client: Redis | Cluster): RedisClient {
   for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
   return client as RedisClient;
-}
-
-async function loadDriver(address: string): Promise<Pick<typeof import('ioredis'), 'Redis'>> {
-  try {
-    return await import('ioredis');
-  } catch (error) {
-    throw new DriverMissingError('ioredis', address, error);
-  }
 }
 
 function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {

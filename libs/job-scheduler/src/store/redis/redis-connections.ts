@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../../definition/clock.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
+import { reasonOf } from '../store-away.js';
 import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
 import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
 
@@ -153,9 +154,4 @@ export class RedisConnections {
       );
     }
   }
-}
-
-function reasonOf(error: Error): string {
-  const nodes = (error as { lastNodeError?: Error }).lastNodeError;
-  return nodes ? `${error.message} (${nodes.message})` : error.message || String((error as { code?: unknown }).code);
 }
