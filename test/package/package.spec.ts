@@ -18,7 +18,7 @@ interface Manifest {
 const nest = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'typescript', '@types/node'];
 const library = 'nestjs-job-scheduler';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 describe('the packed library', () => {
   let directory: string;
@@ -115,7 +115,7 @@ async function packagesFrom(file: string, seen = new Set<string>()): Promise<Set
   const packages = new Set<string>();
   if (seen.has(file)) return packages;
   seen.add(file);
-  const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'), true, true);
+  const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'));
   for (const { fileName: name } of importedFiles) {
     if (name.startsWith('.')) {
       const imported = join(dirname(file), file.endsWith('.d.ts') ? name.replace(/\.js$/, '.d.ts') : name);
