@@ -51,9 +51,11 @@ export class ProgressDisplay {
     if (queues.length > 0) console.log(`  ${this.summary()}: ${queues.join(', ')}`);
   }
 
+  /** As of the latest sample: what ended since then is still among its running and waiting. */
   private queues(): { name: string; done: number; all: number; active: number }[] {
-    const ended = this.activity.all().filter(isOver);
-    return (this.sampler.latest?.queues ?? []).map(({ name, counts }) => {
+    const { at, queues } = this.sampler.latest ?? { at: 0, queues: [] };
+    const ended = this.activity.all().filter((run) => isOver(run) && run.startedAt + (run.durationMs ?? 0) <= at);
+    return queues.map(({ name, counts }) => {
       const done = ended.filter(({ queue }) => queue === name).length;
       return { name, done, all: done + counts.pending + counts.active + counts.delayed, active: counts.active };
     });

@@ -9,9 +9,9 @@ export interface Sample {
   readonly queues: readonly QueueInfo[];
 }
 
-const PERIOD = 250;
+const PERIOD = 400;
 
-/** Looks at the queues a few times a second. */
+/** Looks at the queues twice a second or so. */
 @Injectable()
 export class QueueSampler {
   readonly samples: Sample[] = [];

@@ -70,9 +70,9 @@ function retries(runs: readonly Run[]): string {
 }
 
 function resumedSteps({ backups: [{ attempts }] }: Outcome): string {
-  const steps = Object.entries(attempts);
-  const resumed = steps.filter(([, attempt]) => attempt < attempts.prune).map(([step]) => step);
-  return `Steps resumed: ${resumed.length}. db:backup failed once in "verify"; its next attempt did not repeat: ${resumed.join(', ')}`;
+  const steps = ['snapshot', 'archive', 'verify'] as const;
+  const resumed = steps.filter((step) => attempts[step] < attempts.prune);
+  return `Steps resumed: ${resumed.length}. db:backup failed in "verify"; its next attempt did not repeat ${resumed.join(' and ')}`;
 }
 
 /** Without fires that were due before this run, which a store that outlives runs hands on. */
