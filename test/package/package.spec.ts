@@ -26,7 +26,6 @@ describe('the packed library', () => {
   let consumer!: Consumer;
   let packed: string;
   let manifest: Manifest;
-  let readme: string;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'job-scheduler-packed-'));
@@ -35,7 +34,6 @@ describe('the packed library', () => {
     await consumer.install(...nest, tarball);
     packed = join(consumer.directory, 'node_modules', library);
     manifest = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8')) as Manifest;
-    readme = await readFile(join(root, 'README.md'), 'utf8');
   });
   afterAll(async () => {
     for (const each of [directory, consumer?.directory]) if (each) await rm(each, { recursive: true, force: true });
@@ -88,6 +86,7 @@ describe('the packed library', () => {
   });
 
   test("the README's first example runs after the README's install line", async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
     await consumer.install(...installLine(readme).map((name) => (name === library ? tarball : name)));
     const [first] = readmeBlocks(readme);
     await consumer.write('esm/main.ts', first!.code);
@@ -102,7 +101,7 @@ describe('the packed library', () => {
   test('every TypeScript block of the README compiles, and runs where it says so', async () => {
     // Types of some of these fail a strict check of their own (PGlite's name Emscripten's), hence skipLibCheck.
     await consumer.install(...optionalPeers(), '@types/pg', '@nestjs/platform-express', 'zod', 'valibot');
-    const blocks = readmeBlocks(readme);
+    const blocks = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
     for (const { line, code } of blocks) await consumer.write(`readme/line-${line}.ts`, `${code}\nexport {};\n`);
     await expect(consumer.compile('readme', { skipLibCheck: true })).resolves.toBeUndefined();
     for (const { line, prints } of blocks.filter(({ run }, index) => run && index > 0))
