@@ -16,7 +16,7 @@ export interface StoreUnderTest {
   /** Opens the store under a prefix. Stores that cannot share what they keep are opened once. */
   open(prefix: string): Promise<Store>;
   /** Puts something that cannot be read in the place of an execution's record. */
-  corrupt(prefix: string, id: string): Promise<void>;
+  corrupt(prefix: string, id: string, store: Store): Promise<void>;
   /** Frees what `open` used, after the stores are closed. */
   release?(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
       get store() {
         return store;
       },
-      corrupt: (id) => subject.corrupt(prefix, id),
+      corrupt: (id) => subject.corrupt(prefix, id, store),
     };
     describeExecutions(shared);
     describeFactsAndPresence(shared);

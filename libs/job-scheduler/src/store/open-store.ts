@@ -1,6 +1,8 @@
 import type { Clock } from '../definition/clock.js';
-import type { Connection, RedisLikeOptions } from '../options/connection.js';
+import type { Connection } from '../options/connection.js';
 import { StoreUnsupportedError } from '../errors/store-errors.js';
+import { openFileStore, openMemoryStore, openPgliteStore } from './embedded/embedded-store.js';
+import { isPGlite } from './embedded/pglite-driver.js';
 import { isPgPool } from './postgres/pool-driver.js';
 import { openPostgresStore } from './postgres/postgres-store.js';
 import type { Store } from './ports.js';
@@ -19,8 +21,9 @@ export interface OpenStoreOptions {
  */
 export async function openStore({ connection, prefix, clock }: OpenStoreOptions): Promise<Store> {
   if (typeof connection === 'string') return openUrl(connection, prefix, clock);
+  if (isPGlite(connection)) return openPgliteStore(connection, prefix, clock);
   if (isPgPool(connection)) return openPostgresStore({ connection, prefix, clock });
-  return openRedisStore({ connection: connection as RedisLikeOptions, prefix, clock });
+  return openRedisStore({ connection, prefix, clock });
 }
 
 async function openUrl(url: string, prefix: string, clock: Clock): Promise<Store> {
@@ -32,6 +35,10 @@ async function openUrl(url: string, prefix: string, clock: Clock): Promise<Store
     case 'postgres:':
     case 'postgresql:':
       return openPostgresStore({ connection: url, prefix, clock });
+    case 'file:':
+      return openFileStore(url, prefix, clock);
+    case 'memory:':
+      return openMemoryStore(prefix, clock);
     default:
       throw new StoreUnsupportedError(
         `${scheme ?? ''}…`,

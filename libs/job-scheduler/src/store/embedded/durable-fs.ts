@@ -1,0 +1,33 @@
+import { fsyncSync } from 'node:fs';
+import type { NodeFS } from '@electric-sql/pglite/nodefs';
+
+/** What is used of Emscripten's file system for Node. */
+interface NodeFileSystem {
+  stream_ops: { fsync?: (stream: { nfd: number }) => number };
+}
+
+/**
+ * PGlite's options for a data directory whose commits outlive a loss of power. PGlite runs with `fsync` off, and
+ * Emscripten's file system for Node answers it without doing it: both are mended here. `fdatasync` never reaches the file
+ * system, so that PostgreSQL is told to use `fsync`.
+ */
+export function durableOptions(NodeFs: typeof NodeFS, directory: string, startParams: readonly string[]) {
+  class DurableFs extends NodeFs {
+    override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
+      const { emscriptenOpts } = await super.init(...args);
+      const mend = (module: object) => {
+        const { NODEFS } = module as { NODEFS?: NodeFileSystem };
+        if (!NODEFS) return;
+        NODEFS.stream_ops.fsync = ({ nfd }) => {
+          fsyncSync(nfd);
+          return 0;
+        };
+      };
+      return { emscriptenOpts: { ...emscriptenOpts, preRun: [mend, ...(emscriptenOpts.preRun ?? [])] } };
+    }
+  }
+  return {
+    fs: new DurableFs(directory),
+    startParams: [...startParams.filter((parameter) => parameter !== '-F'), '-c', 'wal_sync_method=fsync'],
+  };
+}

@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
+import type { PGlite } from '@electric-sql/pglite';
+import type { Clock } from '../../definition/clock.js';
+import type { PGliteLike } from '../../options/connection.js';
+import { StoreUnsupportedError } from '../../errors/store-errors.js';
+import { optionalDriver } from '../optional-driver.js';
+import type { Store } from '../ports.js';
+import { schemaOf } from '../postgres/sql-names.js';
+import { sqlStore } from '../postgres/sql-store.js';
+import { DirectoryLock } from './directory-lock.js';
+import { durableOptions } from './durable-fs.js';
+import { pgliteDriver } from './pglite-driver.js';
+
+const PACKAGE = '@electric-sql/pglite';
+
+/** PGlite's own directory: the one that the user names also holds the lock. */
+const DATA = 'pgdata';
+
+/**
+ * Opens a directory with an embedded PostgreSQL. What was acknowledged outlives `kill -9` and a loss of power, as far as
+ * the disk keeps its word to `fsync`.
+ * @param url `file:DIR`, from the working directory.
+ * @throws StoreInUseError, StoreUnsupportedError, DriverMissingError
+ */
+export async function openFileStore(url: string, prefix: string, clock: Clock): Promise<Store> {
+  const directory = directoryOf(url);
+  const address = `file:${directory}`;
+  const schema = schemaOf(prefix, address);
+  const { PGlite: Driver } = await optionalDriver(PACKAGE, address, () => import('@electric-sql/pglite'));
+  const { NodeFS } = await import('@electric-sql/pglite/nodefs');
+  await mkdir(directory, { recursive: true });
+  const lock = await DirectoryLock.acquire(directory, clock);
+  try {
+    const options = durableOptions(NodeFS, join(directory, DATA), Driver.defaultStartParams);
+    const pglite = await create(() => Driver.create(options), address);
+    return await ownStore('embedded', pglite, address, schema, clock, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens an embedded PostgreSQL in memory.
+ * @throws DriverMissingError
+ */
+export async function openMemoryStore(prefix: string, clock: Clock): Promise<Store> {
+  const address = 'memory:';
+  const schema = schemaOf(prefix, address);
+  const { PGlite: Driver } = await optionalDriver(PACKAGE, address, () => import('@electric-sql/pglite'));
+  new Logger('JobScheduler').log(
+    'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
+  );
+  const pglite = await create(() => Driver.create(), address);
+  return ownStore('memory', pglite, address, schema, clock, () => Promise.resolve());
+}
+
+/** A store in a PGlite of the user, which stays open. */
+export async function openPgliteStore(given: PGliteLike, prefix: string, clock: Clock): Promise<Store> {
+  const pglite = given as unknown as PGlite;
+  const address = `PGlite in ${pglite.dataDir ?? 'memory'}`;
+  const schema = schemaOf(prefix, address);
+  await create(() => pglite.waitReady, address);
+  return sqlStore(
+    'embedded',
+    pgliteDriver(pglite, address, schema, () => Promise.resolve()),
+    schema,
+    clock,
+  );
+}
+
+async function ownStore(
+  kind: 'embedded' | 'memory',
+  pglite: PGlite,
+  address: string,
+  schema: string,
+  clock: Clock,
+  after: () => Promise<void>,
+): Promise<Store> {
+  const close = async () => {
+    if (!pglite.closed) await pglite.close();
+    await after();
+  };
+  await pglite.exec(`SET search_path TO "${schema}"`);
+  return sqlStore(kind, pgliteDriver(pglite, address, undefined, close), schema, clock);
+}
+
+async function create<T>(open: () => Promise<T>, address: string): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw new StoreUnsupportedError(address, `cannot be opened by PGlite: ${(error as Error).message}`, error);
+  }
+}
+
+/** `file:data`, `file:./data`, `file:/data` and `file:///data`. */
+function directoryOf(url: string): string {
+  const path = url.slice('file:'.length);
+  return resolve(path.startsWith('//') ? decodeURIComponent(new URL(url).pathname) : path);
+}

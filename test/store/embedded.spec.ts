@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { PGlite } from '@electric-sql/pglite';
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import type { SqlClient } from '../../libs/job-scheduler/src/store/postgres/sql-driver.js';
+import { describeStore } from './conformance.js';
+
+const clock = new SystemClock();
+const directories: string[] = [];
+
+afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true }))));
+
+describeStore('file:', {
+  kind: 'embedded',
+  ordered: false,
+  async open(prefix) {
+    const directory = await mkdtemp(join(tmpdir(), 'job-file-'));
+    directories.push(directory);
+    return openStore({ connection: `file:${directory}`, prefix, clock });
+  },
+  async corrupt(prefix, id, store) {
+    // Nobody else can open the directory: by the store's own connection.
+    const { client } = store.executions as unknown as { client: SqlClient };
+    await client.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
+  },
+});
+
+let shared: PGlite | undefined;
+
+describeStore('PGlite of the user', {
+  kind: 'embedded',
+  ordered: false,
+  open(prefix) {
+    shared ??= new PGlite();
+    return openStore({ connection: shared, prefix, clock });
+  },
+  async corrupt(prefix, id) {
+    await shared!.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
+  },
+  release: () => shared!.close(),
+});
