@@ -52,12 +52,12 @@ afterEach(async () => {
 it('a store that hangs: enqueue says so within 5 s, a repeat with the same id is safe, running jobs are not hurt', async () => {
   const held = await jobs.enqueue([Work, 'held'], 1);
   await until('it runs', () => work.ran.length === 1);
-  process.kill(redis.pid!, 'SIGSTOP');
+  process.kill(redis.pid, 'SIGSTOP');
   const startedAt = performance.now();
   await expect(jobs.enqueue([Work, 'quick'], 2, { id: 'second' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   expect(performance.now() - startedAt).toBeLessThan(5_500);
   work.ends.get(1)!();
-  process.kill(redis.pid!, 'SIGCONT');
+  process.kill(redis.pid, 'SIGCONT');
   expect(await held.finished({ timeout: '20s' })).toBe(1);
   const again = await until('the store answers', () => jobs.enqueue([Work, 'quick'], 2, { id: 'second' }));
   expect(await again.finished({ timeout: '20s' })).toBe(2);
