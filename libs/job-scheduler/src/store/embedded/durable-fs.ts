@@ -12,12 +12,14 @@ interface NodeFileSystem {
  * system, so that PostgreSQL is told to use `fsync`.
  */
 export function durableOptions(NodeFs: typeof NodeFS, directory: string, startParams: readonly string[]) {
+  let mended = false;
   class DurableFs extends NodeFs {
     override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
       const { emscriptenOpts } = await super.init(...args);
       const mend = (module: object) => {
         const { NODEFS } = module as { NODEFS?: NodeFileSystem };
         if (!NODEFS) return;
+        mended = true;
         NODEFS.stream_ops.fsync = ({ nfd }) => {
           fsyncSync(nfd);
           return 0;
@@ -27,7 +29,11 @@ export function durableOptions(NodeFs: typeof NodeFS, directory: string, startPa
     }
   }
   return {
-    fs: new DurableFs(directory),
-    startParams: [...startParams.filter((parameter) => parameter !== '-F'), '-c', 'wal_sync_method=fsync'],
+    options: {
+      fs: new DurableFs(directory),
+      startParams: [...startParams.filter((parameter) => parameter !== '-F'), '-c', 'wal_sync_method=fsync'],
+    },
+    /** Whether `fsync` reaches the disk. Known once PGlite is open; another release of it may be built otherwise. */
+    isMended: () => mended,
   };
 }

@@ -33,8 +33,13 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
   await mkdir(directory, { recursive: true });
   const lock = await DirectoryLock.acquire(directory, clock);
   try {
-    const options = durableOptions(NodeFS, join(directory, DATA), Driver.defaultStartParams);
-    const pglite = await create(() => Driver.create(options), address);
+    const durable = durableOptions(NodeFS, join(directory, DATA), Driver.defaultStartParams);
+    const pglite = await create(() => Driver.create(durable.options), address);
+    if (!durable.isMended()) {
+      new Logger('JobScheduler').warn(
+        `This release of ${PACKAGE} does not let fsync reach the disk: jobs in ${directory} outlive the process, but a loss of power may damage them.`,
+      );
+    }
     return await ownStore('embedded', pglite, address, schema, clock, () => lock.release());
   } catch (error) {
     await lock.release();
