@@ -244,4 +244,41 @@ describe('a module on Redis', () => {
     await app.close();
     await app.close();
   });
+
+  it('fails what no longer fits or is not registered, keeps it for a retry, and works on', async () => {
+    const prefix = randomPrefix();
+    const { app, jobs } = await start([SendWelcome, Images], { prefix });
+    const queue = app.get<Queue>(getQueueToken('low'), { strict: false });
+    const unknown = await queue.add('gone.job', { a: 1 });
+    const misfit = await queue.add('img:resize', { width: 'wide' });
+    await until('both failed', async () => (await jobs.getQueue('low')).counts.failed === 2);
+    const failed = Object.fromEntries((await queue.getFailed()).map((job) => [job.id, job.failedReason]));
+    expect(failed[unknown.id!]).toContain('No job "gone.job" is registered');
+    expect(failed[misfit.id!]).toContain('width');
+    const handle = await jobs.enqueue(Resize, { width: '3' });
+    expect(await handle.finished({ timeout: '5s' })).toBe(3);
+
+    const later: unknown[] = [];
+    jobs.register({ name: 'gone.job' }, (payload) => void later.push(payload));
+    await jobs.retry(`bullmq:low:${unknown.id}`);
+    await until('it ran', () => later.length === 1);
+    expect(later).toEqual([{ a: 1 }]);
+  });
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['a text', 'broken'],
+    ['a circular object', Object.assign([], { 0: {} })],
+    ['null', null],
+  ])('records a handler that throws %s as failed', async (_name, thrown) => {
+    const { jobs } = await start([]);
+    const circular = Array.isArray(thrown) ? { self: thrown } : thrown;
+    if (Array.isArray(thrown)) thrown[0] = circular;
+    jobs.register({ name: 'throws', retry: 0 }, () => {
+      throw circular;
+    });
+    const handle = await jobs.enqueue('throws');
+    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_FAILED' });
+    expect(await jobs.getStatus(handle.id)).toBe('failed');
+  });
 });

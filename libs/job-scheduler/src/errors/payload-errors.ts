@@ -5,7 +5,8 @@ export class PayloadInvalidError extends JobSchedulerError {
   readonly code = 'PAYLOAD_INVALID';
 
   constructor(job: string, problem: string, issues: readonly { path: string; message: string }[] = []) {
-    super({ message: `The payload of job "${job}" ${problem}`, details: { job, issues } });
+    const list = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+    super({ message: `The payload of job "${job}" ${problem}${list && `: ${list}`}`, details: { job, issues } });
   }
 }
 

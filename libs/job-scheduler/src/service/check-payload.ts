@@ -20,9 +20,6 @@ export async function checkPayload(
   if (bytes > maxPayload) throw new PayloadTooLargeError(job, bytes, maxPayload);
   if (!schema) return stored.json;
   const checked = await checkSchema(schema, payload);
-  if (!checked.ok) {
-    const issues = checked.issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
-    throw new PayloadInvalidError(job, `does not fit its schema: ${issues}`, checked.issues);
-  }
+  if (!checked.ok) throw new PayloadInvalidError(job, 'does not fit its schema', checked.issues);
   return stored.json;
 }
