@@ -19,6 +19,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
+import { sharedStores } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -27,11 +28,10 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-async function start(providers: Type[], options: JobSchedulerOptions = {}) {
+async function startApp(providers: Type[], options: JobSchedulerOptions) {
   @Module({
     imports: [
       JobSchedulerModule.forRoot({
-        connection: process.env.TEST_REDIS_URL!,
         prefix: randomPrefix(),
         queues: { critical: 6, default: 3, low: 1 },
         ...options,
@@ -44,6 +44,11 @@ async function start(providers: Type[], options: JobSchedulerOptions = {}) {
   apps.push(app);
   return { app, jobs: app.get(JobService) };
 }
+
+const stores: [name: string, connection: JobSchedulerOptions['connection']][] = [
+  ...sharedStores,
+  ['memory:', undefined],
+];
 
 interface Mail {
   to: string;
@@ -110,7 +115,10 @@ class Images {
   }
 }
 
-describe('a module on Redis', () => {
+describe.each(stores)('a module on %s', (_store, connection) => {
+  const start = (providers: Type[], options: JobSchedulerOptions = {}) =>
+    startApp(providers, { connection, ...options });
+
   it('runs jobs by class, method, contract and name, and gives their results', async () => {
     const { jobs } = await start([SendWelcome, Desk, Trip, Images]);
     const handle = await jobs.enqueue(SendWelcome, { to: 'ada' });

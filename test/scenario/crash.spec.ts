@@ -4,7 +4,7 @@ import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { once, startProducer, threeSteps } from './producer.js';
-import { sharedStores } from './stores.js';
+import { sharedStores } from '../support/stores.js';
 
 let app: INestApplicationContext | undefined;
 afterEach(() => app?.close());

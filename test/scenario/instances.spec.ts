@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { sharedStores } from './stores.js';
+import { sharedStores } from '../support/stores.js';
 
 describe.each(sharedStores)('four instances with one schedule of "every 1s", on %s', (_name, store) => {
   it('run it once a second in all', async () => {

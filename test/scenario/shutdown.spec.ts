@@ -4,7 +4,7 @@ import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { shortWork, startProducer } from './producer.js';
-import { sharedStores } from './stores.js';
+import { sharedStores } from '../support/stores.js';
 
 const JOBS = 2_000;
 let app: INestApplicationContext | undefined;
