@@ -23,7 +23,7 @@ export class IngestArticle {
     const article = await this.library.read(directory);
     await this.documents.write(ARTICLES, article.id, article);
     const payload = { article: article.id };
-    await this.jobs.enqueueMany(FOR_EACH_ARTICLE.map((job) => ({ job, payload })));
+    await Promise.all(FOR_EACH_ARTICLE.map((job) => this.jobs.enqueue(job, payload)));
     return payload;
   }
 }

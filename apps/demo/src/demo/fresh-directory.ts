@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const KEPT = 3;
+const KEPT = 2;
 const RUN = /^run-\d{4}-\d{2}-\d{2}T[\d-]+Z$/;
 
 /** Makes a directory for one run, and removes those of old runs. */
