@@ -1,6 +1,5 @@
 /** Directories that two processes want, processes that die, and a PGlite that others use, too. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
@@ -15,6 +14,7 @@ import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
+import { emptyDirectory, usedDirectory } from './data-directory.js';
 import { refusal } from './refusal.js';
 
 const clock = new SystemClock();
@@ -24,12 +24,6 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
   jest.restoreAllMocks();
 });
-
-async function newDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'job-file-'));
-  cleanUps.push(() => rm(directory, { recursive: true }));
-  return directory;
-}
 
 async function open(connection: Connection, prefix = randomPrefix()): Promise<Store> {
   const store = await openStore({ connection, prefix, clock });
@@ -42,7 +36,7 @@ const child = (directory: string, action: 'hold' | 'add' | 'close', prefix: stri
 
 describe('the lock of a directory', () => {
   test('of many that want it at once, one gets it', async () => {
-    const directory = await newDirectory();
+    const directory = await emptyDirectory();
     const answers = await Promise.allSettled(Array.from({ length: 12 }, () => DirectoryLock.acquire(directory, clock)));
     const held = answers.filter((answer) => answer.status === 'fulfilled');
     const refused = answers.filter((answer) => answer.status === 'rejected');
@@ -53,7 +47,7 @@ describe('the lock of a directory', () => {
   });
 
   test('is free again at once when it is released, and says who has it', async () => {
-    const directory = await newDirectory();
+    const directory = await emptyDirectory();
     for (let round = 0; round < 3; round++) {
       const lock = await DirectoryLock.acquire(directory, clock);
       const { error } = await refusal(DirectoryLock.acquire(directory, clock));
@@ -63,7 +57,7 @@ describe('the lock of a directory', () => {
   });
 
   test('works where the path is too long for a socket', async () => {
-    const directory = join(await newDirectory(), 'd'.repeat(120));
+    const directory = join(await emptyDirectory(), 'd'.repeat(120));
     await mkdir(directory);
     const lock = await DirectoryLock.acquire(directory, clock);
     expect((await refusal(DirectoryLock.acquire(directory, clock))).error).toMatchObject({ code: 'STORE_IN_USE' });
@@ -72,7 +66,7 @@ describe('the lock of a directory', () => {
   });
 
   test('is not fooled by other files', async () => {
-    const directory = await newDirectory();
+    const directory = await emptyDirectory();
     await writeFile(join(directory, 'lock.0123456789ab.sock'), 'no socket');
     await writeFile(join(directory, 'notes.txt'), '');
     const lock = await DirectoryLock.acquire(directory, clock);
@@ -83,7 +77,7 @@ describe('the lock of a directory', () => {
 
 describe('file:', () => {
   test('a second process is refused, also when the first one hangs; after kill -9 the next opens at once', async () => {
-    const directory = await newDirectory();
+    const directory = await usedDirectory();
     const first = child(directory, 'hold');
     await first.next('open');
 
@@ -104,7 +98,7 @@ describe('file:', () => {
   });
 
   test('kill -9 in the middle of work, three times over: every acknowledged job and step is there', async () => {
-    const directory = await newDirectory();
+    const directory = await usedDirectory();
     const prefix = randomPrefix();
     const acknowledged: string[] = [];
     for (let round = 1; round <= 3; round++) {
@@ -123,14 +117,14 @@ describe('file:', () => {
   });
 
   test('a process that closes its store ends by itself', async () => {
-    const closing = child(await newDirectory(), 'close');
+    const closing = child(await usedDirectory(), 'close');
     await closing.next('open');
     expect(await closing.exited).toEqual({ code: 0, signal: null });
     expect(closing.output).toBe('');
   });
 
   test('commits reach the disk: fsync is on, and goes through', async () => {
-    const directory = join(await newDirectory(), 'pgdata');
+    const directory = join(await emptyDirectory(), 'pgdata');
     const durable = durableOptions(NodeFS, directory, PGlite.defaultStartParams);
     const pglite = await PGlite.create(durable.options);
     expect(durable.isMended()).toBe(true);
@@ -150,7 +144,7 @@ describe('file:', () => {
   });
 
   test('a directory that PGlite cannot open: an error that names it, and the lock is free', async () => {
-    const directory = await newDirectory();
+    const directory = await emptyDirectory();
     await mkdir(join(directory, 'pgdata'));
     await writeFile(join(directory, 'pgdata', 'PG_VERSION'), '9.1\n');
     const { error } = await refusal(open(`file:${directory}`));

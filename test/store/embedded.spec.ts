@@ -1,25 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
 import { PGlite } from '@electric-sql/pglite';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { SqlClient } from '../../libs/job-scheduler/src/store/postgres/sql-driver.js';
 import { describeStore } from './conformance.js';
+import { usedDirectory } from './data-directory.js';
 
 const clock = new SystemClock();
-const directories: string[] = [];
-
-afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true }))));
 
 describeStore('file:', {
   kind: 'embedded',
   ordered: false,
   async open(prefix) {
-    const directory = await mkdtemp(join(tmpdir(), 'job-file-'));
-    directories.push(directory);
-    return openStore({ connection: `file:${directory}`, prefix, clock });
+    return openStore({ connection: `file:${await usedDirectory()}`, prefix, clock });
   },
   async corrupt(prefix, id, store) {
     // Nobody else can open the directory: by the store's own connection.

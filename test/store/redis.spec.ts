@@ -1,10 +1,13 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
 import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
+import { ended } from './conformance/fixtures.js';
 
 const url = process.env.TEST_REDIS_URL!;
 const clock = new SystemClock();
@@ -46,5 +49,55 @@ test('keys of ours and of BullMQ stand under the prefix, and nowhere else', asyn
   const keys = (await redis.keys('*')).filter((key) => key.includes(prefix));
   expect(new Set(keys.map((key) => key.split('}')[0]))).toEqual(new Set([`{${prefix}`, `{${prefix}:low`]));
   await queue.close();
+  await Promise.all([store.close(), redis.quit()]);
+});
+
+test('keys of another type are made anew, with a warning that names them, and hold up nothing else', async () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  const prefix = randomPrefix();
+  const store = await openStore({ connection: url, prefix, clock });
+  const redis = new Redis(url);
+  await redis.mset({ [`{${prefix}}:x:a`]: 'text', [`{${prefix}}:x:b`]: 'text', [`{${prefix}}:ended:report`]: 'text' });
+  expect(await store.executions.load('a')).toBeUndefined();
+  expect(await store.executions.reopen('a')).toBe(false);
+  expect(await store.executions.recordStep('a', 'report', 'low', 1, { name: 's', startedAt: 1, finishedAt: 1 })).toBe(
+    true,
+  );
+  expect(await store.executions.write([ended('b'), ended('c')])).toEqual([true, true]);
+  expect((await store.executions.load('b'))?.final).toBe('completed');
+  const said = warn.mock.calls.flat().join();
+  for (const key of ['x:a', 'x:b', 'ended:report']) expect(said).toContain(`{${prefix}}:${key} is corrupt`);
+  warn.mockRestore();
+  await Promise.all([store.close(), redis.quit()]);
+});
+
+test('what a record costs: three commands, and five more for the whole batch', async () => {
+  const prefix = randomPrefix();
+  const store = await openStore({ connection: url, prefix, clock });
+  const redis = new Redis(url);
+  const monitor = await redis.monitor();
+  const batch = (count: number) =>
+    Array.from({ length: count }, (_, index) => ended(`${count}-${index}`, { keep: { count: 1, age: 9_000 } }));
+  const seen: string[] = [];
+  let counting = false;
+  monitor.on('monitor', (_: string, [command = '', key]: string[], source: string) => {
+    counting ||= key === `${prefix}:from-here`;
+    if (counting && source === 'lua') seen.push(command.toLowerCase());
+  });
+  await store.executions.write(batch(2));
+  await redis.get(`${prefix}:from-here`);
+  await store.executions.write(batch(10));
+  await until('all is seen', () => seen.includes('hincrby'));
+  expect(seen.toSorted()).toEqual(
+    [
+      ...Array.from({ length: 10 }, () => ['hmget', 'hset', 'pexpire']).flat(),
+      'hincrby',
+      'unlink',
+      'zadd',
+      'zcard',
+      'zpopmin',
+    ].toSorted(),
+  );
+  monitor.disconnect();
   await Promise.all([store.close(), redis.quit()]);
 });

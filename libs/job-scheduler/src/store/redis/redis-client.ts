@@ -9,7 +9,7 @@ import { writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
 interface Scripts {
-  jobsWrite(base: string, ...values: (string | number)[]): Promise<number[]>;
+  jobsWrite(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;

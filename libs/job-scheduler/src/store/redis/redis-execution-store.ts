@@ -27,13 +27,15 @@ export class RedisExecutionStore implements ExecutionStore {
     const values: (string | number)[] = [];
     for (const entry of entries) pushEntry(values, entry);
     const answers = await this.connections.worker.jobsWrite(this.keys.base, ...values);
-    return answers.map((answer, index) => this.accepted(answer, entries[index]!.id));
+    for (const key of answers.slice(entries.length)) this.warnCorrupt(String(key), 'it was of another type');
+    return entries.map((_, index) => answers[index] !== REFUSED);
   }
 
   async recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean> {
     const key = this.keys.execution(id);
     const answer = await this.connections.worker.jobsStep(key, fence, job, queue, step.name, JSON.stringify(step));
-    return this.accepted(answer, id);
+    if (answer === REPLACED_CORRUPT) this.warnCorrupt(key, 'it was of another type');
+    return answer !== REFUSED;
   }
 
   async load(id: string): Promise<StoredExecution | undefined> {
@@ -60,11 +62,6 @@ export class RedisExecutionStore implements ExecutionStore {
     return Object.fromEntries(
       queues.map((queue, index) => [queue, { completed: numbers[2 * index]!, failed: numbers[2 * index + 1]! }]),
     );
-  }
-
-  private accepted(answer: number, id: string): boolean {
-    if (answer === REPLACED_CORRUPT) this.warnCorrupt(this.keys.execution(id), 'it, or its index, was of another type');
-    return answer !== REFUSED;
   }
 
   private warnCorrupt(key: string, problem: string): void {

@@ -4,7 +4,7 @@
  * KEYS[1] base of our keys
  * ARGV    12 per entry: id, job, queue, fence, final status or '', head, attempt or '', step name or '', step, keep count,
  *         keep age in ms, end time in ms
- * Answer  per entry: 1 stored, 0 refused, 2 stored in place of a corrupt key
+ * Answer  per entry: 1 stored, 0 refused; then the keys that were corrupt and have been made anew
  *
  * Hash of an execution: f fence, j job, q queue, e final status, h head, a:<fence> attempts, s:<name> steps.
  * Sorted set ended:<job>: ids by end time.
@@ -14,18 +14,18 @@ export const writeExecutionsLua = `
 local base = KEYS[1]
 local answers = {}
 local counts = {}
+local jobs = {}
+local corrupt = {}
 
 local function store(i)
   local key = base .. ':x:' .. ARGV[i]
   local fence = tonumber(ARGV[i + 3])
   local final = ARGV[i + 4]
-  local answer = 1
-
   local stored = redis.pcall('HMGET', key, 'f', 'e')
   if stored.err then
     redis.call('UNLINK', key)
     stored = { false, false }
-    answer = 2
+    corrupt[#corrupt + 1] = key
   end
   local storedFence = stored[1] and tonumber(stored[1])
   if stored[2] then
@@ -42,7 +42,7 @@ local function store(i)
   local count = tonumber(ARGV[i + 9])
   if final ~= '' and count == 0 then
     redis.call('UNLINK', key)
-    return answer
+    return 1
   end
 
   local fields = { 'f', ARGV[i + 3], 'j', ARGV[i + 1], 'q', ARGV[i + 2], 'h', ARGV[i + 5] }
@@ -59,31 +59,56 @@ local function store(i)
     fields[#fields + 1] = redis.call('HLEN', key) .. ':' .. ARGV[i + 8]
   end
   redis.call('HSET', key, unpack(fields))
-  if final == '' then return answer end
+  if final == '' then return 1 end
 
   redis.call('PEXPIRE', key, ARGV[i + 10])
-  local index = base .. ':ended:' .. ARGV[i + 1]
-  local added = redis.pcall('ZADD', index, ARGV[i + 11], ARGV[i])
-  if type(added) == 'table' then
-    redis.call('UNLINK', index)
-    redis.call('ZADD', index, ARGV[i + 11], ARGV[i])
-    answer = 2
+  local ended = jobs[ARGV[i + 1]]
+  if not ended then
+    ended = { members = {} }
+    jobs[ARGV[i + 1]] = ended
   end
-  local excess = redis.call('ZCARD', index) - count
-  if excess > 0 then
-    local oldest = redis.call('ZPOPMIN', index, math.min(excess, 1000))
-    for n = 1, #oldest, 2 do
-      redis.call('UNLINK', base .. ':x:' .. oldest[n])
+  ended.keep = count
+  ended.members[#ended.members + 1] = ARGV[i + 11]
+  ended.members[#ended.members + 1] = ARGV[i]
+  return 1
+end
+
+local function addToIndex(index, members)
+  for first = 1, #members, 4000 do
+    local last = math.min(first + 3999, #members)
+    local added = redis.pcall('ZADD', index, unpack(members, first, last))
+    if type(added) == 'table' then
+      redis.call('UNLINK', index)
+      corrupt[#corrupt + 1] = index
+      redis.call('ZADD', index, unpack(members, first, last))
     end
   end
-  return answer
+end
+
+local function prune(index, keep)
+  local excess = redis.call('ZCARD', index) - keep
+  if excess <= 0 then return end
+  local oldest = redis.call('ZPOPMIN', index, math.min(excess, 1000))
+  local keys = {}
+  for n = 1, #oldest, 2 do
+    keys[#keys + 1] = base .. ':x:' .. oldest[n]
+  end
+  redis.call('UNLINK', unpack(keys))
 end
 
 for i = 1, #ARGV, 12 do
   answers[#answers + 1] = store(i)
 end
+for job, ended in pairs(jobs) do
+  local index = base .. ':ended:' .. job
+  addToIndex(index, ended.members)
+  prune(index, ended.keep)
+end
 for field, count in pairs(counts) do
   redis.pcall('HINCRBY', base .. ':counts', field, count)
+end
+for _, key in ipairs(corrupt) do
+  answers[#answers + 1] = key
 end
 return answers
 `;
