@@ -36,7 +36,7 @@ class ThreeSteps {
 class Work {
   @Job({ name: 'work.short', retry: 0 })
   async short(p: { n: number; ms: number }, ctx: JobContext) {
-    tell('start', { n: p.n, attempt: ctx.attempt });
+    tell('start', { n: p.n, attempt: ctx.attempt, at: Date.now() });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, p.ms);
       if (env.OBEY !== 'no') ctx.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()));
