@@ -18,6 +18,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { freePort, startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
 import { refusal } from './refusal.js';
+import { startTcpProxy } from './tcp-proxy.js';
 
 const clock = new SystemClock();
 const cleanUps: (() => unknown)[] = [];
@@ -165,17 +166,32 @@ describe('at run time', () => {
     await queue.close();
   });
 
-  test('a server that stops answering without closing: producers still fail in time', async () => {
+  test('a network that drops everything: producers fail in time, and work again on a new connection', async () => {
     const redis = await server();
-    const store = await open(redis.url);
+    const between = await startTcpProxy(redis.port);
+    cleanUps.push(() => between.close());
+    const store = await open(`redis://127.0.0.1:${between.port}`);
     const queue = store.queues.queue('default');
+    cleanUps.push(() => queue.close());
     await queue.waitUntilReady();
-    process.kill(redis.pid, 'SIGSTOP');
+    between.freeze();
     const { error, after } = await refusal(queue.add('hangs', {}));
-    process.kill(redis.pid, 'SIGCONT');
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(after).toBeLessThan(5_000);
-    await queue.close();
+    await between.restore();
+    await until('it works again', () => queue.add('again', {}), { within: 15_000 });
+    expect(await queue.getWaitingCount()).toBeGreaterThan(0);
+  });
+
+  test('closing while the server hangs ends', async () => {
+    const redis = await server();
+    const store = await open(redis.url);
+    await store.presence.beat('w', 1_000);
+    process.kill(redis.pid, 'SIGSTOP');
+    const start = performance.now();
+    await store.close();
+    expect(performance.now() - start).toBeLessThan(7_000);
+    process.kill(redis.pid, 'SIGCONT');
   });
 
   test('closing while the server is away ends', async () => {

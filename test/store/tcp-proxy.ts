@@ -6,7 +6,7 @@ export interface TcpProxy {
   readonly port: number;
   /** Closes every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** Keeps connections open, and lets nothing through: as a network that drops everything. */
+  /** Keeps connections open and lets nothing through, old ones for ever: as a network that drops everything. */
   freeze(): void;
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -15,15 +15,18 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;
+  let freezes = 0;
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
+    const born = frozen;
+    const era = freezes;
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from);
       from.on('data', (data) => {
-        if (!frozen) to.write(data);
+        if (!born && era === freezes) to.write(data);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
@@ -45,6 +48,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     cut: stop,
     freeze() {
       frozen = true;
+      freezes++;
     },
     async restore() {
       frozen = false;

@@ -45,7 +45,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
 
   async close(): Promise<void> {
     this.closing.abort();
-    await this.connecting;
+    if (this.connecting) await this.patiently(this.connecting);
     await this.listener?.close();
     this.listener = undefined;
     this.removeAllListeners();
@@ -63,10 +63,14 @@ export class NotificationHub extends EventEmitter<HubEvents> {
   }
 
   private async untilConnected(): Promise<void> {
-    const enough = new AbortController();
-    await Promise.race([this.connecting, this.clock.sleep(PATIENCE, enough.signal)]);
-    enough.abort();
+    if (this.connecting) await this.patiently(this.connecting);
     if (!this.listener) throw new StoreUnavailableError(this.driver.address, 'cannot be listened to now');
+  }
+
+  private async patiently(work: Promise<void>): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([work, this.clock.sleep(PATIENCE, enough.signal)]);
+    enough.abort();
   }
 
   private async connect(): Promise<void> {
@@ -79,6 +83,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
       },
     });
     if (lost) throw new StoreUnavailableError(this.driver.address, 'closed the connection');
+    if (this.closing.signal.aborted) return listener.close();
     this.listener = listener;
   }
 
@@ -100,7 +105,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     for (let delay = 50; !this.closing.signal.aborted; delay = Math.min(1_000, delay * 2)) {
       try {
         await this.connect();
-        this.availability.back('listen');
+        if (this.listener) this.availability.back('listen');
         return;
       } catch {
         await this.clock.sleep(delay, this.closing.signal);

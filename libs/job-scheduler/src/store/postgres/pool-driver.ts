@@ -1,4 +1,5 @@
 import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
+import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
@@ -6,6 +7,12 @@ import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } fro
 
 /** One that listens, and one that works. */
 const FEWEST_CONNECTIONS = 2;
+
+/** After this time in milliseconds a connection counts as dead, and its place in the pool is free. */
+const QUERY_TIMEOUT = 60_000;
+
+/** How long closing waits for queries that are under way, in milliseconds. */
+const CLOSE_DEADLINE = 3_000;
 
 /** Common to every connection that we open. */
 const CONNECTION: PoolConfig = {
@@ -24,26 +31,50 @@ export function isPgPool(connection: object): connection is PgPoolLike {
  * A driver for a URL: a pool of our own, whose connections find the schema by themselves.
  * @throws DriverMissingError
  */
-export async function urlDriver(url: string, schema: string): Promise<SqlDriver> {
+export async function urlDriver(url: string, schema: string, clock: Clock): Promise<SqlDriver> {
   const address = addressOfUrl(url);
   const pg = await optionalDriver('pg', address, () => import('pg'));
   const config = configOf(url, schema);
-  const pool = new pg.Pool(config);
+  const pool = new pg.Pool({ ...config, query_timeout: QUERY_TIMEOUT });
   // A connection that breaks while idle: the one that listens tells.
   pool.on('error', () => undefined);
+  const open = new Set<ClientBase>();
+  pool.on('connect', (client) => open.add(client));
+  pool.on('remove', (client) => open.delete(client));
   let closed: Promise<void> | undefined;
   return {
     address,
     query: (text, parameters) => run(pool, text, parameters),
     queryInSchema: (text, parameters) => run(pool, text, parameters),
-    session: (work) => withClient(pool, (client) => work(asSqlClient(client))),
+    // Migrations may take longer than a query of the pool.
+    async session(work) {
+      const client = new pg.Client(config);
+      await client.connect();
+      try {
+        return await work(asSqlClient(client));
+      } finally {
+        await client.end();
+      }
+    },
     async listen(channels, events) {
       const client = new pg.Client(config);
       await client.connect();
-      return listenOn(client, channels, events, () => client.end());
+      return listenOn(client, channels, events, () => endInTime(client.end(), [client], clock));
     },
-    close: () => (closed ??= pool.end()),
+    close: () => (closed ??= endInTime(pool.end(), open, clock)),
   };
+}
+
+/** Waits for clients to end, but not for a server that hangs: then their sockets are closed. */
+async function endInTime(ended: Promise<void>, clients: Iterable<ClientBase>, clock: Clock): Promise<void> {
+  const inTime = new AbortController();
+  const done = ended.finally(() => inTime.abort());
+  await Promise.race([done, clock.sleep(CLOSE_DEADLINE, inTime.signal)]);
+  if (inTime.signal.aborted) return done;
+  for (const client of clients) {
+    const { connection } = client as { connection?: { stream?: { destroy?: () => void } } };
+    connection?.stream?.destroy?.();
+  }
 }
 
 /**

@@ -31,7 +31,8 @@ const DENIED = /^(?:28...|3D000|42501)$/;
  */
 export async function openPostgresStore({ connection, prefix, clock }: PostgresStoreOptions): Promise<Store> {
   const schema = schemaOf(prefix, 'PostgreSQL');
-  const driver = typeof connection === 'string' ? await urlDriver(connection, schema) : poolDriver(connection, schema);
+  const driver =
+    typeof connection === 'string' ? await urlDriver(connection, schema, clock) : poolDriver(connection, schema);
   try {
     await untilConnected(driver, clock);
   } catch (error) {

@@ -44,10 +44,11 @@ function retryAfter(longest: number): (times: number) => number {
   return (times) => Math.min(longest, 50 * 2 ** Math.min(times - 1, 10));
 }
 
+/** `socketTimeout`: a network that drops everything closes no connection; the system would wait for a quarter of an hour. */
 const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
   // Nine attempts take about 2.5 s: then commands that wait are dropped, so that they are not run much later, unawaited.
-  producer: { maxRetriesPerRequest: 8, retryStrategy: retryAfter(500) },
-  // BullMQ refuses a limit on connections that block.
+  producer: { maxRetriesPerRequest: 8, retryStrategy: retryAfter(500), socketTimeout: 10_000 },
+  // BullMQ refuses a limit on connections that block. They block for ten seconds at most.
   // BullMQ also disconnects what is disconnected already, and ioredis keeps the process up for this long then.
   worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000), disconnectTimeout: 100 },
 };
@@ -59,9 +60,8 @@ function optionsFor(role: RedisRole): RedisOptions {
     connectTimeout: 5_000,
     enableOfflineQueue: true,
     autoResendUnfulfilledCommands: true,
-    // Both would cut off commands that block for longer; a producer has a deadline of ours.
+    // It would cut off commands that block; a producer has a deadline of ours.
     commandTimeout: undefined,
-    socketTimeout: undefined,
     // Pipelines of BullMQ and of ours must leave in the order in which they were issued.
     enableAutoPipelining: false,
   };

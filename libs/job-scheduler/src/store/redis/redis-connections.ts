@@ -9,8 +9,8 @@ import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
 /** How long boot waits for Redis, in milliseconds. */
 export const BOOT_DEADLINE = 6_500;
 
-/** How long closing waits for a connection that does not end by itself, in milliseconds. */
-const CLOSE_DEADLINE = 3_000;
+/** How long closing waits for each thing that a connection should do by itself, in milliseconds. */
+const CLOSE_PATIENCE = 2_000;
 
 const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH|DB index is out of range))/;
 
@@ -67,17 +67,22 @@ export class RedisConnections {
   /** Lets commands that are under way end, if there is a connection. */
   private async end(client: RedisClient): Promise<void> {
     if (client.status === 'end') return;
-    const giveUp = new AbortController();
-    const late = this.clock.sleep(CLOSE_DEADLINE, giveUp.signal);
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    // A server that hangs does not answer QUIT, and one that is gone makes it wait with the others.
+    if (client.status === 'ready') await this.patiently(client.quit());
     // Between two attempts to connect, ioredis would neither end nor reject the commands that wait.
     if (client.status === 'reconnecting') {
-      await Promise.race([new Promise<void>((resolve) => client.once('connecting', resolve)), late]);
+      await this.patiently(new Promise<void>((resolve) => client.once('connecting', resolve)));
     }
-    if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
-    else client.disconnect();
-    await Promise.race([ended, late]);
-    giveUp.abort();
+    client.disconnect();
+    await this.patiently(ended);
+  }
+
+  private async patiently(work: Promise<unknown>): Promise<void> {
+    const enough = new AbortController();
+    const done = work.catch(() => undefined).finally(() => enough.abort());
+    await Promise.race([done, this.clock.sleep(CLOSE_PATIENCE, enough.signal)]);
+    enough.abort();
   }
 
   private client(role: RedisRole): RedisClient {
