@@ -175,6 +175,36 @@ describe('with a PostgreSQL server', () => {
     expect(started[1]! - addedAt).toBeLessThan(1_000);
   });
 
+  test('an event whose transaction ends after a later one’s is still told, and none is told twice', async () => {
+    const prefix = randomPrefix();
+    const store = await open(given, prefix);
+    const events = store.queues.events('told');
+    cleanUps.push(() => events.close());
+    const told: string[] = [];
+    events.on('progress', ({ jobId }) => told.push(jobId));
+    const [slow, fast] = [await client(), await client()];
+    const publish = (by: Client, jobId: string) =>
+      by.query(
+        `SET search_path TO "${prefix}"; SELECT publish_event('told', 'progress', '{"jobId":"${jobId}","data":1}')`,
+      );
+    let started = 0;
+    await until('the reader has begun', async () => {
+      await publish(fast, `start-${++started}`);
+      return told.length > 0;
+    });
+    told.length = 0;
+    for (let round = 0; round < 3; round++) {
+      await slow.query('BEGIN');
+      await publish(slow, `slow-${round}`);
+      await publish(fast, `fast-${round}`);
+      await until('the later one is told', () => told.includes(`fast-${round}`));
+      await slow.query('COMMIT');
+      await until('the earlier one is told', () => told.includes(`slow-${round}`), { within: 2_000 });
+    }
+    const ours = told.filter((jobId) => !jobId.startsWith('start'));
+    expect(ours).toEqual(['fast-0', 'slow-0', 'fast-1', 'slow-1', 'fast-2', 'slow-2']);
+  });
+
   test('ten lanes and their queues and events: one connection listens, and the pool is the only other', async () => {
     const store = await open(given, 'few-connections');
     const names = Array.from({ length: 10 }, (_, index) => `q${index}`);

@@ -1,5 +1,7 @@
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import type { BackendFactory, IQueueBackend, JobType, PgPool } from 'bullmq';
+import type { Clock } from '../../definition/clock.js';
+import { EventReader } from './event-reader.js';
 import type { NotificationHub, PgListenClient } from './notification-hub.js';
 import type { SqlDriver } from './sql-driver.js';
 
@@ -60,10 +62,32 @@ function poolOf(driver: SqlDriver): PgPool {
 }
 
 class SchemaBackend extends PostgresQueueBackend {
+  private readonly events: EventReader;
+
+  constructor(
+    connection: SchemaConnection,
+    name: string,
+    options: ConstructorParameters<typeof PostgresQueueBackend>[2],
+    events: EventReader,
+  ) {
+    super(connection, name, options);
+    this.events = events;
+  }
+
   /** BullMQ on Redis counts a paused queue's jobs as waiting; on PostgreSQL they are of a type that nobody asks for. */
   override async getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
     const [paused = 0, ...counts] = await super.getCounts(['paused' as JobType, ...types], delayedTimestamp);
     return counts.map((count, index) => (WAITING.has(types[index]!) ? count + paused : count));
+  }
+
+  override async readEvents(_id: string, blockTimeout: number): ReturnType<IQueueBackend['readEvents']> {
+    return this.closing || this.connection.isClosing ? null : this.events.read(blockTimeout || 5_000);
+  }
+
+  override async disconnect(): Promise<void> {
+    const disconnected = super.disconnect();
+    this.events.cancel();
+    await disconnected;
   }
 }
 
@@ -74,6 +98,13 @@ export function sqlBackend(
   driver: SqlDriver,
   schema: string,
   hub: NotificationHub,
+  clock: Clock,
 ): BackendFactory<IQueueBackend, unknown> {
-  return (name, options) => new SchemaBackend(new SchemaConnection(driver, schema, hub), name, options as never);
+  return (name, options) =>
+    new SchemaBackend(
+      new SchemaConnection(driver, schema, hub),
+      name,
+      options as never,
+      new EventReader(driver, hub, name, clock),
+    );
 }

@@ -44,7 +44,7 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, schema, hub), deadline),
+    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline),
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
