@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { JobService } from 'nestjs-job-scheduler';
 import { ActivityLog } from '../activity/activity-log.js';
@@ -7,7 +6,7 @@ import { ImportPackages } from '../articles/import-packages.job.js';
 import { PackageLibrary } from '../articles/package-library.js';
 import { BackupDocuments, type Backup } from '../backup/backup.job.js';
 import { BACKUP_STORAGE } from '../backup/backup-storage.js';
-import { WriteDigest } from '../digest/digest.job.js';
+import { WriteDigest, type Digest } from '../digest/digest.job.js';
 import { DocumentStore } from '../documents/document-store.js';
 import { ANALYTICS, FINGERPRINTS, TERMS } from '../indexing/index-documents.js';
 import { NewsroomConfig } from '../newsroom.config.js';
@@ -47,13 +46,20 @@ export class DemoRun implements OnModuleDestroy {
   }
 
   async run(): Promise<Outcome> {
-    const done = new AbortController();
-    const ends = AbortSignal.any([done.signal, this.stop.signal]);
-    const onlookers = Promise.all([this.sampler.watch(ends), this.display.show(ends)]);
+    const { stop } = this;
+    stop.signal.throwIfAborted();
+    const tooLate = setTimeout(() => stop.abort(new Error(this.whatWaits())), TOO_LONG);
+    const stopped = new Promise<never>((_, reject) => {
+      stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error));
+    });
+    const over = new AbortController();
+    const onlookers = Promise.all([this.sampler.watch(over.signal), this.display.show(over.signal)]);
     try {
-      return await Promise.race([this.day(ends), failedOnlooker(onlookers), this.outOfTime(ends)]);
+      // Onlookers end before the day only if they fail.
+      return await Promise.race([this.day(stop.signal), stopped, onlookers.then(() => stopped)]);
     } finally {
-      done.abort();
+      clearTimeout(tooLate);
+      over.abort();
       await onlookers.catch(() => undefined);
     }
   }
@@ -64,13 +70,15 @@ export class DemoRun implements OnModuleDestroy {
     const failedBefore = await this.failed();
     await this.jobs.start();
 
+    // All queues get busy: each article that is ingested has four more jobs.
     this.outages.plan(WECHAT_GATEWAY, (call) => call % 40 === 0);
     const publication = await this.planPublication();
     const { articles: expected } = await (await this.jobs.trigger(ImportPackages)).finished();
     await this.jobs.trigger(BackupDocuments);
     await this.sampler.untilIdle(signal);
 
-    const digest = (await (await this.jobs.trigger(WriteDigest)).finished()) as Outcome['digest'];
+    // Jobs in steps. The first backup's verification fails once, after its archive was made.
+    const digest = (await (await this.jobs.trigger(WriteDigest)).finished()) as Digest;
     this.outages.plan(BACKUP_STORAGE, (call) => call === 1);
     const backups = [await this.backUp(), await this.backUp()] as const;
 
@@ -114,14 +122,8 @@ export class DemoRun implements OnModuleDestroy {
     return queues.reduce((sum, { counts }) => sum + counts.failed, 0);
   }
 
-  private async outOfTime(signal: AbortSignal): Promise<never> {
-    await sleep(TOO_LONG, undefined, { signal }).catch(() => this.stop.signal.throwIfAborted());
+  private whatWaits(): string {
     const waiting = this.sampler.latest?.queues.map(({ name, counts }) => `${name} ${counts.pending + counts.delayed}`);
-    throw new Error(`Not done after ${TOO_LONG / 1000} s. Jobs still waiting: ${waiting?.join(', ')}`);
+    return `Not done after ${TOO_LONG / 1000} s. Jobs still waiting: ${waiting?.join(', ')}`;
   }
-}
-
-async function failedOnlooker(onlookers: Promise<unknown>): Promise<never> {
-  await onlookers;
-  return new Promise<never>(() => undefined);
 }

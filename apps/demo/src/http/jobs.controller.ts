@@ -1,5 +1,15 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, UseFilters, UsePipes } from '@nestjs/common';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  StandardSchemaValidationPipe,
+  UseFilters,
+  UsePipes,
+} from '@nestjs/common';
 import {
   ExecutionUnknownError,
   JobService,
