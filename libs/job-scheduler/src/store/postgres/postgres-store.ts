@@ -26,7 +26,8 @@ const OLDEST_MAJOR = 14;
 const DENIED = /^(?:28...|3D000|42501)$/;
 
 /**
- * Connects to PostgreSQL, and creates or updates the schema.
+ * Connects to PostgreSQL, and creates or updates the schema. A pooler in between must keep sessions, since notifications
+ * need one. BullMQ compares times of its workers: their clocks must agree within `lockDuration`.
  * @throws StoreUnavailableError within 10 s, StoreUnsupportedError, DriverMissingError
  */
 export async function openPostgresStore({ connection, prefix, clock }: PostgresStoreOptions): Promise<Store> {
