@@ -9,7 +9,9 @@ import type { Outcome } from './outcome.js';
 import { report } from './report.js';
 
 async function runDemo(): Promise<Outcome> {
-  const app = await NestFactory.createApplicationContext(DemoModule.register(await demoConfig()), {
+  const config = await demoConfig();
+  console.log(`The newsroom opens. Its data goes to ${config.dataDirectory}`);
+  const app = await NestFactory.createApplicationContext(DemoModule.register(config), {
     logger: ['error', 'fatal'],
     abortOnError: false,
   });

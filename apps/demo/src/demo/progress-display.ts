@@ -11,7 +11,7 @@ const LINE_EVERY = 2_000;
 /** Shows how far the queues are: a few lines that are redrawn on a terminal, else a line from time to time. */
 @Injectable()
 export class ProgressDisplay {
-  private readonly startedAt = Date.now();
+  private startedAt = 0;
   private readonly live = process.stdout.isTTY && process.env['CI'] === undefined;
   private drawnLines = 0;
 
@@ -22,6 +22,7 @@ export class ProgressDisplay {
 
   /** Shows progress until the signal fires. */
   async show(signal: AbortSignal): Promise<void> {
+    this.startedAt = Date.now();
     while (!signal.aborted) {
       if (this.live) this.redraw();
       else this.line();
