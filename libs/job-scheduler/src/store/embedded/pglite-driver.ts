@@ -1,5 +1,6 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { PGliteLike } from '../../options/connection.js';
+import { GroupCommit } from './group-commit.js';
 import type { SqlClient, SqlDriver, SqlResult } from '../postgres/sql-driver.js';
 
 export function isPGlite(connection: object): connection is PGliteLike {
@@ -20,7 +21,8 @@ export function pgliteDriver(
   schema: string | undefined,
   close: () => Promise<void>,
 ): SqlDriver {
-  const query: SqlClient['query'] = (text, parameters) => run(pglite, text, parameters);
+  const commits = new GroupCommit(pglite);
+  const query: SqlClient['query'] = (text, parameters) => commits.run((runner) => run(runner, text, parameters));
   return {
     address,
     query,
