@@ -3,6 +3,7 @@ import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
 import type { StartedJob } from '../store/started-job.js';
+import type { AttemptSignal } from './attempt-signal.js';
 import type { LogLines } from './log-lines.js';
 import type { StepLog } from './step-log.js';
 
@@ -12,8 +13,8 @@ export interface AttemptParts {
   readonly maxAttempts: number;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  readonly signal: AbortSignal;
-  readonly steps: StepLog;
+  readonly abortion: AttemptSignal;
+  readonly steps: () => StepLog;
   readonly lines: LogLines;
 }
 
@@ -27,7 +28,6 @@ export class AttemptContext extends JobContext {
   readonly maxAttempts: number;
   readonly trigger: JobTrigger;
   readonly scheduledFor: Date | undefined;
-  readonly signal: AbortSignal;
   readonly fence: number;
   readonly metadata: Readonly<Record<string, string>>;
 
@@ -42,9 +42,12 @@ export class AttemptContext extends JobContext {
     this.maxAttempts = parts.maxAttempts;
     this.trigger = started.trigger;
     this.scheduledFor = started.scheduledFor === undefined ? undefined : new Date(started.scheduledFor);
-    this.signal = parts.signal;
     this.fence = started.fence;
     this.metadata = started.metadata;
+  }
+
+  get signal(): AbortSignal {
+    return this.parts.abortion.signal;
   }
 
   get deadline(): Date {
@@ -57,11 +60,11 @@ export class AttemptContext extends JobContext {
   }
 
   async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
-    return (await this.parts.steps.run(name, work)) as T;
+    return (await this.parts.steps().run(name, work)) as T;
   }
 
   result<T>(step: string): T {
-    return this.parts.steps.result(step) as T;
+    return this.parts.steps().result(step) as T;
   }
 
   log(message: string, data?: object): void {
@@ -69,7 +72,7 @@ export class AttemptContext extends JobContext {
   }
 
   async progress(value: number | object): Promise<void> {
-    this.parts.signal.throwIfAborted();
+    this.parts.abortion.check();
     const stored = toStorableJson(value);
     if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
     await this.parts.lines.progress(value);

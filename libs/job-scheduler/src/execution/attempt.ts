@@ -10,6 +10,7 @@ import type { StoredExecution } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
 import { AttemptContext } from './attempt-context.js';
+import { AttemptSignal } from './attempt-signal.js';
 import { planAttempt, type AttemptPlan } from './attempt-plan.js';
 import { LogLines } from './log-lines.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
@@ -42,7 +43,8 @@ export class Attempt implements RunningJob {
   private readonly outcomes: OutcomeMaker;
   private readonly lines: LogLines;
   private readonly startedAt: number;
-  private readonly controller = new AbortController();
+  private readonly abortion = new AttemptSignal();
+  private stepLog: StepLog | undefined;
   private cutShort!: (reason: Error) => void;
   private over = false;
 
@@ -61,18 +63,14 @@ export class Attempt implements RunningJob {
     this.outcome = this.run();
   }
 
-  private get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
   abort(reason: JobSchedulerError): void {
     if (this.over) return;
-    this.controller.abort(reason);
+    this.abortion.fire(reason);
     if (reason instanceof JobTimeoutError) this.giveUp();
   }
 
   giveUp(): void {
-    if (this.signal.aborted) this.cutShort(this.signal.reason as Error);
+    if (this.abortion.reason) this.cutShort(this.abortion.reason);
   }
 
   private async run(): Promise<Outcome> {
@@ -82,9 +80,9 @@ export class Attempt implements RunningJob {
     try {
       return await Promise.race([work, cut]);
     } catch (thrown) {
-      if (this.signal.aborted) this.watchLate(work);
+      if (this.abortion.reason) this.watchLate(work);
       // Once the signal has fired, its reason decides.
-      return this.outcomes.ended(this.signal.aborted ? (this.signal.reason as Error) : describeThrown(thrown));
+      return this.outcomes.ended(this.abortion.reason ?? describeThrown(thrown));
     } finally {
       deadline.cancel();
       // Nothing of this attempt is stored or said any more, however long its handler goes on.
@@ -96,7 +94,7 @@ export class Attempt implements RunningJob {
   /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
   private armDeadline(): ClockTimer {
     return this.services.clock.after(this.plan.timeout, () => {
-      if (this.signal.aborted) this.giveUp();
+      if (this.abortion.reason) this.giveUp();
       else this.abort(new JobTimeoutError(`Job "${this.started.job}"`, this.plan.timeout));
     });
   }
@@ -107,7 +105,7 @@ export class Attempt implements RunningJob {
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
     const result = await this.handle(payload, stored);
-    this.signal.throwIfAborted();
+    this.abortion.check();
     const json = toStorableJson(result);
     if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
     return this.outcomes.completed(result);
@@ -117,11 +115,11 @@ export class Attempt implements RunningJob {
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
     for (;;) {
-      this.signal.throwIfAborted();
+      this.abortion.check();
       try {
         return await this.services.executions.load(this.started.id);
       } catch {
-        await this.services.clock.sleep(STORE_RETRY_DELAY, this.signal);
+        await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
       }
     }
   }
@@ -135,27 +133,39 @@ export class Attempt implements RunningJob {
   }
 
   private handle(payload: unknown, stored: StoredExecution | undefined): Promise<unknown> {
-    const { started, plan, services, outcomes, signal } = this;
+    const { started, plan, services, outcomes } = this;
     const { definition, invoker } = this.registered;
-    const steps = new StepLog(started, services, signal, () => this.ensureGoing(), stored?.steps ?? []);
-    outcomes.steps = steps;
+    const steps = () => this.steps(stored);
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
       deadline: this.startedAt + plan.timeout,
-      signal,
+      abortion: this.abortion,
       steps,
       lines: this.lines,
     });
     return invoker.attempt(payload, ctx, async (handlers, piped) => {
       if (definition.steps.length === 0) return handlers.run(piped, ctx);
-      const sequence = new StepSequence(definition.steps, services.clock, steps, (step) => (outcomes.lastStep = step));
+      const sequence = new StepSequence(
+        definition.steps,
+        services.clock,
+        steps(),
+        (step) => (outcomes.lastStep = step),
+      );
       return sequence.run(handlers, piped, ctx);
     });
   }
 
+  /** Made at its first use, as most jobs have no steps. */
+  private steps(stored: StoredExecution | undefined): StepLog {
+    const { started, services, abortion } = this;
+    this.stepLog ??= new StepLog(started, services, abortion, () => this.ensureGoing(), stored?.steps ?? []);
+    this.outcomes.steps = this.stepLog;
+    return this.stepLog;
+  }
+
   private ensureGoing(): void {
-    this.signal.throwIfAborted();
+    this.abortion.check();
     if (this.over)
       throw new JobAbortError(`This attempt of job "${this.started.job}" is over: await what you start in it`);
   }

@@ -6,6 +6,7 @@ import { StepRepeatedError, StepUnknownError } from '../errors/unknown-name-erro
 import type { StepRecord } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
+import type { AttemptSignal } from './attempt-signal.js';
 
 /** Between two tries to store a step while the store is away. */
 const STORE_RETRY_DELAY = 1_000;
@@ -21,7 +22,7 @@ export class StepLog {
   constructor(
     private readonly started: StartedJob,
     private readonly services: { readonly executions: ExecutionStore; readonly clock: Clock },
-    private readonly signal: AbortSignal,
+    private readonly abortion: AttemptSignal,
     /** Throws once the attempt is over: nothing is run or stored then. */
     private readonly ensureGoing: () => void,
     recorded: readonly StepRecord[],
@@ -79,7 +80,7 @@ export class StepLog {
       try {
         stored = await this.services.executions.recordStep(id, job, queue, fence, step);
       } catch {
-        await this.services.clock.sleep(STORE_RETRY_DELAY, this.signal);
+        await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
         continue;
       }
       if (!stored) throw new JobLockLostError(id);

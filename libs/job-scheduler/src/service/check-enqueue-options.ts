@@ -87,8 +87,8 @@ function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<Ex
   return {
     ...(max !== undefined && { max }),
     ...(backoff !== undefined && { backoff }),
-    ...(delay !== undefined && { delay: duration('retry.delay', delay) }),
-    ...(maxDelay !== undefined && { maxDelay: duration('retry.maxDelay', maxDelay) }),
+    ...(delay !== undefined && { delay: enqueueDuration('retry.delay', delay) }),
+    ...(maxDelay !== undefined && { maxDelay: enqueueDuration('retry.maxDelay', maxDelay) }),
     ...(jitter !== undefined && { jitter }),
   };
 }
@@ -102,12 +102,13 @@ function checkRetention(
   }
   return {
     ...(count !== undefined && { count }),
-    ...(age !== undefined && { age: duration('retention.age', age) }),
-    ...(failed !== undefined && { failed: duration('retention.failed', failed) }),
+    ...(age !== undefined && { age: enqueueDuration('retention.age', age) }),
+    ...(failed !== undefined && { failed: enqueueDuration('retention.failed', failed) }),
   };
 }
 
-function duration(field: string, value: number | string): number {
+/** Milliseconds. @throws EnqueueOptionsError */
+export function enqueueDuration(field: string, value: number | string): number {
   try {
     return parseDuration(value);
   } catch (error) {
@@ -116,6 +117,6 @@ function duration(field: string, value: number | string): number {
 }
 
 function positive(field: string, value: number | string): number {
-  const ms = duration(field, value);
+  const ms = enqueueDuration(field, value);
   return ms > 0 ? ms : refuse(field, value, 'it is more than 0');
 }

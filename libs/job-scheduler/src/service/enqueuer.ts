@@ -90,7 +90,15 @@ export class Enqueuer {
       if (batch) batch.push(job);
       else byQueue.set(job.queue, [job]);
     }
-    await Promise.all([...byQueue].map(([queue, batch]) => this.hub.get(queue).addBulk(batch.map(toQueueEntry))));
+    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch)));
+  }
+
+  private async addBatch(queue: string, batch: readonly NewJob[]): Promise<void> {
+    const entries = batch.map(toQueueEntry);
+    const [first, ...others] = entries;
+    // A bulk of one costs several times a single add on SQL.
+    if (first && others.length === 0) await this.hub.get(queue).add(first.name, first.data, first.opts);
+    else await this.hub.get(queue).addBulk(entries);
   }
 
   private async prepare(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<NewJob> {

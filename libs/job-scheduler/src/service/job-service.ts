@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { parseDuration } from '../definition/duration.js';
 import type { Clock } from '../definition/clock.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
@@ -8,6 +7,7 @@ import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduledJob } from '../scheduling/schedule-list.js';
+import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
 import type { Enqueued, Enqueuer } from './enqueuer.js';
@@ -87,7 +87,7 @@ export class JobService {
     delay: Duration,
     options: EnqueueOptions = {},
   ): Promise<JobHandle<JobResult<J>>> {
-    const cause = { trigger: 'enqueue', delay: parseDuration(delay, 'delay') } as const;
+    const cause = { trigger: 'enqueue', delay: enqueueDuration('delay', delay) } as const;
     return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, cause));
   }
 

@@ -1,4 +1,5 @@
 import { fsyncSync } from 'node:fs';
+import type { PGliteOptions } from '@electric-sql/pglite';
 import type { NodeFS } from '@electric-sql/pglite/nodefs';
 
 /** What is used of Emscripten's file system for Node. */
@@ -11,7 +12,11 @@ interface NodeFileSystem {
  * Emscripten's file system for Node answers it without doing it: both are mended here. `fdatasync` never reaches the file
  * system, so that PostgreSQL is told to use `fsync`.
  */
-export function durableOptions(NodeFs: typeof NodeFS, directory: string, startParams: readonly string[]) {
+export function durableOptions(
+  NodeFs: typeof NodeFS,
+  directory: string,
+  startParams: readonly string[],
+): { readonly options: PGliteOptions; readonly isMended: () => boolean } {
   let mended = false;
   class DurableFs extends NodeFs {
     override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
