@@ -33,7 +33,7 @@ export class GroupCommit {
   private async drain(): Promise<void> {
     this.running = true;
     // Whoever asks in this turn of the event loop belongs to the first group.
-    await undefined;
+    await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.waiting.splice(0, LARGEST_GROUP);
       await (group.length === 1 ? this.commitOne(group[0]!) : this.commitGroup(group));
