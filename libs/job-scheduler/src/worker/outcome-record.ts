@@ -1,50 +1,49 @@
 import type { ExecutionWrite } from '../store/execution-record.js';
-import type { ExecutionStore } from '../store/ports.js';
-import type { RecordBatch, Recording } from './record-batch.js';
+import type { BatchEntry } from './record-batch.js';
+import type { Settling } from './settle.js';
 import { isRefusal, toError } from './store-faults.js';
-
-export interface RecordContext {
-  readonly executions: Pick<ExecutionStore, 'load'>;
-  readonly records: RecordBatch;
-  readonly onError: (error: Error) => void;
-  /** Waits between two tries; ends early when the lane closes. */
-  readonly pause: () => Promise<void>;
-  readonly isClosed: () => boolean;
-}
 
 /** A record that the store did not take after the queue was told is given up after this many tries. */
 const MOST_TRIES = 10;
 
 /** One attempt's record, on its way into the store. */
-export class OutcomeRecord {
+export class OutcomeRecord implements BatchEntry {
   /** False once the store has said that the execution belongs to another run, or has ended. */
   owned = true;
   /** Nothing is left to do. */
   done = false;
-  private recording: Recording | undefined;
+  private isSent = false;
   private failedOnce = false;
+  private answered: ((owned: boolean) => void) | undefined;
+  private failed: ((error: unknown) => void) | undefined;
 
   constructor(
-    private readonly write: ExecutionWrite,
-    private readonly context: RecordContext,
+    readonly write: ExecutionWrite,
+    private readonly settling: Settling,
   ) {}
 
   /** Puts the record on its way, unless it is. Never rejects. */
-  async issue(): Promise<void> {
-    if (!this.done) await this.send().issued;
+  issue(): Promise<void> {
+    if (this.done || this.isSent) return Promise.resolve();
+    return this.send();
   }
 
   /** Resolves when the store has answered. Rejects when it failed, and the next call sends again. */
   async store(): Promise<void> {
     if (this.done) return;
+    const answer = new Promise<boolean>((resolve, reject) => {
+      this.answered = resolve;
+      this.failed = reject;
+    });
+    if (!this.isSent) void this.send();
     try {
-      const owned = await this.send().stored;
+      const owned = await answer;
       // After a failure a refusal may mean that the failed write did arrive.
       this.owned = owned || (this.failedOnce && (await this.isThere()));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // The store would refuse it for ever. The job's end matters more than its record.
-      this.context.onError(toError(error));
+      this.settling.onError(toError(error));
     }
     this.done = true;
   }
@@ -55,36 +54,34 @@ export class OutcomeRecord {
       try {
         await this.store();
       } catch (error) {
-        this.context.onError(toError(error));
-        if (tries >= MOST_TRIES || this.context.isClosed()) return;
-        await this.context.pause();
+        this.settling.onError(toError(error));
+        if (tries >= MOST_TRIES || this.settling.isClosed()) return;
+        await this.settling.pause();
       }
     }
   }
 
-  private send(): Recording {
-    if (this.recording) return this.recording;
-    const recording = this.context.records.add(this.write);
-    this.recording = recording;
-    void this.watch(recording);
-    return recording;
+  onAnswer(owned: boolean): void {
+    if (this.answered) return this.answered(owned);
+    // Nobody waits. A refusal that may be no refusal is looked into by `finish`.
+    if (!owned && this.failedOnce) return this.onFailure(undefined);
+    this.owned = owned;
+    this.done = true;
   }
 
-  /** The answer may come when nobody waits for it. */
-  private async watch(recording: Recording): Promise<void> {
-    try {
-      const owned = await recording.stored;
-      if (this.failedOnce) return;
-      this.owned = owned;
-      this.done = true;
-    } catch {
-      this.failedOnce = true;
-      this.recording = undefined;
-    }
+  onFailure(error: unknown): void {
+    this.failedOnce = true;
+    this.isSent = false;
+    this.failed?.(error);
+  }
+
+  private send(): Promise<void> {
+    this.isSent = true;
+    return this.settling.records.add(this);
   }
 
   private async isThere(): Promise<boolean> {
-    const stored = await this.context.executions.load(this.write.id);
+    const stored = await this.settling.executions.load(this.write.id);
     return stored?.fence === this.write.fence && stored.final === this.write.final;
   }
 }

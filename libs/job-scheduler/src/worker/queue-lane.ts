@@ -1,7 +1,6 @@
 import {
   type AdvancedOptions,
   type IQueueBackend,
-  type Job,
   type JobJson,
   type JobProgress,
   type Telemetry,
@@ -10,23 +9,10 @@ import {
 import type { Clock } from '../definition/clock.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { QueueEngine } from '../store/ports.js';
-import { settle, type SettleContext } from './settle.js';
+import { JobInLane, type LaneJob, type LaneTelling, NOTHING_KNOWN, type Taken } from './job-in-lane.js';
+import { LOST, settle, type Settling } from './settle.js';
 import { toError } from './store-faults.js';
 import { tellQueue } from './tell-queue.js';
-
-/** A job that was taken off its queue, as BullMQ has it. */
-export type LaneJob = Job<unknown, unknown>;
-
-/** What asking a queue for a job gave. */
-export interface Taken {
-  readonly job: LaneJob | undefined;
-  /** Without a job: for how many milliseconds the queue's rate limit keeps jobs back; 0: it does not. */
-  readonly limitedFor: number;
-  /** Without a job: when the next delayed one is due, in milliseconds since the epoch; 0: there is none. */
-  readonly dueAt: number;
-  /** Without a job: false when the queue said nothing about itself, so that it may have work all the same. */
-  readonly isEmpty: boolean;
-}
 
 /** Why a wait for work ended. */
 export interface WakeUp {
@@ -44,10 +30,10 @@ export interface LaneOptions {
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
   readonly settings: AdvancedOptions | undefined;
-  readonly settling: Pick<SettleContext<unknown>, 'executions' | 'ordered' | 'records' | 'inBackground'>;
+  readonly settling: Pick<Settling, 'executions' | 'records' | 'inBackground'>;
   /** Runs a job's code. Never rejects. */
-  readonly run: (job: LaneJob) => Promise<Outcome>;
-  readonly onLockLost: (jobId: string) => void;
+  readonly run: (job: JobInLane) => Promise<Outcome>;
+  readonly onLockLost: (job: JobInLane) => void;
   readonly onStalled: (jobId: string) => void;
   readonly onError: (error: Error) => void;
 }
@@ -58,21 +44,17 @@ const RETRY_DELAY = 1_000;
 /** BullMQ would fail a job that stalls more often, behind our back. PostgreSQL's largest integer. */
 const NEVER_FAIL_STALLED = 2 ** 31 - 1;
 
-const NOTHING_KNOWN: Taken = { job: undefined, limitedFor: 0, dueAt: 0, isEmpty: false };
-
-/** A job whose end is being told, and what the telling brought along. */
-interface Ending {
-  /** Undefined while the next job was not asked for. */
-  taken: Taken | undefined;
-}
-
 /**
  * One queue's BullMQ worker without BullMQ's main loop: the pool decides when it asks for a job.
  * All that we use of BullMQ's Worker is in this file, public and protected members only; the test of this file lists them.
  */
-export class QueueLane extends Worker<unknown, unknown, string, IQueueBackend, JobProgress, unknown> {
-  private readonly tokens = new Map<string, string>();
-  private readonly endings = new WeakMap<LaneJob, Ending>();
+export class QueueLane
+  extends Worker<unknown, unknown, string, IQueueBackend, JobProgress, unknown>
+  implements LaneTelling
+{
+  /** Jobs that this lane has, by BullMQ's id. */
+  readonly jobs = new Map<string, JobInLane>();
+  private readonly settling: Settling;
   private readonly closer = new AbortController();
   private tokensMade = 0;
   private shutting: Promise<void> | undefined;
@@ -94,6 +76,12 @@ export class QueueLane extends Worker<unknown, unknown, string, IQueueBackend, J
       },
       lane.engine.backend,
     );
+    this.settling = {
+      ...lane.settling,
+      pause: () => lane.clock.sleep(RETRY_DELAY, this.closer.signal),
+      isClosed: () => this.closer.signal.aborted,
+      onError: (error) => this.report(error),
+    };
     this.on('error', (error) => this.report(error));
     this.on('stalled', (jobId) => lane.onStalled(jobId));
     this.on('lockRenewalFailed', (jobIds) => {
@@ -119,31 +107,24 @@ export class QueueLane extends Worker<unknown, unknown, string, IQueueBackend, J
 
   /** Takes the next job off the queue. Rejects with what the store answered. */
   async take(token: string): Promise<Taken> {
-    return this.read(await this.backend.moveToActive(token, this.lane.workerId), token);
+    return this.read(await this.backend.moveToActive(token, this.lane.workerId), token, false);
   }
 
-  /**
-   * Runs a job and tells the store how it ended. Never rejects.
-   * @param wantsNext asked when the end is told: whether the same call is to bring the next job.
-   * @returns what that brought; undefined when the next job was not asked for.
-   */
-  async process(job: LaneJob, token: string, wantsNext: () => boolean): Promise<Taken | undefined> {
-    const ending: Ending = { taken: undefined };
-    this.endings.set(job, ending);
-    this.tokens.set(job.id!, token);
+  /** Runs a job and tells the store how it ended. Never rejects. */
+  async process(job: JobInLane): Promise<void> {
+    this.jobs.set(job.id, job);
     try {
-      await this.processJob(job, token, wantsNext);
+      await this.processJob(job.job, job.token);
     } catch (error) {
       this.report(toError(error));
-    } finally {
-      this.tokens.delete(job.id!);
     }
-    return ending.taken;
+    this.jobs.delete(job.id);
+    job.over();
   }
 
   /** Puts a job that was taken, but must not run now, back without using an attempt. Never rejects. */
   async giveBack(job: LaneJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
-    await this.settle(job, token, how, () => false);
+    await settle(how, this.settling, new JobInLane(job, token, this));
     this.lockManager.untrackJob(job.id!);
   }
 
@@ -180,29 +161,25 @@ export class QueueLane extends Worker<unknown, unknown, string, IQueueBackend, J
     return (this.shutting ??= this.close(true));
   }
 
-  protected override callProcessJob(job: LaneJob): Promise<Outcome> {
-    return this.lane.run(job);
+  protected override callProcessJob({ id }: LaneJob): Promise<Outcome> {
+    return this.lane.run(this.jobs.get(id!)!);
   }
 
   /** `result` is an outcome, of whichever kind. */
-  protected override async handleCompleted(
-    result: unknown,
-    job: LaneJob,
-    token: string,
-    wantsNext: () => boolean = () => false,
-  ): Promise<LaneJob> {
-    await this.settle(job, token, result as Outcome, wantsNext);
-    return undefined as unknown as LaneJob;
+  protected override handleCompleted(result: unknown, job: LaneJob): Promise<LaneJob> {
+    return this.end(job, result as Outcome);
   }
 
   /** A job that BullMQ itself fails before it runs: its children failed. */
-  protected override async handleFailed(
-    error: Error,
-    job: LaneJob,
-    token: string,
-    wantsNext: () => boolean = () => false,
-  ): Promise<LaneJob> {
-    await this.settle(job, token, { kind: 'failed', error, write: undefined, beforeFinish: undefined }, wantsNext);
+  protected override handleFailed(error: Error, job: LaneJob): Promise<LaneJob> {
+    return this.end(job, { kind: 'failed', error, write: undefined, beforeFinish: undefined });
+  }
+
+  /** @returns no job, contrary to its type: what the telling brought is for the caller of `process`. */
+  private async end({ id }: LaneJob, outcome: Outcome): Promise<LaneJob> {
+    const job = this.jobs.get(id!)!;
+    const answer = await settle(outcome, this.settling, job);
+    if (job.fetchesNext && answer !== LOST) job.taken = await this.read(answer, job.token, job.isSilent);
     return undefined as unknown as LaneJob;
   }
 
@@ -220,63 +197,52 @@ export class QueueLane extends Worker<unknown, unknown, string, IQueueBackend, J
     }
   }
 
-  private async settle(job: LaneJob, token: string, outcome: Outcome, wantsNext: () => boolean): Promise<void> {
-    const { clock, settling } = this.lane;
-    let fetchNext: boolean | undefined;
-    let told = outcome;
-    const ending = this.endings.get(job);
-    const answer = await settle<{ data: unknown }>(outcome, {
-      ...settling,
-      tell: async (said) => {
-        told = said;
-        fetchNext ??= said.kind !== 'release' && wantsNext();
-        if (fetchNext && ending) ending.taken = NOTHING_KNOWN;
-        return { data: await tellQueue(this.backend, job, token, said, fetchNext, clock.now()) };
-      },
-      holdLock: () => this.lockManager.trackJob(job.id!, token, 1),
-      pause: () => clock.sleep(RETRY_DELAY, this.closer.signal),
-      isClosed: () => this.closer.signal.aborted,
-      onError: (error) => this.report(error),
-    });
-    if (!answer || !fetchNext || !ending) return;
-    const taken = await this.read(answer.data, token);
-    // After a delay BullMQ says nothing of the queue unless it has a job at once.
-    const isSilent = told.kind === 'retry' || told.kind === 'snooze';
-    ending.taken = taken.job || !isSilent ? taken : NOTHING_KNOWN;
+  tell(job: JobInLane, outcome: Outcome): Promise<unknown> {
+    return tellQueue(this.backend, job, outcome, this.lane.clock.now(), this.lane.telemetry !== undefined);
   }
 
-  /** BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue. */
-  private async read(answer: unknown, token: string): Promise<Taken> {
+  holdLock(job: JobInLane): void {
+    this.lockManager.trackJob(job.id, job.token, 1);
+  }
+
+  /**
+   * BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue.
+   * @param isSilent the answer says nothing about the queue if there is no job in it.
+   */
+  private read(answer: unknown, token: string, isSilent: boolean): Taken | Promise<Taken> {
     const [data, id, limitedFor, dueAt] = (answer ?? []) as [JobJson?, string?, number?, number?];
-    if (!data) {
-      await this.nextJobFromJobData(undefined, undefined, token);
-      return {
-        job: undefined,
-        limitedFor: Math.max(0, limitedFor ?? 0),
-        dueAt: Math.max(0, dueAt ?? 0),
-        isEmpty: true,
-      };
+    if (data) {
+      if (data.repeatJobKey) return this.readScheduled(data, id!, token);
+      const job = this.createJob(data, id!);
+      job.token = token;
+      return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
     }
-    const job = await this.nextJobFromJobData(data, id, token);
+    if (isSilent) return NOTHING_KNOWN;
+    return { job: undefined, limitedFor: Math.max(0, limitedFor ?? 0), dueAt: Math.max(0, dueAt ?? 0), isEmpty: true };
+  }
+
+  /** BullMQ makes the next job of a schedule when it hands out this one. */
+  private async readScheduled(data: JobJson, id: string, token: string): Promise<Taken> {
+    const job: LaneJob | undefined = await this.nextJobFromJobData(data, id, token);
     if (job) return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
-    // BullMQ could not make the next job of its schedule, and would leave this one taken and not run.
-    await this.giveBack(this.createJob(data, id!), token, { kind: 'snooze', delay: RETRY_DELAY });
+    // It could not, and would leave this one taken and not run.
+    await this.giveBack(this.createJob(data, id), token, { kind: 'snooze', delay: RETRY_DELAY });
     return NOTHING_KNOWN;
   }
 
   /** A renewal also fails for a job that ended meanwhile, or that ended and started again. */
   private async checkLock(jobId: string): Promise<void> {
-    const token = this.tokens.get(jobId);
-    if (token === undefined) return;
+    const job = this.jobs.get(jobId);
+    if (!job) return;
     try {
-      if ((await this.backend.extendLock(jobId, token, this.lane.lockDuration)) > 0) return;
+      if ((await this.backend.extendLock(jobId, job.token, this.lane.lockDuration)) > 0) return;
     } catch (error) {
       this.report(toError(error));
       return;
     }
-    if (this.tokens.get(jobId) !== token) return;
+    if (this.jobs.get(jobId) !== job) return;
     this.lockManager.untrackJob(jobId);
-    this.lane.onLockLost(jobId);
+    this.lane.onLockLost(job);
   }
 
   private report(error: Error): void {

@@ -1,71 +1,76 @@
 import type { Outcome } from '../execution/outcome.js';
-import { OutcomeRecord, type RecordContext } from './outcome-record.js';
+import type { ExecutionStore } from '../store/ports.js';
+import { OutcomeRecord } from './outcome-record.js';
+import type { RecordBatch } from './record-batch.js';
 import { isGone, isRefusal, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
 
-/** What settling needs of the lane. `T` is what the queue answers. */
-export interface SettleContext<T> extends RecordContext {
-  /** Commands arrive at the store in the order in which they are issued. */
-  readonly ordered: boolean;
-  /** Tells the queue. Rejects with what the store answered. */
-  readonly tell: (outcome: Outcome) => Promise<T>;
-  /** Renews the job's lock from here on: BullMQ stops renewing before the job's end is told. */
-  readonly holdLock: () => void;
+/** What settling needs of the lane. */
+export interface Settling {
+  readonly executions: Pick<ExecutionStore, 'load' | 'ordered'>;
+  readonly records: RecordBatch;
+  /** Waits between two tries; ends early when the lane closes. */
+  pause(): Promise<void>;
+  isClosed(): boolean;
+  onError(error: Error): void;
   /** Goes on when the queue has been told, without the job's slot. The pool's stop waits for it. */
-  readonly inBackground: (work: Promise<void>) => void;
+  inBackground(work: Promise<void>): void;
 }
+
+/** Tells the queue how a job ended. */
+export interface Teller<Answer> {
+  /** Rejects with what the store answered. */
+  tell(outcome: Outcome): Promise<Answer>;
+  /** Renews the job's lock from here on: BullMQ stops renewing before the job's end is told. */
+  holdLock(): void;
+}
+
+/** The job is no longer ours, or the lane closed before the store took its outcome. */
+export const LOST = Symbol('lost');
 
 /**
  * Brings an attempt's outcome into the store: first its record, then the queue. A store error is never the job's error:
  * the same outcome is tried again until the store has it, or the queue says that the job is no longer ours.
  *
- * @returns what the queue answered; undefined when the job is no longer ours, or the lane closed first.
+ * @returns what the queue answered. Never rejects.
  */
-export async function settle<T>(outcome: Outcome, context: SettleContext<T>): Promise<T | undefined> {
-  if (outcome.kind === 'lost') return undefined;
-  const record = 'write' in outcome && outcome.write ? new OutcomeRecord(outcome.write, context) : undefined;
-  const answer = await tellUntilDone(outcome, record, context);
-  if (record && !record.done) context.inBackground(record.finish());
-  return answer;
-}
-
-async function tellUntilDone<T>(
+export async function settle<Answer>(
   outcome: Outcome,
-  record: OutcomeRecord | undefined,
-  context: SettleContext<T>,
-): Promise<T | undefined> {
-  const beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
-  const waitForRecord = !context.ordered || beforeFinish !== undefined;
-  let isPrepared = beforeFinish === undefined;
-  let telling = outcome;
+  settling: Settling,
+  teller: Teller<Answer>,
+): Promise<Answer | typeof LOST> {
+  if (outcome.kind === 'lost') return LOST;
+  const record = 'write' in outcome && outcome.write ? new OutcomeRecord(outcome.write, settling) : undefined;
+  let beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
+  // Where effects follow in the order of commands, only what must see the record waits for it.
+  const waits = !settling.executions.ordered || beforeFinish !== undefined;
+  let answer: Answer | typeof LOST = LOST;
+  let telling: Outcome = outcome;
   let refusals = 0;
-  while (!context.isClosed()) {
+  while (!settling.isClosed()) {
     try {
-      if (record) await (waitForRecord ? record.store() : record.issue());
-      if (!isPrepared && (record?.owned ?? true)) await beforeFinish?.();
-      isPrepared = true;
-      return await context.tell(telling);
+      if (record && !record.done) await (waits ? record.store() : record.issue());
+      if (beforeFinish && (record?.owned ?? true)) await beforeFinish();
+      beforeFinish = undefined;
+      answer = await teller.tell(telling);
+      break;
     } catch (error) {
-      if (isGone(error)) return undefined;
-      context.onError(toError(error));
-      if (isRefusal(error)) {
-        const other = replacement(outcome, toError(error), ++refusals);
-        if (!other) return undefined;
-        telling = other;
-        continue;
-      }
+      if (isGone(error)) break;
+      settling.onError(toError(error));
+      const other: Outcome | undefined = isRefusal(error) ? replacement(outcome, toError(error), ++refusals) : telling;
+      if (!other) break;
+      telling = other;
     }
-    context.holdLock();
-    await context.pause();
+    teller.holdLock();
+    await settling.pause();
   }
-  return undefined;
+  if (record && !record.done) settling.inBackground(record.finish());
+  return answer;
 }
 
 /** What to say in place of an outcome that the store will not take as it is. */
 function replacement(outcome: Outcome, error: Error, refusals: number): Outcome | undefined {
-  if (outcome.kind === 'completed') {
-    if (refusals === 1) return { ...outcome, result: storableJson(outcome.result) };
-    refusals--;
-  }
-  return refusals === 1 ? { kind: 'failed', error, write: undefined, beforeFinish: undefined } : undefined;
+  const others: Outcome[] = [{ kind: 'failed', error, write: undefined, beforeFinish: undefined }];
+  if (outcome.kind === 'completed') others.unshift({ ...outcome, result: storableJson(outcome.result) });
+  return others[refusals - 1];
 }

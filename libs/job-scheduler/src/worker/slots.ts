@@ -13,6 +13,14 @@ export interface Slot {
   lane: string | undefined;
 }
 
+interface LaneSlots {
+  readonly max: number;
+  inUse: number;
+  /** Grants that have no slot yet. */
+  open: number;
+  hasWork: boolean;
+}
+
 /** Which lanes can take a slot at this moment. */
 export type IsReady = (lane: string) => boolean;
 
@@ -25,7 +33,7 @@ export type IsReady = (lane: string) => boolean;
  */
 export class Slots {
   private readonly share: FairShare;
-  private readonly lanes = new Map<string, { readonly max: number; inUse: number; hasWork: boolean }>();
+  private readonly lanes = new Map<string, LaneSlots>();
   /** Lanes of grants that have no slot yet, oldest first. */
   private readonly open: string[] = [];
   private free: number;
@@ -38,7 +46,7 @@ export class Slots {
   ) {
     const all = [...lanes];
     this.share = new FairShare(all, order);
-    for (const { name, max } of all) this.lanes.set(name, { max, inUse: 0, hasWork: false });
+    for (const { name, max } of all) this.lanes.set(name, { max, inUse: 0, open: 0, hasWork: false });
     this.free = total;
   }
 
@@ -78,15 +86,13 @@ export class Slots {
     }
     if (next !== own) {
       this.open.push(next);
-      const index = this.open.indexOf(own);
-      if (index === -1) {
-        this.refresh(next);
-        return false;
-      }
-      this.open.splice(index, 1);
+      this.lane(next).open++;
+      this.refresh(next);
+      if (this.lane(own).open === 0) return false;
+      this.open.splice(this.open.indexOf(own), 1);
+      this.lane(own).open--;
     }
     this.bind(slot, own);
-    this.refresh(next);
     return true;
   }
 
@@ -105,7 +111,9 @@ export class Slots {
   /** The oldest open grant whose lane still has work. */
   private takeOpen(): string | undefined {
     for (let name = this.open.shift(); name !== undefined; name = this.open.shift()) {
-      if (this.lane(name).hasWork) return name;
+      const lane = this.lane(name);
+      lane.open--;
+      if (lane.hasWork) return name;
       this.share.refund(name);
       this.refresh(name);
     }
@@ -143,11 +151,11 @@ export class Slots {
   }
 
   private isBelowMax(name: string): boolean {
-    const { inUse, max } = this.lane(name);
-    return inUse + this.open.filter((lane) => lane === name).length < max;
+    const { inUse, open, max } = this.lane(name);
+    return inUse + open < max;
   }
 
-  private lane(name: string): { readonly max: number; inUse: number; hasWork: boolean } {
+  private lane(name: string): LaneSlots {
     const lane = this.lanes.get(name);
     if (!lane) throw new RangeError(`No lane "${name}"`);
     return lane;

@@ -1,5 +1,6 @@
-import { type IQueueBackend, type Job, UnrecoverableError } from 'bullmq';
+import { type IQueueBackend, UnrecoverableError } from 'bullmq';
 import type { Outcome } from '../execution/outcome.js';
+import type { JobInLane } from './job-in-lane.js';
 import { storable, textOf } from './texts.js';
 
 /** Stacks of earlier attempts that stay on the job. */
@@ -8,36 +9,42 @@ const STACKS_KEPT = 10;
 /**
  * Tells BullMQ how an attempt ended. BullMQ's own retries are not used: the outcome says what follows.
  *
- * @param fetchNext whether the same call is to take the next job.
  * @param now milliseconds since the epoch.
- * @returns BullMQ's answer, with the next job if there is one. Rejects with what the store answered.
+ * @param isTraced whether BullMQ is to make spans and count for telemetry, which costs time.
+ * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
  */
 export function tellQueue(
   backend: IQueueBackend,
-  job: Job<unknown, unknown>,
-  token: string,
+  { job, token, fetchesNext }: JobInLane,
   outcome: Outcome,
-  fetchNext: boolean,
   now: number,
+  isTraced: boolean,
 ): Promise<unknown> {
   const id = job.id!;
   switch (outcome.kind) {
     case 'completed':
-      return job.moveToCompleted(outcome.result, token, fetchNext);
+      return isTraced
+        ? job.moveToCompleted(outcome.result, token, fetchesNext)
+        : backend
+            .moveToCompleted(job, outcome.result, job.opts.removeOnComplete!, token, fetchesNext)
+            .then(({ result }) => result);
     case 'failed':
-      return fail(job, token, outcome.error, fetchNext);
+      return fail(job, token, textsOf(outcome.error), fetchesNext);
     case 'cancelled':
       // It leaves the queue at once: only failures are kept.
       job.opts.removeOnFail = true;
-      return fail(job, token, new Error(storable(outcome.reason)), fetchNext, false);
+      return fail(job, token, { reason: storable(outcome.reason), stack: '' }, fetchesNext);
     case 'retry': {
       const { reason, stack } = textsOf(outcome.error);
       const stacktrace = JSON.stringify([...(job.stacktrace ?? []), stack].slice(-STACKS_KEPT));
       const fieldsToUpdate = { failedReason: reason, stacktrace };
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { fieldsToUpdate, fetchNext });
+      const how = { fieldsToUpdate, fetchNext: fetchesNext };
+      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, how);
     }
-    case 'snooze':
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { skipAttempt: true, fetchNext });
+    case 'snooze': {
+      const how = { skipAttempt: true, fetchNext: fetchesNext };
+      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, how);
+    }
     case 'release':
       return backend.moveJobFromActiveToWait(id, token);
     default:
@@ -45,27 +52,27 @@ export function tellQueue(
   }
 }
 
-function fail(
-  job: Job<unknown, unknown>,
-  token: string,
-  error: Error,
-  fetchNext: boolean,
-  withStack = true,
-): Promise<unknown> {
-  const { reason, stack } = textsOf(error);
+interface Texts {
+  readonly reason: string;
+  readonly stack: string;
+}
+
+async function fail(job: JobInLane['job'], token: string, texts: Texts, fetchNext: boolean): Promise<unknown> {
   // The class of error that BullMQ does not retry.
-  const final = new UnrecoverableError(reason);
-  final.stack = withStack ? stack : '';
+  const final = new UnrecoverableError(texts.reason);
+  final.stack = texts.stack;
   const stacktrace = job.stacktrace ?? [];
   // BullMQ adds this stack, at each try of this call.
   job.stacktrace = stacktrace.slice(1 - STACKS_KEPT);
-  return job.moveToFailed(final, token, fetchNext).catch((thrown: unknown) => {
+  try {
+    return await job.moveToFailed(final, token, fetchNext);
+  } catch (error) {
     job.stacktrace = stacktrace;
-    throw thrown;
-  });
+    throw error;
+  }
 }
 
-function textsOf(error: Error): { reason: string; stack: string } {
+function textsOf(error: Error): Texts {
   const reason = textOf(() => error.message, 'The job failed without a message');
   return { reason, stack: textOf(() => error.stack, reason) };
 }

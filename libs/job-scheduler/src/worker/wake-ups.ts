@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
-import type { Taken, WakeUp } from './queue-lane.js';
+import type { Taken } from './job-in-lane.js';
+import type { WakeUp } from './queue-lane.js';
 import { toError } from './store-faults.js';
 
 /** How the pool learned that a queue may have work. */
@@ -20,6 +21,8 @@ export interface WakeUpsOptions {
   /** After a wait that failed. */
   readonly recover: () => Promise<void>;
   readonly onWake: (wake: Wake) => void;
+  /** `mayHaveWork` has changed. */
+  readonly onChange: (mayHaveWork: boolean) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -44,6 +47,10 @@ const STUCK_AFTER = 15_000;
 export class WakeUps {
   /** Fetches under way. */
   fetching = 0;
+  /** It is worth asking. */
+  mayHaveWork = true;
+  /** It must not be asked, whatever it has: a rate limit, or the store is away. */
+  isHeld = false;
   private hasWork = true;
   private allowed = 1;
   /** Counts what was learned, so that a fetch that is older than the news does not count as an answer to it. */
@@ -51,24 +58,18 @@ export class WakeUps {
   private waiting = false;
   private futile = 0;
   private failures = 0;
-  /** Until then the queue gives nothing: a rate limit, or the store is away. */
-  private heldUntil = 0;
   private dueAt = Infinity;
   private holdTimer: ClockTimer | undefined;
   private dueTimer: ClockTimer | undefined;
   private pauseTimer: ClockTimer | undefined;
   private stopped = false;
-  private waitingSince: number | undefined;
-  private askedAt: number[] = [];
+  private waitingSince = 0;
+  /** Since when the store owes an answer to a fetch. */
+  private askedSince = 0;
   private lastAnswer: number;
 
   constructor(private readonly options: WakeUpsOptions) {
     this.lastAnswer = options.clock.now();
-  }
-
-  /** It is worth asking. */
-  get mayHaveWork(): boolean {
-    return this.hasWork && !this.isHeld;
   }
 
   /** It may be asked once more at this moment. */
@@ -76,24 +77,19 @@ export class WakeUps {
     return this.mayHaveWork && this.fetching < this.allowed;
   }
 
-  /** It must not be asked, whatever it has. */
-  get isHeld(): boolean {
-    return this.heldUntil > this.options.clock.now();
-  }
-
   /** False when the store has not answered for so long that something must be wrong. */
   get isAlive(): boolean {
     const now = this.options.clock.now();
-    const oldest = Math.min(this.askedAt[0] ?? Infinity, this.waitingSince ?? Infinity);
-    const isStuck = now - oldest > STUCK_AFTER;
+    const askedFor = this.fetching > 0 ? now - this.askedSince : 0;
+    const waitedFor = this.waiting ? now - this.waitingSince : 0;
+    const isStuck = Math.max(askedFor, waitedFor) > STUCK_AFTER;
     const isFailing = this.failures > 0 && now - this.lastAnswer > STUCK_AFTER;
     return !this.stopped && !isStuck && !isFailing;
   }
 
   /** A fetch begins. Give the ticket to `answered` or `failed`. */
   ask(): number {
-    this.fetching++;
-    this.askedAt.push(this.options.clock.now());
+    if (this.fetching++ === 0) this.askedSince = this.options.clock.now();
     return this.news;
   }
 
@@ -122,20 +118,20 @@ export class WakeUps {
   /** No further news. */
   stop(): void {
     this.stopped = true;
-    this.hasWork = false;
+    this.setWork(false);
     for (const timer of [this.holdTimer, this.dueTimer, this.pauseTimer]) timer?.cancel();
   }
 
   private ended(): void {
     this.fetching--;
-    this.askedAt.shift();
+    this.askedSince = this.options.clock.now();
   }
 
   private learn(taken: Taken, ticket: number): void {
     this.works();
     if (taken.job) {
       this.futile = 0;
-      this.hasWork = true;
+      this.setWork(true);
       this.allowed = Math.min(this.options.most, this.allowed * 2);
       return;
     }
@@ -143,7 +139,7 @@ export class WakeUps {
     if (taken.limitedFor > 0) return this.hold(Math.min(taken.limitedFor, LONGEST_LIMIT), 'due');
     // News that came while the fetch was under way may be of a job that it did not see.
     if (!taken.isEmpty || ticket !== this.news) {
-      this.hasWork = true;
+      this.setWork(true);
       return;
     }
     this.setDue(taken.dueAt > 0 ? taken.dueAt : Infinity);
@@ -152,7 +148,7 @@ export class WakeUps {
 
   /** The queue is empty: from here on we wait for news. */
   private rest(): void {
-    this.hasWork = false;
+    this.setWork(false);
     if (this.futile < FUTILE_ALLOWED) return this.startWaiting();
     // PostgreSQL wakes us at once for jobs that may not start yet.
     this.pauseTimer?.cancel();
@@ -176,8 +172,6 @@ export class WakeUps {
 
   private waited(wakeUp: WakeUp | undefined): void {
     this.waiting = false;
-    const since = this.waitingSince ?? 0;
-    this.waitingSince = undefined;
     if (this.stopped) return;
     this.works();
     if (!wakeUp) return this.wake('poll');
@@ -186,13 +180,12 @@ export class WakeUps {
       if (!this.hasWork) this.startWaiting();
       return;
     }
-    this.futile = this.options.clock.now() - since > FUTILE_PAUSE ? 0 : this.futile + 1;
+    this.futile = this.options.clock.now() - this.waitingSince > FUTILE_PAUSE ? 0 : this.futile + 1;
     this.wake('told');
   }
 
   private async waitFailed(error: Error): Promise<void> {
     this.waiting = false;
-    this.waitingSince = undefined;
     if (this.stopped) return;
     this.backOff(error);
     try {
@@ -206,7 +199,7 @@ export class WakeUps {
     if (this.stopped) return;
     if (wake !== 'poll') this.news++;
     if (!this.hasWork) this.allowed = 1;
-    this.hasWork = true;
+    this.setWork(true);
     this.options.onWake(wake);
   }
 
@@ -237,12 +230,20 @@ export class WakeUps {
   private hold(ms: number, wake: Wake): void {
     if (this.stopped) return;
     this.holdTimer?.cancel();
-    this.heldUntil = this.options.clock.now() + ms;
-    this.hasWork = true;
+    this.isHeld = true;
+    this.setWork(true);
     this.holdTimer = this.options.clock.after(ms, () => {
-      this.heldUntil = 0;
+      this.isHeld = false;
       this.wake(wake);
     });
+  }
+
+  private setWork(hasWork: boolean): void {
+    this.hasWork = hasWork;
+    const mayHaveWork = hasWork && !this.isHeld;
+    if (mayHaveWork === this.mayHaveWork) return;
+    this.mayHaveWork = mayHaveWork;
+    this.options.onChange(mayHaveWork);
   }
 
   private works(): void {

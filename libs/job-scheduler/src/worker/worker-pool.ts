@@ -9,7 +9,7 @@ import type { Store } from '../store/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { PoolLane } from './pool-lane.js';
-import type { LaneJob } from './queue-lane.js';
+import type { LaneJob, Taken } from './job-in-lane.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
@@ -113,7 +113,7 @@ export class WorkerPool {
   statistics(): PoolStatistics {
     const queues = [...this.lanes.values()].map((lane) => ({
       name: lane.queue,
-      running: lane.runningCount,
+      running: lane.running().length,
       alive: lane.wakeUps.isAlive,
     }));
     return {
@@ -131,7 +131,10 @@ export class WorkerPool {
 
   private async open(): Promise<void> {
     if (this.stopping) return;
-    for (const name of this.options.queues.keys()) this.lanes.set(name, this.makeLane(name));
+    for (const name of this.options.queues.keys()) {
+      this.lanes.set(name, this.makeLane(name));
+      this.slots.setWork(name, true);
+    }
     const opened = Promise.all([...this.lanes.values()].map(({ worker }) => worker.open()));
     try {
       if (await within(opened, this.options.clock, OPEN_WITHIN)) await opened;
@@ -160,7 +163,7 @@ export class WorkerPool {
     const { clock, concurrency, lockDuration, runner, settings, store, telemetry, workerId } = this.options;
     const { executions } = store;
     const inBackground = (work: Promise<void>) => this.track(work);
-    const settling = { executions, ordered: executions.ordered, records: this.records, inBackground };
+    const settling = { executions, records: this.records, inBackground };
     const lane: PoolLane = new PoolLane({
       queue,
       engine: store.queues,
@@ -174,6 +177,7 @@ export class WorkerPool {
       concurrency,
       isStopping: () => this.stopping !== undefined,
       onWake: (wake) => this.woken(lane, wake),
+      onChange: (mayHaveWork) => this.slots.setWork(queue, mayHaveWork),
       onStalled: (id) => this.options.onStalled?.(id, queue),
       onError: (error) => this.report(queue, error),
     });
@@ -183,14 +187,9 @@ export class WorkerPool {
   /** Gives free slots away, as long as there is work. */
   private schedule(): void {
     if (this.stopping || !this.started) return;
-    this.lookAtWork();
     for (let slot = this.slots.take(this.isReady); slot; slot = this.slots.take(this.isReady)) {
       this.track(this.serve(slot));
     }
-  }
-
-  private lookAtWork(): void {
-    for (const { queue, wakeUps } of this.lanes.values()) this.slots.setWork(queue, wakeUps.mayHaveWork);
   }
 
   private readonly isReady = (queue: string): boolean => this.lanes.get(queue)!.wakeUps.mayAsk;
@@ -203,22 +202,23 @@ export class WorkerPool {
       let taken = await lane.fetch(token);
       // What it found says whether to ask more.
       if (taken?.job) this.schedule();
-      while (taken?.job && (await lane.admit(taken.job, token))) {
+      while (taken?.job) {
+        if (!lane.mayStart(taken.job)) {
+          await lane.refuse(taken.job, token);
+          return this.slots.leave(slot);
+        }
         taken = await this.runOne(lane, taken.job, token, slot);
         if (!taken) return this.slots.leave(slot);
       }
-      if (taken?.job) this.slots.leave(slot);
-      else this.slots.waste(slot);
+      this.slots.waste(slot);
     } finally {
       this.schedule();
     }
   }
 
-  private runOne(lane: PoolLane, job: LaneJob, token: string, slot: Slot): ReturnType<PoolLane['process']> {
+  private runOne(lane: PoolLane, job: LaneJob, token: string, slot: Slot): Promise<Taken | undefined> {
     return lane.process(job, token, () => {
-      if (this.stopping) return false;
-      this.lookAtWork();
-      return this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
+      return !this.stopping && this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
     });
   }
 

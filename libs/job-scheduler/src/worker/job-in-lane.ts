@@ -1,0 +1,79 @@
+import type { Job } from 'bullmq';
+import type { Outcome } from '../execution/outcome.js';
+import type { RunningJob } from '../execution/running-job.js';
+import type { Teller } from './settle.js';
+
+/** A job that was taken off its queue, as BullMQ has it. */
+export type LaneJob = Job<unknown, unknown>;
+
+/** What asking a queue for a job gave. */
+export interface Taken {
+  readonly job: LaneJob | undefined;
+  /** Without a job: for how many milliseconds the queue's rate limit keeps jobs back; 0: it does not. */
+  readonly limitedFor: number;
+  /** Without a job: when the next delayed one is due, in milliseconds since the epoch; 0: there is none. */
+  readonly dueAt: number;
+  /** Without a job: false when the queue said nothing about itself, so that it may have work all the same. */
+  readonly isEmpty: boolean;
+}
+
+export const NOTHING_KNOWN: Taken = { job: undefined, limitedFor: 0, dueAt: 0, isEmpty: false };
+
+/** How the lane tells the queue of a job's end. */
+export interface LaneTelling {
+  tell(job: JobInLane, outcome: Outcome): Promise<unknown>;
+  holdLock(job: JobInLane): void;
+}
+
+/** One job that a lane has taken, until its end has been told. */
+export class JobInLane implements Teller<unknown> {
+  /** Set when its code has begun. */
+  running: RunningJob | undefined;
+  /** What the telling brought along. Undefined when the next job was not asked for. */
+  taken: Taken | undefined;
+  /** Whether the telling is to bring the next job. Decided once, at the first try. */
+  fetchesNext = false;
+  /** Of this kind of end BullMQ's answer says nothing about the queue, unless there is a job at once. */
+  isSilent = false;
+  private isAsked = false;
+  private isOver = false;
+  private waiting: (() => void)[] | undefined;
+
+  /** @param wantsNext asked once, when the end is told: whether the same call is to bring the next job. */
+  constructor(
+    readonly job: LaneJob,
+    readonly token: string,
+    private readonly lane: LaneTelling,
+    private readonly wantsNext?: (job: JobInLane) => boolean,
+  ) {}
+
+  /** BullMQ's. */
+  get id(): string {
+    return this.job.id!;
+  }
+
+  tell(outcome: Outcome): Promise<unknown> {
+    if (!this.isAsked) {
+      this.isAsked = true;
+      this.fetchesNext = outcome.kind !== 'release' && (this.wantsNext?.(this) ?? false);
+      if (this.fetchesNext) this.taken = NOTHING_KNOWN;
+    }
+    this.isSilent = outcome.kind === 'retry' || outcome.kind === 'snooze';
+    return this.lane.tell(this, outcome);
+  }
+
+  holdLock(): void {
+    this.lane.holdLock(this);
+  }
+
+  /** Its end has been told, or nothing more can be told of it. */
+  over(): void {
+    this.isOver = true;
+    for (const resolve of this.waiting ?? []) resolve();
+  }
+
+  whenOver(): Promise<void> {
+    if (this.isOver) return Promise.resolve();
+    return new Promise((resolve) => (this.waiting ??= []).push(resolve));
+  }
+}
