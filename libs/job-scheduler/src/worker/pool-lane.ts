@@ -1,11 +1,10 @@
 import { JobLockLostError } from '../errors/outcome-errors.js';
 import type { Outcome } from '../execution/outcome.js';
-import type { JobReports, JobRunner, RunningJob } from '../execution/running-job.js';
+import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import { executionId, toStartedJob } from '../store/job-envelope.js';
-import { JobInLane, type LaneJob, type Taken } from './job-in-lane.js';
+import { JobInLane, type Taken, type TakenJob, toQueuedJob } from './job-in-lane.js';
 import { type LaneOptions, QueueLane } from './queue-lane.js';
 import { toError } from './store-faults.js';
-import { storable, storableJson } from './texts.js';
 import { WakeUps, type WakeUpsOptions } from './wake-ups.js';
 
 export interface PoolLaneOptions
@@ -69,25 +68,25 @@ export class PoolLane {
    * @param keeps asked when the end is told: whether the same call is to bring this queue's next job.
    * @returns what that brought; undefined when the next job was not asked for.
    */
-  async process(job: LaneJob, token: string, keeps: () => boolean): Promise<Taken | undefined> {
+  async process(job: TakenJob, token: string, keeps: () => boolean): Promise<Taken | undefined> {
     let ticket = 0;
     const inLane = new JobInLane(job, token, this.worker, () => {
       const kept = keeps();
       if (kept) ticket = this.wakeUps.ask();
       return kept;
     });
-    await this.worker.process(inLane);
-    if (inLane.taken) this.wakeUps.answered(inLane.taken, ticket);
-    return inLane.taken;
+    const taken = await this.worker.process(inLane);
+    if (taken) this.wakeUps.answered(taken, ticket);
+    return taken;
   }
 
-  mayStart(job: LaneJob): boolean {
-    return !this.options.isStopping() && !this.worker.jobs.has(job.id!);
+  mayStart(job: TakenJob): boolean {
+    return !this.options.isStopping() && !this.worker.jobs.has(job.id);
   }
 
   /** Puts back a job that was taken and may not start, without using an attempt. Never rejects. */
-  async refuse(job: LaneJob, token: string): Promise<void> {
-    const old = this.worker.jobs.get(job.id!);
+  async refuse(job: TakenJob, token: string): Promise<void> {
+    const old = this.worker.jobs.get(job.id);
     if (!old) return this.worker.giveBack(job, token, { kind: 'release' });
     // The old run lost its lock. BullMQ renews locks by id, so that two runs of one id would take them from each other.
     old.running?.abort(new JobLockLostError(executionId(job, this.queue)));
@@ -104,23 +103,13 @@ export class PoolLane {
 
   private run(inLane: JobInLane): Promise<Outcome> {
     if (this.options.isStopping()) return Promise.resolve({ kind: 'release' });
-    const { job } = inLane;
+    const { taken } = inLane;
     try {
-      inLane.running = this.options.runner.begin(toStartedJob(job, this.queue), this.reportsOf(job));
+      const started = toStartedJob(toQueuedJob(taken), this.queue);
+      inLane.running = this.options.runner.begin(started, this.worker.reportsOf(taken));
       return inLane.running.outcome;
     } catch (error) {
       return Promise.resolve({ kind: 'failed', error: toError(error), write: undefined, beforeFinish: undefined });
     }
-  }
-
-  private reportsOf(job: LaneJob): JobReports {
-    return {
-      log: async (line) => {
-        await job.log(storable(line));
-      },
-      progress: async (value) => {
-        await job.updateProgress(typeof value === 'number' ? value : (storableJson(value) as object));
-      },
-    };
   }
 }

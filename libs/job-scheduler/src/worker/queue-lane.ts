@@ -1,18 +1,22 @@
 import {
   type AdvancedOptions,
   type IQueueBackend,
+  type Job,
   type JobJson,
-  type JobProgress,
+  SpanKind,
   type Telemetry,
+  TelemetryAttributes,
   Worker,
 } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { Outcome } from '../execution/outcome.js';
+import type { JobReports } from '../execution/running-job.js';
 import type { QueueEngine } from '../store/ports.js';
-import { JobInLane, type LaneJob, type LaneTelling, NOTHING_KNOWN, type Taken } from './job-in-lane.js';
+import { JobInLane, type LaneTelling, NOTHING_KNOWN, type Taken, type TakenJob } from './job-in-lane.js';
 import { LOST, settle, type Settling } from './settle.js';
 import { toError } from './store-faults.js';
 import { tellQueue } from './tell-queue.js';
+import { storable, storableJson } from './texts.js';
 
 /** Why a wait for work ended. */
 export interface WakeUp {
@@ -49,7 +53,7 @@ const NEVER_FAIL_STALLED = 2 ** 31 - 1;
  * All that we use of BullMQ's Worker is in this file, public and protected members only; the test of this file lists them.
  */
 export class QueueLane
-  extends Worker<unknown, unknown, string, IQueueBackend, JobProgress, unknown>
+  extends Worker<unknown, unknown, string, IQueueBackend, number | object, unknown>
   implements LaneTelling
 {
   /** Jobs that this lane has, by BullMQ's id. */
@@ -107,25 +111,43 @@ export class QueueLane
 
   /** Takes the next job off the queue. Rejects with what the store answered. */
   async take(token: string): Promise<Taken> {
-    return this.read(await this.backend.moveToActive(token, this.lane.workerId), token, false);
+    return this.read(await this.backend.moveToActive(token, this.lane.workerId), token);
   }
 
-  /** Runs a job and tells the store how it ended. Never rejects. */
-  async process(job: JobInLane): Promise<void> {
-    this.jobs.set(job.id, job);
-    try {
-      await this.processJob(job.job, job.token);
-    } catch (error) {
-      this.report(toError(error));
-    }
-    this.jobs.delete(job.id);
+  /**
+   * Runs a job and tells the store how it ended. Never rejects.
+   * @returns what the telling brought; undefined when the next job was not asked for.
+   */
+  async process(job: JobInLane): Promise<Taken | undefined> {
+    const { id, token, taken } = job;
+    this.jobs.set(id, job);
+    // From here to the end of the telling: BullMQ's `processJob` stops renewing the lock before, and makes a store error the job's.
+    this.lockManager.trackJob(id, token, taken.json.processedOn ?? this.lane.clock.now());
+    const outcome = await this.outcomeOf(job);
+    const answer = await settle(outcome, this.settling, job);
+    const next = job.fetchesNext ? await this.nextOf(answer, job) : undefined;
+    this.lockManager.untrackJob(id);
+    this.jobs.delete(id);
     job.over();
+    return next;
   }
 
   /** Puts a job that was taken, but must not run now, back without using an attempt. Never rejects. */
-  async giveBack(job: LaneJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
-    await settle(how, this.settling, new JobInLane(job, token, this));
-    this.lockManager.untrackJob(job.id!);
+  async giveBack(taken: TakenJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
+    await settle(how, this.settling, new JobInLane(taken, token, this));
+    this.lockManager.untrackJob(taken.id);
+  }
+
+  /** Lines and progress of a job, for whoever watches its queue. */
+  reportsOf({ id, json }: TakenJob): JobReports {
+    return {
+      log: async (line) => {
+        await this.backend.addLog(id, storable(line), json.opts.keepLogs);
+      },
+      progress: async (value) => {
+        await this.backend.updateProgress(id, typeof value === 'number' ? value : (storableJson(value) as object));
+      },
+    };
   }
 
   /** A job that waits for its time, or was given back, may run now. */
@@ -161,28 +183,6 @@ export class QueueLane
     return (this.shutting ??= this.close(true));
   }
 
-  protected override callProcessJob({ id }: LaneJob): Promise<Outcome> {
-    return this.lane.run(this.jobs.get(id!)!);
-  }
-
-  /** `result` is an outcome, of whichever kind. */
-  protected override handleCompleted(result: unknown, job: LaneJob): Promise<LaneJob> {
-    return this.end(job, result as Outcome);
-  }
-
-  /** A job that BullMQ itself fails before it runs: its children failed. */
-  protected override handleFailed(error: Error, job: LaneJob): Promise<LaneJob> {
-    return this.end(job, { kind: 'failed', error, write: undefined, beforeFinish: undefined });
-  }
-
-  /** @returns no job, contrary to its type: what the telling brought is for the caller of `process`. */
-  private async end({ id }: LaneJob, outcome: Outcome): Promise<LaneJob> {
-    const job = this.jobs.get(id!)!;
-    const answer = await settle(outcome, this.settling, job);
-    if (job.fetchesNext && answer !== LOST) job.taken = await this.read(answer, job.token, job.isSilent);
-    return undefined as unknown as LaneJob;
-  }
-
   /** BullMQ's own would wait for five seconds after an error, and keep a process up that stops meanwhile. */
   protected override async checkConnectionError<T>(
     work: () => Promise<T>,
@@ -198,35 +198,72 @@ export class QueueLane
   }
 
   tell(job: JobInLane, outcome: Outcome): Promise<unknown> {
-    return tellQueue(this.backend, job, outcome, this.lane.clock.now(), this.lane.telemetry !== undefined);
+    const { clock, telemetry } = this.lane;
+    const { backend, bullJob } = this;
+    return tellQueue({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);
   }
 
-  holdLock(job: JobInLane): void {
-    this.lockManager.trackJob(job.id, job.token, 1);
+  holdLock({ id, token }: JobInLane): void {
+    this.lockManager.trackJob(id, token, 1);
   }
 
-  /**
-   * BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue.
-   * @param isSilent the answer says nothing about the queue if there is no job in it.
-   */
-  private read(answer: unknown, token: string, isSilent: boolean): Taken | Promise<Taken> {
-    const [data, id, limitedFor, dueAt] = (answer ?? []) as [JobJson?, string?, number?, number?];
-    if (data) {
-      if (data.repeatJobKey) return this.readScheduled(data, id!, token);
-      const job = this.createJob(data, id!);
-      job.token = token;
-      return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
+  private readonly bullJob = ({ taken }: JobInLane): Job => this.createJob(taken.json, taken.id) as Job;
+
+  private outcomeOf(job: JobInLane): Promise<Outcome> {
+    const { json } = job.taken;
+    // Children of the job failed: BullMQ fails it instead of running it.
+    if (json.deferredFailure) return Promise.resolve(failedBy(new Error(json.deferredFailure)));
+    return this.lane.telemetry ? this.runTraced(job) : this.lane.run(job);
+  }
+
+  /** With the span that BullMQ's `processJob` makes. */
+  private async runTraced(job: JobInLane): Promise<Outcome> {
+    const { id, json } = job.taken;
+    const metadata = json.opts.telemetry?.metadata;
+    return this.trace<Outcome>(
+      SpanKind.CONSUMER,
+      'process',
+      this.name,
+      (span) => {
+        span?.setAttributes({
+          [TelemetryAttributes.WorkerId]: this.id,
+          [TelemetryAttributes.WorkerName]: this.lane.workerId,
+          [TelemetryAttributes.JobId]: id,
+          [TelemetryAttributes.JobName]: json.name,
+        });
+        return this.lane.run(job);
+      },
+      metadata,
+    );
+  }
+
+  private nextOf(answer: unknown, { token, isSilent }: JobInLane): Taken | Promise<Taken> {
+    if (answer === LOST) return NOTHING_KNOWN;
+    const found = this.read(isFinish(answer) ? answer.result : answer, token);
+    return isSilent && !('then' in found) && !found.job ? NOTHING_KNOWN : found;
+  }
+
+  /** BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue. */
+  private read(answer: unknown, token: string): Taken | Promise<Taken> {
+    const [json, id, limitedFor, dueAt] = (answer ?? []) as [JobJson?, string?, number?, number?];
+    if (!json) {
+      return {
+        job: undefined,
+        limitedFor: Math.max(0, limitedFor ?? 0),
+        dueAt: Math.max(0, dueAt ?? 0),
+        isEmpty: true,
+      };
     }
-    if (isSilent) return NOTHING_KNOWN;
-    return { job: undefined, limitedFor: Math.max(0, limitedFor ?? 0), dueAt: Math.max(0, dueAt ?? 0), isEmpty: true };
+    const job = { id: id!, json };
+    return json.repeatJobKey ? this.readScheduled(job, token) : { job, limitedFor: 0, dueAt: 0, isEmpty: false };
   }
 
   /** BullMQ makes the next job of a schedule when it hands out this one. */
-  private async readScheduled(data: JobJson, id: string, token: string): Promise<Taken> {
-    const job: LaneJob | undefined = await this.nextJobFromJobData(data, id, token);
-    if (job) return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
+  private async readScheduled(job: TakenJob, token: string): Promise<Taken> {
+    const made: Job | undefined = await this.nextJobFromJobData(job.json, job.id, token);
+    if (made) return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
     // It could not, and would leave this one taken and not run.
-    await this.giveBack(this.createJob(data, id), token, { kind: 'snooze', delay: RETRY_DELAY });
+    await this.giveBack(job, token, { kind: 'snooze', delay: RETRY_DELAY });
     return NOTHING_KNOWN;
   }
 
@@ -248,4 +285,13 @@ export class QueueLane
   private report(error: Error): void {
     if (!this.closer.signal.aborted) this.lane.onError(error);
   }
+}
+
+function failedBy(error: Error): Outcome {
+  return { kind: 'failed', error, write: undefined, beforeFinish: undefined };
+}
+
+/** What BullMQ's `moveToCompleted` of a backend answers; of a job it answers `result` itself. */
+function isFinish(answer: unknown): answer is { readonly result: unknown } {
+  return typeof answer === 'object' && answer !== null && 'result' in answer;
 }

@@ -1,7 +1,18 @@
-import { type IQueueBackend, UnrecoverableError } from 'bullmq';
+import { type IQueueBackend, type Job, UnrecoverableError } from 'bullmq';
 import type { Outcome } from '../execution/outcome.js';
-import type { JobInLane } from './job-in-lane.js';
+import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable, textOf } from './texts.js';
+
+/** What telling needs of the lane. */
+export interface Queue {
+  readonly backend: IQueueBackend;
+  /** BullMQ's own form of the job. */
+  readonly bullJob: (job: JobInLane) => Job;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether BullMQ is to make spans and count for telemetry, which costs time. */
+  readonly isTraced: boolean;
+}
 
 /** Stacks of earlier attempts that stay on the job. */
 const STACKS_KEPT = 10;
@@ -9,42 +20,33 @@ const STACKS_KEPT = 10;
 /**
  * Tells BullMQ how an attempt ended. BullMQ's own retries are not used: the outcome says what follows.
  *
- * @param now milliseconds since the epoch.
- * @param isTraced whether BullMQ is to make spans and count for telemetry, which costs time.
  * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
  */
-export function tellQueue(
-  backend: IQueueBackend,
-  { job, token, fetchesNext }: JobInLane,
-  outcome: Outcome,
-  now: number,
-  isTraced: boolean,
-): Promise<unknown> {
-  const id = job.id!;
+export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promise<unknown> {
+  const { id, token, fetchesNext: fetchNext } = job;
+  const { backend, now } = queue;
   switch (outcome.kind) {
-    case 'completed':
-      return isTraced
-        ? job.moveToCompleted(outcome.result, token, fetchesNext)
-        : backend
-            .moveToCompleted(job, outcome.result, job.opts.removeOnComplete!, token, fetchesNext)
-            .then(({ result }) => result);
+    case 'completed': {
+      if (queue.isTraced) return queue.bullJob(job).moveToCompleted(outcome.result, token, fetchNext);
+      const { removeOnComplete } = job.taken.json.opts;
+      return backend.moveToCompleted(toMinimalJob(job.taken), outcome.result, removeOnComplete!, token, fetchNext);
+    }
     case 'failed':
-      return fail(job, token, textsOf(outcome.error), fetchesNext);
-    case 'cancelled':
+      return fail(queue.bullJob(job), token, textsOf(outcome.error), fetchNext);
+    case 'cancelled': {
+      const bullJob = queue.bullJob(job);
       // It leaves the queue at once: only failures are kept.
-      job.opts.removeOnFail = true;
-      return fail(job, token, { reason: storable(outcome.reason), stack: '' }, fetchesNext);
+      bullJob.opts.removeOnFail = true;
+      return fail(bullJob, token, { reason: storable(outcome.reason), stack: '' }, fetchNext);
+    }
     case 'retry': {
       const { reason, stack } = textsOf(outcome.error);
-      const stacktrace = JSON.stringify([...(job.stacktrace ?? []), stack].slice(-STACKS_KEPT));
+      const stacktrace = JSON.stringify([...(queue.bullJob(job).stacktrace ?? []), stack].slice(-STACKS_KEPT));
       const fieldsToUpdate = { failedReason: reason, stacktrace };
-      const how = { fieldsToUpdate, fetchNext: fetchesNext };
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, how);
+      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { fieldsToUpdate, fetchNext });
     }
-    case 'snooze': {
-      const how = { skipAttempt: true, fetchNext: fetchesNext };
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, how);
-    }
+    case 'snooze':
+      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { skipAttempt: true, fetchNext });
     case 'release':
       return backend.moveJobFromActiveToWait(id, token);
     default:
@@ -57,19 +59,13 @@ interface Texts {
   readonly stack: string;
 }
 
-async function fail(job: JobInLane['job'], token: string, texts: Texts, fetchNext: boolean): Promise<unknown> {
+function fail(job: Job, token: string, { reason, stack }: Texts, fetchNext: boolean): Promise<unknown> {
   // The class of error that BullMQ does not retry.
-  const final = new UnrecoverableError(texts.reason);
-  final.stack = texts.stack;
-  const stacktrace = job.stacktrace ?? [];
-  // BullMQ adds this stack, at each try of this call.
-  job.stacktrace = stacktrace.slice(1 - STACKS_KEPT);
-  try {
-    return await job.moveToFailed(final, token, fetchNext);
-  } catch (error) {
-    job.stacktrace = stacktrace;
-    throw error;
-  }
+  const final = new UnrecoverableError(reason);
+  final.stack = stack;
+  // BullMQ adds this one.
+  job.stacktrace = (job.stacktrace ?? []).slice(1 - STACKS_KEPT);
+  return job.moveToFailed(final, token, fetchNext);
 }
 
 function textsOf(error: Error): Texts {

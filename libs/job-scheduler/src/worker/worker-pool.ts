@@ -9,7 +9,7 @@ import type { Store } from '../store/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { PoolLane } from './pool-lane.js';
-import type { LaneJob, Taken } from './job-in-lane.js';
+import type { Taken, TakenJob } from './job-in-lane.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
@@ -216,7 +216,7 @@ export class WorkerPool {
     }
   }
 
-  private runOne(lane: PoolLane, job: LaneJob, token: string, slot: Slot): Promise<Taken | undefined> {
+  private runOne(lane: PoolLane, job: TakenJob, token: string, slot: Slot): Promise<Taken | undefined> {
     return lane.process(job, token, () => {
       return !this.stopping && this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
     });
