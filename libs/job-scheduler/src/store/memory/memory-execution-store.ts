@@ -1,0 +1,47 @@
+import { Logger } from '@nestjs/common';
+import { CorruptRecordError } from '../execution-codec.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
+import type { ExecutionStore } from '../ports.js';
+import { MemoryRecords } from './memory-records.js';
+import type { SharedMemory } from './shared-memory.js';
+
+/** Where the records of executions stand beside the queues. */
+export const recordsOf = (memory: SharedMemory): MemoryRecords => memory.part('executions', () => new MemoryRecords());
+
+export class MemoryExecutionStore implements ExecutionStore {
+  /** A write is done when it has been called. */
+  readonly ordered = true;
+  private readonly records: MemoryRecords;
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(private readonly memory: SharedMemory) {
+    this.records = recordsOf(memory);
+  }
+
+  async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
+    const now = this.memory.clock.now();
+    return entries.map((entry) => this.records.write(entry, now));
+  }
+
+  async recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean> {
+    return this.records.recordStep(id, job, queue, fence, step, this.memory.clock.now());
+  }
+
+  async load(id: string): Promise<StoredExecution | undefined> {
+    try {
+      return this.records.load(id, this.memory.clock.now());
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      this.logger.warn(`The record of execution ${id} is corrupt and is left out: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async reopen(id: string): Promise<boolean> {
+    return this.records.reopen(id, this.memory.clock.now());
+  }
+
+  async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
+    return Object.fromEntries(queues.map((queue) => [queue, { ...this.records.countsOf(queue) }]));
+  }
+}

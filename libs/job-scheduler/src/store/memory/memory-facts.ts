@@ -1,0 +1,48 @@
+import type { FactStore, PresenceStore } from '../ports.js';
+import type { SharedMemory } from './shared-memory.js';
+
+export class MemoryFactStore implements FactStore {
+  private readonly facts: Map<string, string>;
+
+  constructor(memory: SharedMemory) {
+    this.facts = memory.part('facts', () => new Map());
+  }
+
+  async keep(key: string, value: string): Promise<string> {
+    const known = this.facts.get(key);
+    if (known === undefined) this.facts.set(key, value);
+    return known ?? value;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.facts.get(key);
+  }
+}
+
+export class MemoryPresenceStore implements PresenceStore {
+  /** When the time of each one runs out. */
+  private readonly workers: Map<string, number>;
+
+  constructor(private readonly memory: SharedMemory) {
+    this.workers = memory.part('workers', () => new Map());
+  }
+
+  async beat(worker: string, ttl: number): Promise<void> {
+    this.forget();
+    this.workers.set(worker, this.memory.clock.now() + ttl);
+  }
+
+  async leave(worker: string): Promise<void> {
+    this.workers.delete(worker);
+  }
+
+  async alive(): Promise<string[]> {
+    this.forget();
+    return [...this.workers.keys()];
+  }
+
+  private forget(): void {
+    const now = this.memory.clock.now();
+    for (const [worker, until] of this.workers) if (until <= now) this.workers.delete(worker);
+  }
+}

@@ -1,0 +1,135 @@
+import { readExecution, storableAge, storableCount } from '../execution-codec.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
+import { RankedSet } from './ranked-set.js';
+
+/** One execution as it is stored. `score`: when it ended. */
+interface MemoryRecord {
+  readonly id: string;
+  job: string;
+  queue: string;
+  fence: number;
+  /** JSON, as all that users gave. */
+  head: string | undefined;
+  final: FinalStatus | undefined;
+  score: number;
+  until: number;
+  readonly attempts: Map<number, string>;
+  readonly steps: Map<string, { readonly sequence: number; readonly text: string }>;
+}
+
+type Counts = { completed: number; failed: number };
+
+/** Attempts, steps and outcomes of executions; see `ExecutionStore` for what each call means. */
+export class MemoryRecords {
+  readonly records = new Map<string, MemoryRecord>();
+  /** Ended ones, per job. */
+  private readonly ended = new Map<string, RankedSet<MemoryRecord>>();
+  private readonly counted = new Map<string, Counts>();
+
+  write(entry: ExecutionWrite, now: number): boolean {
+    const head = JSON.stringify(entry.head);
+    const stored = this.find(entry.id, now);
+    if (stored?.final !== undefined) {
+      return stored.fence === entry.fence && stored.final === entry.final && stored.head === head;
+    }
+    if (stored && stored.fence > entry.fence) return false;
+    if (entry.final === 'completed' || entry.final === 'failed') this.countsOf(entry.queue)[entry.final]++;
+    const keep = storableCount(entry.keep.count);
+    if (entry.final !== undefined && keep === 0) {
+      this.records.delete(entry.id);
+      return true;
+    }
+    const record = stored ?? this.make(entry.id);
+    record.job = entry.job;
+    record.queue = entry.queue;
+    record.fence = entry.fence;
+    record.head = head;
+    if (entry.attempt) record.attempts.set(entry.fence, JSON.stringify(entry.attempt));
+    if (entry.step) addStep(record, entry.step);
+    if (entry.final !== undefined) {
+      record.score = entry.head.completedAt ?? entry.attempt?.finishedAt ?? entry.head.createdAt;
+      this.end(record, entry.final, now + storableAge(entry.keep.age), keep, now);
+    }
+    return true;
+  }
+
+  recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord, now: number): boolean {
+    const stored = this.find(id, now);
+    if (stored?.final !== undefined || (stored && stored.fence > fence)) return false;
+    const record = stored ?? this.make(id);
+    record.job = job;
+    record.queue = queue;
+    record.fence = fence;
+    addStep(record, step);
+    return true;
+  }
+
+  /** @throws CorruptRecordError */
+  load(id: string, now: number): StoredExecution | undefined {
+    const record = this.find(id, now);
+    return (
+      record && readExecution({ ...record, attempts: [...record.attempts.values()], steps: [...record.steps.values()] })
+    );
+  }
+
+  reopen(id: string, now: number): boolean {
+    const record = this.find(id, now);
+    if (record?.final !== 'failed') return false;
+    this.ended.get(record.job)?.delete(record);
+    record.final = undefined;
+    record.until = Infinity;
+    return true;
+  }
+
+  countsOf(queue: string): Counts {
+    let counts = this.counted.get(queue);
+    if (!counts) this.counted.set(queue, (counts = { completed: 0, failed: 0 }));
+    return counts;
+  }
+
+  private make(id: string): MemoryRecord {
+    const record: MemoryRecord = {
+      id,
+      job: '',
+      queue: '',
+      fence: 0,
+      head: undefined,
+      final: undefined,
+      score: 0,
+      until: Infinity,
+      attempts: new Map(),
+      steps: new Map(),
+    };
+    this.records.set(id, record);
+    return record;
+  }
+
+  /** Records whose time is over go when they are asked for, and when others of their job end. */
+  private find(id: string, now: number): MemoryRecord | undefined {
+    const record = this.records.get(id);
+    if (!record || record.until > now) return record;
+    this.drop(record);
+    return undefined;
+  }
+
+  private end(record: MemoryRecord, final: FinalStatus, until: number, keep: number, now: number): void {
+    record.final = final;
+    record.until = until;
+    let ended = this.ended.get(record.job);
+    if (!ended) this.ended.set(record.job, (ended = new RankedSet()));
+    ended.add(record);
+    while (ended.size > keep || (ended.first && ended.first.until <= now)) this.drop(ended.first!);
+  }
+
+  private drop(record: MemoryRecord): void {
+    const ended = this.ended.get(record.job);
+    ended?.delete(record);
+    if (ended?.size === 0) this.ended.delete(record.job);
+    this.records.delete(record.id);
+  }
+}
+
+function addStep(record: MemoryRecord, step: StepRecord): void {
+  record.steps.set(step.name, { sequence: record.steps.size, text: JSON.stringify(step) });
+}

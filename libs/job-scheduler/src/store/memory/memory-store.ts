@@ -1,0 +1,33 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../../definition/clock.js';
+import type { Store } from '../ports.js';
+import { MemoryEngine } from './memory-engine.js';
+import { MemoryExecutionStore } from './memory-execution-store.js';
+import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { leaseMemory } from './shared-memory.js';
+
+export interface MemoryStoreOptions {
+  /** Stores of one prefix in a process share what they keep, those of another share nothing. */
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
+/** Keeps everything in this process. What is kept is dropped when the last store of its prefix closes. */
+export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
+  const { memory, release } = leaseMemory(prefix, clock);
+  new Logger('JobScheduler').log(
+    'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
+  );
+  return {
+    kind: 'memory',
+    address: 'memory:',
+    queues: new MemoryEngine({ name: prefix, clock }, prefix),
+    executions: new MemoryExecutionStore(memory),
+    facts: new MemoryFactStore(memory),
+    presence: new MemoryPresenceStore(memory),
+    ping: () => Promise.resolve(),
+    // It is never lost.
+    onAvailability: () => undefined,
+    close: async () => release(),
+  };
+}
