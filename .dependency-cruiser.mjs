@@ -14,6 +14,7 @@ const rooms = [
   'worker',
   'scheduling',
   'service',
+  'memory',
   'health',
   'http',
   'metrics',
@@ -21,7 +22,7 @@ const rooms = [
   'testing',
 ];
 /** Rooms with an entry point of their own: what they need is not installed everywhere. */
-const optionalRooms = ['health', 'http', 'metrics', 'dashboard', 'testing'];
+const optionalRooms = ['memory', 'health', 'http', 'metrics', 'dashboard', 'testing'];
 
 const src = '^libs/job-scheduler/src';
 const spec = '\\.spec\\.ts$';

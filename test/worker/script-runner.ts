@@ -79,7 +79,10 @@ export class ScriptRunner implements JobRunner {
       started,
       onShutdown: this.options.onShutdown?.(started) ?? 'wait',
       outcome,
-      abort: (reason) => controller.abort(reason),
+      abort: (reason) => {
+        controller.abort(reason);
+        return true;
+      },
       giveUp: () => controller.signal.aborted && cut(),
     };
   }

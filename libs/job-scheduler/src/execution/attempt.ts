@@ -63,10 +63,11 @@ export class Attempt implements RunningJob {
     this.outcome = this.run();
   }
 
-  abort(reason: JobSchedulerError): void {
-    if (this.over) return;
+  abort(reason: JobSchedulerError): boolean {
+    if (this.over) return false;
     this.abortion.fire(reason);
     if (reason instanceof JobTimeoutError) this.giveUp();
+    return true;
   }
 
   giveUp(): void {

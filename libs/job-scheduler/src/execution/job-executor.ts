@@ -46,7 +46,7 @@ export class JobExecutor implements JobRunner {
       started,
       onShutdown: 'wait',
       outcome: Promise.resolve({ kind: 'failed', error, write, beforeFinish: undefined }),
-      abort: () => undefined,
+      abort: () => false,
       giveUp: () => undefined,
     };
   }

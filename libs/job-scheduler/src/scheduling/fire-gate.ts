@@ -35,7 +35,7 @@ export class FireGate implements JobRunner {
       started,
       onShutdown: 'wait',
       outcome: this.take(started),
-      abort: () => undefined,
+      abort: () => false,
       giveUp: () => undefined,
     };
   }

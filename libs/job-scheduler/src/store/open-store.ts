@@ -1,10 +1,11 @@
 import type { Clock } from '../definition/clock.js';
 import type { Connection } from '../options/connection.js';
 import { StoreUnsupportedError } from '../errors/store-errors.js';
-import { openFileStore, openMemoryStore, openPgliteStore } from './embedded/embedded-store.js';
+import { openFileStore, openPgliteStore } from './embedded/embedded-store.js';
 import { isPGlite } from './embedded/pglite-driver.js';
 import { isPgPool } from './postgres/pool-driver.js';
 import { openPostgresStore } from './postgres/postgres-store.js';
+import { openMemoryStore } from './memory/memory-store.js';
 import type { Store } from './ports.js';
 import { openRedisStore } from './redis/redis-store.js';
 
@@ -38,7 +39,7 @@ async function openUrl(url: string, prefix: string, clock: Clock): Promise<Store
     case 'file:':
       return openFileStore(url, prefix, clock);
     case 'memory:':
-      return openMemoryStore(prefix, clock);
+      return openMemoryStore({ prefix, clock });
     default:
       throw new StoreUnsupportedError(
         `${scheme ?? ''}…`,

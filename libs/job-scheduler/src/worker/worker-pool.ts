@@ -103,11 +103,9 @@ export class WorkerPool {
     return undefined;
   }
 
-  /** Aborts an execution's run. `false` when it does not run in this process. */
+  /** Aborts an execution's run. `false` when it does not run in this process, or has its outcome already. */
   abort(id: string, reason: JobSchedulerError): boolean {
-    const found = this.find(id);
-    found?.abort(reason);
-    return found !== undefined;
+    return this.find(id)?.abort(reason) ?? false;
   }
 
   statistics(): PoolStatistics {

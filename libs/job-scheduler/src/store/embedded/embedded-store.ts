@@ -40,26 +40,11 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
         `This release of ${PACKAGE} does not let fsync reach the disk: jobs in ${directory} outlive the process, but a loss of power may damage them.`,
       );
     }
-    return await ownStore('embedded', pglite, address, schema, clock, () => lock.release());
+    return await ownStore(pglite, address, schema, clock, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
   }
-}
-
-/**
- * Opens an embedded PostgreSQL in memory.
- * @throws DriverMissingError
- */
-export async function openMemoryStore(prefix: string, clock: Clock): Promise<Store> {
-  const address = 'memory:';
-  const schema = schemaOf(prefix, address);
-  const { PGlite: Driver } = await optionalDriver(PACKAGE, address, () => import('@electric-sql/pglite'));
-  new Logger('JobScheduler').log(
-    'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
-  );
-  const pglite = await create(() => Driver.create(), address);
-  return ownStore('memory', pglite, address, schema, clock, () => Promise.resolve());
 }
 
 /** A store in a PGlite of the user, which stays open. */
@@ -77,7 +62,6 @@ export async function openPgliteStore(given: PGliteLike, prefix: string, clock: 
 }
 
 async function ownStore(
-  kind: 'embedded' | 'memory',
   pglite: PGlite,
   address: string,
   schema: string,
@@ -89,7 +73,7 @@ async function ownStore(
     await after();
   };
   await pglite.exec(`SET search_path TO "${schema}"`);
-  return sqlStore(kind, pgliteDriver(pglite, address, undefined, close), schema, clock);
+  return sqlStore('embedded', pgliteDriver(pglite, address, undefined, close), schema, clock);
 }
 
 async function create<T>(open: () => Promise<T>, address: string): Promise<T> {

@@ -16,7 +16,7 @@ import { SqlNames } from './sql-names.js';
  * The driver is closed with the store, and when the store cannot be opened.
  */
 export async function sqlStore(
-  kind: 'postgres' | 'embedded' | 'memory',
+  kind: 'postgres' | 'embedded',
   driver: SqlDriver,
   schema: string,
   clock: Clock,
