@@ -1,0 +1,18 @@
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { recordsOf } from '../../libs/job-scheduler/src/store/memory/memory-execution-store.js';
+import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
+import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import { describeStore } from './conformance.js';
+
+const clock = new SystemClock();
+
+describeStore('memory', {
+  kind: 'memory',
+  ordered: true,
+  open: (prefix) => openStore({ connection: 'memory:', prefix, clock }),
+  async corrupt(prefix, id) {
+    const { memory, release } = leaseMemory(prefix, clock);
+    recordsOf(memory).records.get(id)!.head = '{"cut off';
+    release();
+  },
+});
