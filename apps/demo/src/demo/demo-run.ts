@@ -85,6 +85,7 @@ export class DemoRun implements OnModuleDestroy {
     return {
       startedAt,
       seconds: (Date.now() - startedAt.getTime()) / 1000,
+      firstStartMs: Math.min(...this.activity.all().map((run) => run.startedAt)) - performance.timeOrigin,
       dataDirectory: this.config.dataDirectory,
       expected,
       indexed: await this.countDocuments(),

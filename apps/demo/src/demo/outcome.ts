@@ -9,6 +9,8 @@ import type { BusyShares } from './busy-shares.js';
 export interface Outcome {
   readonly startedAt: Date;
   readonly seconds: number;
+  /** From the start of the process to the start of the first job, in milliseconds. */
+  readonly firstStartMs: number;
   readonly dataDirectory: string;
   /** Articles that were to be ingested. */
   readonly expected: number;

@@ -26,7 +26,7 @@ export function report(outcome: Outcome): string {
     '',
     ...checks(outcome).map(({ promise, kept, found }) => `${kept ? '✔' : '✘'} ${promise} (${found})`),
     '',
-    `${outcome.runs.length} runs in ${outcome.seconds.toFixed(1)} s`,
+    `${outcome.runs.length} runs in ${outcome.seconds.toFixed(1)} s. The first job started ${milliseconds(outcome.firstStartMs)} after the process.`,
   ].join('\n');
 }
 
