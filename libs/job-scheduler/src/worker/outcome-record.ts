@@ -1,6 +1,6 @@
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { BatchEntry } from './record-batch.js';
-import type { Settling } from './settle.js';
+import type { Settling } from './settling.js';
 import { isRefusal, toError } from './store-faults.js';
 
 /** A record that the store did not take after the queue was told is given up after this many tries. */

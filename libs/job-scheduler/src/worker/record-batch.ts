@@ -10,8 +10,11 @@ export interface BatchEntry {
   onFailure(error: unknown): void;
 }
 
-/** The most records in one write: a longer one would keep the store from other work. */
-const LARGEST_BATCH = 100;
+/**
+ * The most records in one write. Half of the slots by default: the store works on these while the other half is made ready.
+ * All in one write would make the two take turns.
+ */
+const LARGEST_BATCH = 5;
 
 /** Sends the records of jobs that end in the same turn of the event loop as one write. */
 export class RecordBatch {

@@ -1,21 +1,8 @@
 import type { Outcome } from '../execution/outcome.js';
-import type { ExecutionStore } from '../store/ports.js';
 import { OutcomeRecord } from './outcome-record.js';
-import type { RecordBatch } from './record-batch.js';
+import type { Settling } from './settling.js';
 import { isGone, isRefusal, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
-
-/** What settling needs of the lane. */
-export interface Settling {
-  readonly executions: Pick<ExecutionStore, 'load' | 'ordered'>;
-  readonly records: RecordBatch;
-  /** Waits between two tries; ends early when the lane closes. */
-  pause(): Promise<void>;
-  isClosed(): boolean;
-  onError(error: Error): void;
-  /** Goes on when the queue has been told, without the job's slot. The pool's stop waits for it. */
-  inBackground(work: Promise<void>): void;
-}
 
 /** Tells the queue how a job ended. */
 export interface Teller<Answer> {

@@ -13,7 +13,6 @@ const REPLACED_CORRUPT = 2;
 /** Attempts, steps and outcomes, in one hash per execution. */
 export class RedisExecutionStore implements ExecutionStore {
   private readonly logger = new Logger('JobScheduler');
-  private isCorked = false;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -27,7 +26,6 @@ export class RedisExecutionStore implements ExecutionStore {
     if (entries.length === 0) return [];
     const values: (string | number)[] = [];
     for (const entry of entries) pushEntry(values, entry);
-    this.sendTogether();
     const answers = await this.connections.worker.jobsWrite(this.keys.base, ...values);
     for (const key of answers.slice(entries.length)) this.warnCorrupt(String(key), 'it was of another type');
     return entries.map((_, index) => answers[index] !== REFUSED);
@@ -64,20 +62,6 @@ export class RedisExecutionStore implements ExecutionStore {
     return Object.fromEntries(
       queues.map((queue, index) => [queue, { completed: numbers[2 * index]!, failed: numbers[2 * index + 1]! }]),
     );
-  }
-
-  /** What follows in this turn of the event loop, the ends of these jobs above all, goes out in one packet with the records. */
-  private sendTogether(): void {
-    const client = this.connections.worker;
-    // A Cluster has several streams.
-    const stream = 'stream' in client ? client.stream : undefined;
-    if (this.isCorked || !stream) return;
-    this.isCorked = true;
-    stream.cork();
-    setImmediate(() => {
-      this.isCorked = false;
-      stream.uncork();
-    });
   }
 
   private warnCorrupt(key: string, problem: string): void {

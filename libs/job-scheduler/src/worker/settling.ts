@@ -1,0 +1,14 @@
+import type { ExecutionStore } from '../store/ports.js';
+import type { RecordBatch } from './record-batch.js';
+
+/** What settling needs of the lane. */
+export interface Settling {
+  readonly executions: Pick<ExecutionStore, 'load' | 'ordered'>;
+  readonly records: RecordBatch;
+  /** Waits between two tries; ends early when the lane closes. */
+  pause(): Promise<void>;
+  isClosed(): boolean;
+  onError(error: Error): void;
+  /** Goes on when the queue has been told, without the job's slot. The pool's stop waits for it. */
+  inBackground(work: Promise<void>): void;
+}
