@@ -259,7 +259,7 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     const queue = app.get<Queue>(getQueueToken('low'), { strict: false });
     const unknown = await queue.add('gone.job', { a: 1 });
     const misfit = await queue.add('img:resize', { width: 'wide' });
-    await until('both failed', async () => (await jobs.getQueue('low')).counts.failed === 2);
+    await until('both failed', async () => (await queue.getFailed()).length === 2);
     const failed = Object.fromEntries((await queue.getFailed()).map((job) => [job.id, job.failedReason]));
     expect(failed[unknown.id!]).toContain('No job "gone.job" is registered');
     expect(failed[misfit.id!]).toContain('width');

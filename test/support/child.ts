@@ -64,7 +64,7 @@ export class TestChild {
   /** The first event of this name (past or to come) that `accepts`. Rejects when the child ends without it, or in time. */
   async next(
     event: string,
-    { accepts = () => true, within = 20_000 }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
+    { accepts = () => true, within = 60_000 }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
   ): Promise<ChildEvent> {
     const fits = (each: ChildEvent): boolean => each.event === event && accepts(each);
     const past = this.events.find(fits);
