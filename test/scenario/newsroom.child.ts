@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job as BullJob } from 'bullmq';
+import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
 import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
 import { tell } from '../support/tell.js';
 
@@ -10,8 +10,10 @@ const env = process.env;
 
 if (env.DIE === 'before finish') {
   // The record is on its way when BullMQ is told of the end: die once it has arrived, with BullMQ not told.
-  BullJob.prototype.moveToCompleted = () =>
-    new Promise(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200));
+  for (const backend of [RedisQueueBackend, PostgresQueueBackend]) {
+    backend.prototype.moveToCompleted = () =>
+      new Promise(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200));
+  }
 }
 
 @Job({ name: 'three.steps', retry: 0, timeout: '1m' })

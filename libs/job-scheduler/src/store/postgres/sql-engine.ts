@@ -1,5 +1,6 @@
-import { Queue, QueueEvents } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
+import { EventStream } from '../event-stream.js';
 import type { EngineEvents, EngineQueue, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 
@@ -25,9 +26,7 @@ export class SqlEngine implements QueueEngine {
   }
 
   events(name: string): EngineEvents {
-    const events: EngineEvents = new QueueEvents(name, this.workerOptions(), this.backend);
-    events.on('error', () => undefined);
-    return events;
+    return new EventStream(name, this.workerOptions(), this.backend);
   }
 
   workerOptions(): { connection: unknown } {

@@ -1,5 +1,6 @@
-import { createRedisBackend, Queue, QueueEvents } from 'bullmq';
+import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import { EventStream } from '../event-stream.js';
 import type { EngineEvents, EngineQueue, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -30,9 +31,7 @@ export class RedisEngine implements QueueEngine {
   }
 
   events(name: string): EngineEvents {
-    const events: EngineEvents = new QueueEvents(name, this.workerOptions(name), redisBackend);
-    events.on('error', () => undefined);
-    return events;
+    return new EventStream(name, this.workerOptions(name), redisBackend);
   }
 
   workerOptions(name: string): { connection: unknown; prefix: string } {
