@@ -62,10 +62,10 @@ describeOnEachStore('the pool', (url) => {
     for (const queue of ['low', 'default', 'critical']) await enqueueMany(store, queue, 60);
     await pool.start();
     await until('all are done', () => runner.outcomes.length === 180);
-    // The first fetches only find out which queues have work.
-    const known = countOf(runner.starts.slice(12, 52).map(({ queue }) => queue));
-    expect(known).toEqual({ critical: 40 });
-    expect(countOf(runner.starts.slice(64, 116).map(({ queue }) => queue)).default).toBeGreaterThanOrEqual(48);
+    // Each slot may once have asked another queue, while it was not yet known which have work. By weight it would be 36.
+    const starts = runner.starts.map(({ queue }) => queue);
+    expect(countOf(starts.slice(0, 60)).critical).toBeGreaterThanOrEqual(56);
+    expect(countOf(starts.slice(0, 120)).default).toBeGreaterThanOrEqual(52);
     expect(countOf(grants).low).toBeGreaterThanOrEqual(60);
   });
 
