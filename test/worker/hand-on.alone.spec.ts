@@ -1,0 +1,131 @@
+/** Two pools, each on a store of its own, stand for two processes. It measures time: it runs alone. */
+import { expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
+import {
+  atEnd,
+  describeOnEachStore,
+  enqueue,
+  enqueueMany,
+  gate,
+  makePool,
+  openTestStore,
+  queueOf,
+  queues,
+} from './pool-kit.js';
+import { ScriptRunner } from './script-runner.js';
+
+const idle = Array.from({ length: 20 }, (_, n) => `idle${n}`);
+
+describeOnEachStore('two pools, one full', (url, kind) => {
+  it('a job in an idle queue starts on the other within 100 ms, 20 times of 20', async () => {
+    const prefix = randomPrefix();
+    const [full, free] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
+    const producer = await openTestStore(url, prefix);
+    const { opened, open } = gate();
+    atEnd(async () => open());
+    const busy = new ScriptRunner(() => opened);
+    const startedAt = new Map<string, number>();
+    const ready = new ScriptRunner(({ started }) => void startedAt.set(started.id, Date.now()));
+    const settings = queues({ busy: 1, ...Object.fromEntries(idle.map((name) => [name, 1])) });
+    for (const queue of idle) await enqueue(producer, queue, { delay: 600_000 });
+
+    const first = makePool(full, busy, settings, { concurrency: 3 });
+    await first.pool.start();
+    // It waits on every idle queue before the other does, so that on Redis every wake-up comes to it first.
+    await until('it has looked at every queue', () => new Set(first.grants).size === settings.size);
+    await enqueueMany(producer, 'busy', 3);
+    await until('it is full', () => busy.now === 3);
+    const second = makePool(free, ready, settings, { concurrency: 3 });
+    await second.pool.start();
+    await until('the other has looked at every queue', () => new Set(second.grants).size === settings.size);
+
+    const late: number[] = [];
+    for (const queue of idle) {
+      const at = Date.now();
+      const id = await enqueue(producer, queue);
+      await until(`a job of ${queue} has started`, () => startedAt.has(id), { every: 1, within: 8_000 });
+      late.push(startedAt.get(id)! - at);
+    }
+    expect(late.filter((ms) => ms > 100)).toEqual([]);
+    expect(busy.starts).toHaveLength(3);
+    expect(ready.starts).toHaveLength(20);
+  }, 60_000);
+
+  it('a due job whose wake-up the one holds that filled up starts on the other within 150 ms', async () => {
+    const prefix = randomPrefix();
+    const [full, free] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
+    const producer = await openTestStore(url, prefix);
+    const { opened, open } = gate();
+    atEnd(async () => open());
+    const busy = new ScriptRunner(() => opened);
+    let startedAt = 0;
+    const ready = new ScriptRunner(() => void (startedAt = Date.now()));
+
+    const first = makePool(full, busy, queues({ later: 1, busy: 1 }), { concurrency: 2 });
+    await first.pool.start();
+    await until('it has looked', () => new Set(first.grants).size === 2);
+    const second = makePool(free, ready, queues({ later: 1 }), { concurrency: 2 });
+    await second.pool.start();
+    await until('the other has looked', () => second.grants.length === 1);
+
+    const dueAt = Date.now() + 1_500;
+    await enqueue(producer, 'later', { delay: 1_500 });
+    if (kind === 'redis') {
+      const redis = new Redis(url);
+      const marker = queueOf(producer, 'later').toKey('marker');
+      await until('the first has taken the wake-up', async () => (await redis.exists(marker)) === 0);
+      await redis.quit();
+    }
+    await enqueueMany(producer, 'busy', 2);
+    await until('the first is full', () => busy.now === 2);
+    await until('the job has started', () => startedAt > 0, { every: 1, within: 8_000 });
+    expect(startedAt - dueAt).toBeLessThanOrEqual(150);
+    expect(startedAt - dueAt).toBeGreaterThanOrEqual(-2);
+    expect(busy.starts).toHaveLength(2);
+  }, 30_000);
+
+  it('a wake-up that a stopping pool held reaches the other', async () => {
+    const prefix = randomPrefix();
+    const [one, two] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
+    const producer = await openTestStore(url, prefix);
+    let startedAt = 0;
+    const first = makePool(one, new ScriptRunner(() => undefined), queues({ later: 1 }));
+    await first.pool.start();
+    await until('it has looked', () => first.grants.length === 1);
+    const second = makePool(two, new ScriptRunner(() => void (startedAt = Date.now())), queues({ later: 1 }));
+    await second.pool.start();
+    await until('the other has looked', () => second.grants.length === 1);
+    const dueAt = Date.now() + 1_000;
+    await enqueue(producer, 'later', { delay: 1_000 });
+    await first.pool.stop(0);
+    await until('the job has started', () => startedAt > 0, { every: 1, within: 8_000 });
+    expect(startedAt - dueAt).toBeLessThanOrEqual(150);
+  }, 30_000);
+
+  it('a wake-up for a job that is gone does not go round', async () => {
+    const prefix = randomPrefix();
+    const [one, two] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
+    const producer = await openTestStore(url, prefix);
+    const { opened, open } = gate();
+    atEnd(async () => open());
+    const pools = [one, two].map((store) =>
+      makePool(store, new ScriptRunner(() => opened), queues({ busy: 1, q: 1 }), { concurrency: 1 }),
+    );
+    for (const { pool } of pools) await pool.start();
+    await until('both have looked', () => pools.every(({ grants }) => new Set(grants).size === 2));
+    await enqueueMany(producer, 'busy', 2);
+    await until('both are full', () => pools.every(({ pool }) => pool.statistics().busy === 1));
+    if (kind !== 'redis') return;
+    const redis = new Redis(url);
+    await redis.zadd(queueOf(producer, 'q').toKey('marker'), 0, '0');
+    await until('somebody took it', async () => (await redis.exists(queueOf(producer, 'q').toKey('marker'))) === 0);
+    const calls = async () => Number(/cmdstat_zadd:calls=(\d+)/.exec(await redis.info('commandstats'))![1]);
+    const before = await calls();
+    const since = Date.now();
+    await until('some time has passed', () => Date.now() - since > 300);
+    expect((await calls()) - before).toBeLessThanOrEqual(2);
+    await redis.quit();
+  });
+});
