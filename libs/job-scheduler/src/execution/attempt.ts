@@ -44,8 +44,10 @@ export class Attempt implements RunningJob {
   private readonly lines: LogLines;
   private readonly startedAt: number;
   private readonly abortion = new AttemptSignal();
+  private readonly deadline: ClockTimer;
+  private readonly handled: Promise<void>;
   private stepLog: StepLog | undefined;
-  private cutShort!: (reason: Error) => void;
+  private resolve!: (outcome: Outcome) => void;
   private over = false;
 
   constructor(
@@ -60,7 +62,9 @@ export class Attempt implements RunningJob {
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
     this.lines = new LogLines(clock, logger, reports, () => this.over);
-    this.outcome = this.run();
+    this.outcome = new Promise((resolve) => (this.resolve = resolve));
+    this.deadline = this.armDeadline();
+    this.handled = this.run();
   }
 
   abort(reason: JobSchedulerError): boolean {
@@ -71,25 +75,33 @@ export class Attempt implements RunningJob {
   }
 
   giveUp(): void {
-    if (this.abortion.reason) this.cutShort(this.abortion.reason);
+    const { reason } = this.abortion;
+    if (this.over || !reason) return;
+    this.end(this.outcomes.ended(reason));
+    this.watchLate();
   }
 
-  private async run(): Promise<Outcome> {
-    const cut = new Promise<never>((_resolve, reject) => (this.cutShort = reject));
-    const deadline = this.armDeadline();
-    const work = this.work();
+  /** Resolves when the handler has ended, which may be after the attempt. Never rejects. */
+  private async run(): Promise<void> {
+    let outcome: Outcome;
     try {
-      return await Promise.race([work, cut]);
+      outcome = await this.work();
     } catch (thrown) {
-      if (this.abortion.reason) this.watchLate(work);
+      if (this.over) return;
       // Once the signal has fired, its reason decides.
-      return this.outcomes.ended(this.abortion.reason ?? describeThrown(thrown));
-    } finally {
-      deadline.cancel();
-      // Nothing of this attempt is stored or said any more, however long its handler goes on.
-      this.over = true;
-      await this.lines.flushed();
+      outcome = this.outcomes.ended(this.abortion.reason ?? describeThrown(thrown));
     }
+    this.end(outcome);
+  }
+
+  private end(outcome: Outcome): void {
+    if (this.over) return;
+    this.deadline.cancel();
+    // Nothing of this attempt is stored or said any more, however long its handler goes on.
+    this.over = true;
+    const flushed = this.lines.flushed();
+    if (flushed) void flushed.then(() => this.resolve(outcome));
+    else this.resolve(outcome);
   }
 
   /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
@@ -172,10 +184,10 @@ export class Attempt implements RunningJob {
   }
 
   /** A handler that goes on after its attempt is over is dropped; if it goes on for long, that is worth a line. */
-  private watchLate(work: Promise<unknown>): void {
+  private watchLate(): void {
     const warn = () =>
       this.outcomes.log('warn', `The handler of job "${this.started.job}" ignores its signal and still runs`);
     const timer = this.services.clock.after(this.plan.timeout, warn, false);
-    void work.catch(() => undefined).finally(() => timer.cancel());
+    void this.handled.then(() => timer.cancel());
   }
 }

@@ -63,6 +63,8 @@ export function encodeJobId(id: string, queue: string): string {
 
 /** BullMQ's job id in `queue` → our execution id. */
 export function decodeJobId(raw: string, queue: string): string {
+  // Nearly all ids are written as they are.
+  if (!needsGuard(raw) && !/[%:]/.test(raw)) return raw;
   return isForeign(raw) ? foreignPrefix(queue) + raw : decodePlain(raw);
 }
 

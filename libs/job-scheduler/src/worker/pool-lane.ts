@@ -43,7 +43,7 @@ export class PoolLane {
   }
 
   running(): RunningJob[] {
-    return [...this.worker.jobs.values()].flatMap(({ running }) => running ?? []);
+    return this.worker.jobs.values().flatMap(({ running }) => running ?? []);
   }
 
   find(id: string): RunningJob | undefined {

@@ -1,0 +1,32 @@
+import type { JobInLane } from './job-in-lane.js';
+
+/**
+ * The jobs that a lane has, by BullMQ's id.
+ *
+ * No `Map`: it makes a new table every few deletions, and V8 lets the old one point to the new one. Once the oldest has
+ * outlived two minor collections, all later ones and the jobs in them outlive theirs, which costs a tenth of the time that
+ * short jobs take.
+ */
+export class JobsById {
+  private readonly jobs: Record<string, JobInLane> = Object.create(null) as Record<string, JobInLane>;
+
+  get(id: string): JobInLane | undefined {
+    return this.jobs[id];
+  }
+
+  has(id: string): boolean {
+    return this.jobs[id] !== undefined;
+  }
+
+  add(job: JobInLane): void {
+    this.jobs[job.id] = job;
+  }
+
+  delete(id: string): void {
+    delete this.jobs[id];
+  }
+
+  values(): JobInLane[] {
+    return Object.values(this.jobs);
+  }
+}
