@@ -90,7 +90,7 @@ test('what a record costs: three commands, and five more for the whole batch', a
   await until('all is seen', () => seen.includes('hincrby'));
   expect(seen.toSorted()).toEqual(
     [
-      ...Array.from({ length: 10 }, () => ['hmget', 'hset', 'pexpire']).flat(),
+      ...Array.from({ length: 10 }, () => ['hget', 'hset', 'pexpire']).flat(),
       'hincrby',
       'unlink',
       'zadd',

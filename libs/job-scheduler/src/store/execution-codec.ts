@@ -1,15 +1,18 @@
 import type { FinalStatus } from '../definition/job-status.js';
 import type { AttemptRecord, ExecutionHead, StepRecord, StoredExecution } from './execution-record.js';
 
-/** An execution's texts, as a store gives them back. */
+/** JSON, or an object that was read from some. */
+export type StoredPart = string | object;
+
+/** An execution's parts, as a store gives them back. */
 export interface RawExecution {
   readonly id: string;
   readonly job: string;
   readonly queue: string;
   readonly fence: number;
   readonly final: string | undefined;
-  readonly head: string | undefined;
-  readonly attempts: readonly string[];
+  readonly head: StoredPart | undefined;
+  readonly attempts: readonly StoredPart[];
   /** By `sequence`, steps that finished in the same millisecond stay in order. */
   readonly steps: readonly { readonly sequence: number; readonly text: string }[];
 }
@@ -28,15 +31,15 @@ export function readExecution(raw: RawExecution): StoredExecution {
   if (!Number.isFinite(raw.fence)) throw new CorruptRecordError('its fence is no number');
   if (raw.final !== undefined && !isFinal(raw.final))
     throw new CorruptRecordError(`its status is ${JSON.stringify(raw.final)}`);
-  const attempts = raw.attempts.map((text) => parseObject(text) as AttemptRecord);
-  const steps = raw.steps.map(({ sequence, text }) => ({ sequence, step: parseObject(text) as StepRecord }));
+  const attempts = raw.attempts.map((part) => readPart(part) as AttemptRecord);
+  const steps = raw.steps.map(({ sequence, text }) => ({ sequence, step: readPart(text) as StepRecord }));
   return {
     id: raw.id,
     job: raw.job,
     queue: raw.queue,
     fence: raw.fence,
     ...(raw.final === undefined ? {} : { final: raw.final }),
-    ...(raw.head === undefined ? {} : { head: parseObject(raw.head) as ExecutionHead }),
+    ...(raw.head === undefined ? {} : { head: readPart(raw.head) as ExecutionHead }),
     attempts: attempts.toSorted((a, b) => a.startedAt - b.startedAt || a.attempt - b.attempt),
     steps: steps
       .toSorted((a, b) => a.step.finishedAt - b.step.finishedAt || a.sequence - b.sequence)
@@ -44,10 +47,11 @@ export function readExecution(raw: RawExecution): StoredExecution {
   };
 }
 
-function parseObject(text: string): object {
-  let value: unknown;
+/** @throws CorruptRecordError */
+export function readPart(part: unknown): object {
+  let value = part;
   try {
-    value = JSON.parse(text);
+    if (typeof part === 'string') value = JSON.parse(part);
   } catch (error) {
     throw new CorruptRecordError(`a part of it is no JSON: ${(error as Error).message}`);
   }

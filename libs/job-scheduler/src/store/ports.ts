@@ -35,6 +35,12 @@ export interface ExecutionStore {
    * A final write also counts for `counts`, and prunes the job's oldest ended executions beyond `keep`.
    */
   write(entries: readonly ExecutionWrite[]): Promise<boolean[]>;
+  /**
+   * Stores the record of a job that has completed by the very next BullMQ call that ends it, in one step with that call.
+   * Absent on stores that cannot; then `write` comes first.
+   * @param jobId BullMQ's.
+   */
+  readonly attach?: ((queue: string, jobId: string, entry: ExecutionWrite) => void) | undefined;
   /** Stores a step's result. Answers `false`, and stores nothing, when a newer fence is stored or the execution has ended. */
   recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean>;
   load(id: string): Promise<StoredExecution | undefined>;

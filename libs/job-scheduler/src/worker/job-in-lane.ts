@@ -1,6 +1,7 @@
 import type { JobJson, MinimalJob } from 'bullmq';
 import type { Outcome } from '../execution/outcome.js';
 import type { RunningJob } from '../execution/running-job.js';
+import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueuedJob } from '../store/job-envelope.js';
 import type { Teller } from './settle.js';
 
@@ -26,7 +27,7 @@ export const NOTHING_KNOWN: Taken = { job: undefined, limitedFor: 0, dueAt: 0, i
 
 /** How the lane tells the queue of a job's end. */
 export interface LaneTelling {
-  tell(job: JobInLane, outcome: Outcome): Promise<unknown>;
+  tell(job: JobInLane, outcome: Outcome, along?: ExecutionWrite): Promise<unknown>;
   holdLock(job: JobInLane): void;
 }
 
@@ -75,13 +76,13 @@ export class JobInLane implements Teller<unknown> {
     return this.taken.id;
   }
 
-  tell(outcome: Outcome): Promise<unknown> {
+  tell(outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
     if (!this.isAsked) {
       this.isAsked = true;
       this.fetchesNext = outcome.kind !== 'release' && this.wantsNext !== undefined && this.wantsNext();
     }
     this.isSilent = outcome.kind === 'retry' || outcome.kind === 'snooze';
-    return this.lane.tell(this, outcome);
+    return this.lane.tell(this, outcome, along);
   }
 
   holdLock(): void {

@@ -11,8 +11,10 @@ import {
 import type { Clock } from '../definition/clock.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { JobReports } from '../execution/running-job.js';
+import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueueEngine } from '../store/ports.js';
 import { JobInLane, type LaneTelling, NOTHING_KNOWN, type Taken, type TakenJob } from './job-in-lane.js';
+import { JobsById } from './jobs-by-id.js';
 import { LOST, settle } from './settle.js';
 import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
@@ -58,7 +60,7 @@ export class QueueLane
   implements LaneTelling
 {
   /** Jobs that this lane has, by BullMQ's id. */
-  readonly jobs = new Map<string, JobInLane>();
+  readonly jobs = new JobsById();
   private readonly settling: Settling;
   private readonly closer = new AbortController();
   private tokensMade = 0;
@@ -121,7 +123,7 @@ export class QueueLane
    */
   async process(job: JobInLane): Promise<Taken | undefined> {
     const { id, token, taken } = job;
-    this.jobs.set(id, job);
+    this.jobs.add(job);
     // From here to the end of the telling: BullMQ's `processJob` stops renewing the lock before, and makes a store error the job's.
     this.lockManager.trackJob(id, token, taken.json.processedOn ?? this.lane.clock.now());
     const outcome = await this.outcomeOf(job);
@@ -198,7 +200,8 @@ export class QueueLane
     }
   }
 
-  tell(job: JobInLane, outcome: Outcome): Promise<unknown> {
+  tell(job: JobInLane, outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
+    if (along) this.lane.settling.executions.attach?.(this.lane.queue, job.id, along);
     const { clock, telemetry } = this.lane;
     const { backend, bullJob } = this;
     return tellQueue({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);

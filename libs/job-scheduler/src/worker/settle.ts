@@ -1,4 +1,5 @@
 import type { Outcome } from '../execution/outcome.js';
+import type { ExecutionWrite } from '../store/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';
 import { isGone, isRefusal, toError } from './store-faults.js';
@@ -6,8 +7,11 @@ import { storableJson } from './texts.js';
 
 /** Tells the queue how a job ended. */
 export interface Teller<Answer> {
-  /** Rejects with what the store answered. */
-  tell(outcome: Outcome): Promise<Answer>;
+  /**
+   * Rejects with what the store answered.
+   * @param along a record that the store takes in one step with the telling.
+   */
+  tell(outcome: Outcome, along?: ExecutionWrite): Promise<Answer>;
   /** Renews the job's lock from here on: BullMQ stops renewing before the job's end is told. */
   holdLock(): void;
 }
@@ -27,7 +31,9 @@ export async function settle<Answer>(
   teller: Teller<Answer>,
 ): Promise<Answer | typeof LOST> {
   if (outcome.kind === 'lost') return LOST;
-  const record = 'write' in outcome && outcome.write ? new OutcomeRecord(outcome.write, settling) : undefined;
+  const write = 'write' in outcome ? outcome.write : undefined;
+  let along = outcome.kind === 'completed' && settling.executions.attach ? write : undefined;
+  let record = write && !along ? new OutcomeRecord(write, settling) : undefined;
   let beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
   // Where effects follow in the order of commands, only what must see the record waits for it.
   const waits = !settling.executions.ordered || beforeFinish !== undefined;
@@ -39,11 +45,16 @@ export async function settle<Answer>(
       if (record && !record.done) await (waits ? record.store() : record.issue());
       if (beforeFinish && (record?.owned ?? true)) await beforeFinish();
       beforeFinish = undefined;
-      answer = await teller.tell(telling);
+      answer = await teller.tell(telling, along);
+      along = undefined;
       break;
     } catch (error) {
-      if (isGone(error)) break;
+      if (isGone(error)) {
+        along = undefined;
+        break;
+      }
       settling.onError(toError(error));
+      if (along && isRefusal(error)) [record, along] = [new OutcomeRecord(along, settling), undefined];
       const other: Outcome | undefined = isRefusal(error) ? replacement(outcome, toError(error), ++refusals) : telling;
       if (!other) break;
       telling = other;
@@ -51,6 +62,7 @@ export async function settle<Answer>(
     teller.holdLock();
     await settling.pause();
   }
+  if (along) record = new OutcomeRecord(along, settling);
   if (record && !record.done) settling.inBackground(record.finish());
   return answer;
 }

@@ -3,7 +3,7 @@ import type { RecordBatch } from './record-batch.js';
 
 /** What settling needs of the lane. */
 export interface Settling {
-  readonly executions: Pick<ExecutionStore, 'load' | 'ordered'>;
+  readonly executions: Pick<ExecutionStore, 'load' | 'ordered' | 'attach'>;
   readonly records: RecordBatch;
   /** Waits between two tries; ends early when the lane closes. */
   pause(): Promise<void>;

@@ -6,16 +6,21 @@
 export const recordStepLua = `
 local key = KEYS[1]
 local answer = 1
-local stored = redis.pcall('HMGET', key, 'f', 'e')
-if stored.err then
+local stored = redis.pcall('HGET', key, 'm')
+if type(stored) == 'table' then
+  -- One that ended at once is a string that holds an object.
+  local whole = redis.pcall('GETRANGE', key, 0, 0)
+  if whole == '{' then return 0 end
   redis.call('UNLINK', key)
-  stored = { false, false }
+  stored = false
   answer = 2
 end
-if stored[2] then return 0 end
-local storedFence = stored[1] and tonumber(stored[1])
-if storedFence and storedFence > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', key, 'f', ARGV[1], 'j', ARGV[2], 'q', ARGV[3],
+if stored then
+  local fence, final = string.match(stored, '^(%d+):(%a*)$')
+  if final and final ~= '' then return 0 end
+  if fence and tonumber(fence) > tonumber(ARGV[1]) then return 0 end
+end
+redis.call('HSET', key, 'm', ARGV[1] .. ':', 'j', ARGV[2], 'q', ARGV[3],
   's:' .. ARGV[4], redis.call('HLEN', key) .. ':' .. ARGV[5])
 return answer
 `;

@@ -3,13 +3,17 @@ import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { aliveLua, beatLua } from './presence.lua.js';
+import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
-import { writeExecutionsLua } from './write-executions.lua.js';
+import type { CommandClass } from './finish-sender.js';
+import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
 interface Scripts {
-  jobsWrite(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
+  jobsWrite(base: string, batch: Buffer): Promise<(number | string)[]>;
+  jobsFile(base: string, most: number): Promise<(number | string)[]>;
+  jobsLoad(key: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
@@ -18,6 +22,8 @@ interface Scripts {
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsWrite: writeExecutionsLua,
+  jobsFile: fileFreshLua,
+  jobsLoad: loadExecutionLua,
   jobsStep: recordStepLua,
   jobsReopen: reopenExecutionLua,
   jobsBeat: beatLua,
@@ -35,6 +41,8 @@ export interface RedisSource {
   /** For messages: no user, no password. */
   readonly address: string;
   readonly cluster: boolean;
+  /** Undefined when a client was given and ioredis cannot be loaded here. */
+  readonly Command: CommandClass | undefined;
   /** A new client that does not connect before its first command. */
   create(role: RedisRole): RedisClient;
 }
@@ -77,20 +85,29 @@ export function isRedisClient(connection: object): connection is RedisLike {
  * @throws DriverMissingError, StoreUnsupportedError
  */
 export async function redisSource(connection: string | RedisLikeOptions | RedisLike): Promise<RedisSource> {
-  if (typeof connection === 'object' && isRedisClient(connection)) return clientSource(connection);
+  if (typeof connection === 'object' && isRedisClient(connection))
+    return clientSource(connection, await loadedCommand());
   const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
-  const { Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
+  const { Command, Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
   const create = (role: RedisRole) =>
     typeof connection === 'string'
       ? new Redis(withoutForced(connection), optionsFor(role))
       : new Redis({ ...(connection as RedisOptions), ...optionsFor(role) });
   const { keyPrefix } = create('producer').options;
   refuseKeyPrefix(keyPrefix, address);
-  return { address, cluster: false, create: (role) => withScripts(create(role)) };
+  return { address, cluster: false, Command, create: (role) => withScripts(create(role)) };
+}
+
+async function loadedCommand(): Promise<CommandClass | undefined> {
+  try {
+    return (await import('ioredis')).Command;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A user's client is only ever duplicated: what we need of a connection, its options may not allow. */
-function clientSource(client: RedisLike): RedisSource {
+function clientSource(client: RedisLike, Command: CommandClass | undefined): RedisSource {
   const given = client as unknown as Redis | Cluster;
   if (given.isCluster) {
     const cluster = given as Cluster;
@@ -105,12 +122,12 @@ function clientSource(client: RedisLike): RedisSource {
         clusterRetryStrategy: retryAfter(1_000),
         redisOptions: { ...shared, ...optionsFor(role) },
       });
-    return { address, cluster: true, create: (role) => withScripts(create(role)) };
+    return { address, cluster: true, Command, create: (role) => withScripts(create(role)) };
   }
   const redis = given as Redis;
   const address = addressOfOptions(redis.options as RedisLikeOptions);
   refuseKeyPrefix(redis.options.keyPrefix, address);
-  return { address, cluster: false, create: (role) => withScripts(redis.duplicate(optionsFor(role))) };
+  return { address, cluster: false, Command, create: (role) => withScripts(redis.duplicate(optionsFor(role))) };
 }
 
 /** ioredis prefers options in the URL's query to ours. */

@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import type { Clock } from '../../definition/clock.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import { reasonOf } from '../store-away.js';
+import { FinishSender } from './finish-sender.js';
 import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
 import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
 
@@ -35,6 +37,12 @@ export class RedisConnections {
   /** Made at its first use, so that a process that only enqueues has no such connection. */
   get worker(): RedisClient {
     return this.client('worker');
+  }
+
+  /** For the worker's connection. Undefined when ioredis's own classes cannot be had, or on a Cluster. */
+  finishSender(): FinishSender | undefined {
+    const { Command, cluster } = this.source;
+    return Command && !cluster ? new FinishSender(this.worker as Redis, Command) : undefined;
   }
 
   /** The worker's connection if there is one, else the producer's. */

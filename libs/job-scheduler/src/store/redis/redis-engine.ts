@@ -17,6 +17,8 @@ export class RedisEngine implements QueueEngine {
     private readonly connections: RedisConnections,
     private readonly keys: RedisKeys,
     private readonly deadline: StoreDeadline,
+    /** What BullMQ's workers send their commands through. */
+    private readonly workerClient: () => unknown,
   ) {}
 
   queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
@@ -35,7 +37,7 @@ export class RedisEngine implements QueueEngine {
   }
 
   workerOptions(name: string): { connection: unknown; prefix: string } {
-    return { connection: this.connections.worker, prefix: this.keys.bullPrefix(name) };
+    return { connection: this.workerClient(), prefix: this.keys.bullPrefix(name) };
   }
 
   async handOn(name: string, dueAt: number): Promise<void> {

@@ -26,6 +26,11 @@ export class RedisKeys {
     return `{${this.prefix}:${queue}}`;
   }
 
+  /** BullMQ's hash of a job. */
+  bullJob(queue: string, jobId: string): string {
+    return `${this.bullPrefix(queue)}:${queue}:${jobId}`;
+  }
+
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
   marker(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:marker`;

@@ -30,17 +30,21 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
 
   const keys = new RedisKeys(options.prefix);
   const deadline = new StoreDeadline(source.address, clock);
+  const executions = new RedisExecutionStore(connections, keys, deadline, clock, !source.cluster);
   return {
     kind: 'redis',
     address: source.address,
-    queues: new RedisEngine(connections, keys, deadline),
-    executions: new RedisExecutionStore(connections, keys, deadline, !source.cluster),
+    queues: new RedisEngine(connections, keys, deadline, () => executions.workerClient()),
+    executions,
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     ping: async () => {
       await deadline.run(connections.producer.ping());
     },
     onAvailability: (listener) => availability.listen(listener),
-    close: () => connections.close(),
+    close: async () => {
+      await executions.close();
+      await connections.close();
+    },
   };
 }

@@ -1,76 +1,36 @@
 /**
- * Ends of attempts, a batch in one call.
+ * How executions are stored.
  *
- * KEYS[1] base of our keys
- * ARGV    12 per entry: id, job, queue, fence, final status or '', head, attempt or '', step name or '', step, keep count,
- *         keep age in ms, end time in ms
- * Answer  per entry: 1 stored, 0 refused; then the keys that were corrupt and have been made anew
+ * x:<id>       Hash: m "<fence>:<final>", j job, q queue, r:<fence> head and attempt, h the head of an end without an attempt,
+ *              s:<name> steps. Or a string: all of an execution that completed at once.
+ * ended:<job>  Sorted set: ids by end time, newest first (negative): Redis looks for the place of a new one from the front.
+ * counts       Hash: ended executions by "<queue>:<final>".
+ * fresh        List: entries of strings that are not yet in `ended` and `counts`.
  *
- * Hash of an execution: f fence, j job, q queue, e final status, h head, a:<fence> attempts, s:<name> steps.
- * Sorted set ended:<job>: ids by end time.
- * An entry that comes a second time, since its answer was lost, is answered 1 and changes nothing.
+ * An entry is MessagePack, an array: id, job, queue, fence, final status or '', record, whether an attempt was made,
+ * step name or '', step, keep count, keep age in ms, end time in ms.
  */
-export const writeExecutionsLua = `
-local base = KEYS[1]
-local answers = {}
-local counts = {}
-local jobs = {}
-local corrupt = {}
 
-local function store(i)
-  local key = base .. ':x:' .. ARGV[i]
-  local fence = tonumber(ARGV[i + 3])
-  local final = ARGV[i + 4]
-  local stored = redis.pcall('HMGET', key, 'f', 'e')
-  if stored.err then
-    redis.call('UNLINK', key)
-    stored = { false, false }
-    corrupt[#corrupt + 1] = key
-  end
-  local storedFence = stored[1] and tonumber(stored[1])
-  if stored[2] then
-    if storedFence == fence and stored[2] == final and redis.call('HGET', key, 'h') == ARGV[i + 5] then return 1 end
-    return 0
-  end
-  if storedFence and storedFence > fence then return 0 end
+/** Functions to count ended executions and keep their index. Needs `base`; collects `corrupt` keys that have been made anew. */
+const filing = `
+local corrupt, counts, jobs = {}, {}, {}
 
-  if final == 'completed' or final == 'failed' then
-    local field = ARGV[i + 2] .. ':' .. final
-    counts[field] = (counts[field] or 0) + 1
-  end
+local function count(queue, final)
+  if final ~= 'completed' and final ~= 'failed' then return end
+  local counter = queue .. ':' .. final
+  counts[counter] = (counts[counter] or 0) + 1
+end
 
-  local count = tonumber(ARGV[i + 9])
-  if final ~= '' and count == 0 then
-    redis.call('UNLINK', key)
-    return 1
+local function ended(job, id, keep, at)
+  local known = jobs[job]
+  if not known then
+    known = { members = {} }
+    jobs[job] = known
   end
-
-  local fields = { 'f', ARGV[i + 3], 'j', ARGV[i + 1], 'q', ARGV[i + 2], 'h', ARGV[i + 5] }
-  if final ~= '' then
-    fields[#fields + 1] = 'e'
-    fields[#fields + 1] = final
-  end
-  if ARGV[i + 6] ~= '' then
-    fields[#fields + 1] = 'a:' .. ARGV[i + 3]
-    fields[#fields + 1] = ARGV[i + 6]
-  end
-  if ARGV[i + 8] ~= '' then
-    fields[#fields + 1] = 's:' .. ARGV[i + 7]
-    fields[#fields + 1] = redis.call('HLEN', key) .. ':' .. ARGV[i + 8]
-  end
-  redis.call('HSET', key, unpack(fields))
-  if final == '' then return 1 end
-
-  redis.call('PEXPIRE', key, ARGV[i + 10])
-  local ended = jobs[ARGV[i + 1]]
-  if not ended then
-    ended = { members = {} }
-    jobs[ARGV[i + 1]] = ended
-  end
-  ended.keep = count
-  ended.members[#ended.members + 1] = ARGV[i + 11]
-  ended.members[#ended.members + 1] = ARGV[i]
-  return 1
+  local members = known.members
+  known.keep = keep
+  members[#members + 1] = -at
+  members[#members + 1] = id
 end
 
 local function addToIndex(index, members)
@@ -88,7 +48,7 @@ end
 local function prune(index, keep)
   local excess = redis.call('ZCARD', index) - keep
   if excess <= 0 then return end
-  local oldest = redis.call('ZPOPMIN', index, math.min(excess, 1000))
+  local oldest = redis.call('ZPOPMAX', index, math.min(excess, 1000))
   local keys = {}
   for n = 1, #oldest, 2 do
     keys[#keys + 1] = base .. ':x:' .. oldest[n]
@@ -96,22 +56,128 @@ local function prune(index, keep)
   redis.call('UNLINK', unpack(keys))
 end
 
-for i = 1, #ARGV, 12 do
-  answers[#answers + 1] = store(i)
+local function file()
+  for job, known in pairs(jobs) do
+    local index = base .. ':ended:' .. job
+    addToIndex(index, known.members)
+    prune(index, known.keep)
+  end
+  for counter, by in pairs(counts) do
+    redis.pcall('HINCRBY', base .. ':counts', counter, by)
+  end
 end
-for job, ended in pairs(jobs) do
-  local index = base .. ':ended:' .. job
-  addToIndex(index, ended.members)
-  prune(index, ended.keep)
+`;
+
+/** Stores one entry, as a hash. Answers 1 stored, 0 refused. */
+const storing = `${filing}
+local function store(id, job, queue, fence, final, record, attempted, stepName, step, keep, age, at)
+  local key = base .. ':x:' .. id
+  local field = attempted and 'r:' .. fence or 'h'
+  local stored = redis.pcall('HGET', key, 'm')
+  if type(stored) == 'table' then
+    local whole = redis.pcall('GET', key)
+    if type(whole) == 'string' and string.sub(whole, 1, 1) == '{' then return whole == record and 1 or 0 end
+    redis.call('UNLINK', key)
+    stored = false
+    corrupt[#corrupt + 1] = key
+  end
+  if stored then
+    local storedFence, storedFinal = string.match(stored, '^(%d+):(%a*)$')
+    storedFence = tonumber(storedFence)
+    if storedFinal and storedFinal ~= '' then
+      if storedFence == fence and storedFinal == final and redis.call('HGET', key, field) == record then return 1 end
+      return 0
+    end
+    if storedFence and storedFence > fence then return 0 end
+  end
+
+  count(queue, final)
+  if final ~= '' and keep == 0 then
+    if stored then redis.call('UNLINK', key) end
+    return 1
+  end
+
+  local meta = fence .. ':' .. final
+  if step ~= '' then
+    redis.call('HSET', key, 'm', meta, 'j', job, 'q', queue, field, record,
+      's:' .. stepName, redis.call('HLEN', key) .. ':' .. step)
+  else
+    redis.call('HSET', key, 'm', meta, 'j', job, 'q', queue, field, record)
+  end
+  if final == '' then return 1 end
+
+  redis.call('PEXPIRE', key, age)
+  ended(job, id, keep, at)
+  return 1
 end
-for field, count in pairs(counts) do
-  redis.pcall('HINCRBY', base .. ':counts', field, count)
+`;
+
+/**
+ * KEYS[1] base of our keys
+ * ARGV[1] MessagePack, an array of entries
+ * Answer  per entry: 1 stored, 0 refused, as its execution has a newer fence or has ended. One that comes a second time,
+ *         since its answer was lost, is answered 1 and changes nothing. Then the keys that were corrupt and have been made anew.
+ */
+export const writeExecutionsLua = `
+local base = KEYS[1]
+${storing}
+local answers = {}
+for i, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
+  answers[i] = store(unpack(entry))
 end
+file()
 for _, key in ipairs(corrupt) do
   answers[#answers + 1] = key
 end
 return answers
 `;
 
-/** Values per entry in ARGV. */
-export const WRITE_WIDTH = 12;
+/**
+ * KEYS[1] base of our keys
+ * ARGV[1] the most entries
+ * Answer  how many of \`fresh\` are left; then the keys that were corrupt and have been made anew
+ */
+export const fileFreshLua = `
+local base = KEYS[1]
+${filing}
+local fresh = base .. ':fresh'
+for _, packed in ipairs(redis.call('LPOP', fresh, ARGV[1]) or {}) do
+  local id, job, queue, _, final, _, _, _, _, keep, _, at = unpack(cmsgpack.unpack(packed))
+  count(queue, final)
+  ended(job, id, keep, at)
+end
+file()
+return { redis.call('LLEN', fresh), unpack(corrupt) }
+`;
+
+/** Before the names of corrupt keys in an error of `finishWithRecord`'s script: the record is stored, the finish has not begun. */
+export const CORRUPT_KEYS = 'JOBS_CORRUPT ';
+
+/**
+ * BullMQ's finish of a job with the record of its success before it, in one step. BullMQ's own arguments come first, then
+ * base, id, record, keep age in ms or 0, and the entry, whose record is absent.
+ *
+ * An execution of which nothing is stored becomes one string, as that is a third of the work; it is filed later, with others.
+ */
+export function finishWithRecord(finish: string): string {
+  return `
+do
+  local n = #ARGV
+  local base, record, age = ARGV[n - 4], ARGV[n - 2], ARGV[n - 1]
+  if age ~= '0' and redis.call('SET', base .. ':x:' .. ARGV[n - 3], record, 'NX', 'PX', age) then
+    local fresh = base .. ':fresh'
+    if type(redis.pcall('RPUSH', fresh, ARGV[n])) == 'table' then
+      redis.call('UNLINK', fresh)
+      redis.call('RPUSH', fresh, ARGV[n])
+    end
+  else
+${storing}
+    local entry = cmsgpack.unpack(ARGV[n])
+    entry[6] = record
+    store(unpack(entry))
+    file()
+    if #corrupt > 0 then return redis.error_reply('${CORRUPT_KEYS}' .. table.concat(corrupt, '\\t')) end
+  end
+end
+${finish}`;
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Command, Redis } from 'ioredis';
+
+/** ioredis's class of commands. */
+export type CommandClass = typeof Command;
+
+/** A script as BullMQ defines it. */
+export interface ScriptDefinition {
+  readonly numberOfKeys: number;
+  readonly lua: string;
+}
+
+/** Where a finish's arguments name the job's key: the only one of its keys that is not the queue's own. */
+export const JOB_KEY = 11;
+/** After the keys: how the job ended, and the queue's prefix. Together they say what the other keys are. */
+const TARGET = 4;
+const PREFIX = 6;
+
+/** Larger calls are built apart. */
+const SCRATCH = 16_384;
+
+function bulk(text: string): string {
+  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+}
+
+/**
+ * Sends calls of BullMQ's finish script as one ready-made buffer. There are thirty arguments to it, most of them the same
+ * for every job of a queue; to have ioredis check and join them each time takes a tenth of all the time of a short job.
+ */
+export class FinishSender {
+  private readonly scripts = new Map<string, { readonly numberOfKeys: number; readonly head: string }>();
+  /** The keys before and after the job's, ready to be sent, by what they depend on. */
+  private readonly keys = new Map<string, readonly [before: string, after: string]>();
+  private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH);
+  private readonly ReadyCommand;
+
+  constructor(
+    private readonly client: Redis,
+    BaseCommand: CommandClass,
+  ) {
+    this.ReadyCommand = class extends BaseCommand {
+      constructor(private readonly ready: Buffer) {
+        super('evalsha', [], { replyEncoding: 'utf8' });
+      }
+
+      override toWritable(): Buffer {
+        return this.ready;
+      }
+    };
+  }
+
+  define(name: string, { numberOfKeys, lua }: ScriptDefinition): void {
+    const sha = createHash('sha1').update(lua).digest('hex');
+    this.scripts.set(name, { numberOfKeys, head: `\r\n$7\r\nevalsha\r\n${bulk(sha)}${bulk(String(numberOfKeys))}` });
+  }
+
+  /** Rejects with Redis's `NOSCRIPT` when it does not know the script yet: send it in the ordinary way then. */
+  send(name: string, args: readonly unknown[]): Promise<unknown> {
+    return this.client.sendCommand(new this.ReadyCommand(this.encode(name, args))) as Promise<unknown>;
+  }
+
+  private encode(name: string, args: readonly unknown[]): Buffer {
+    const { numberOfKeys, head } = this.scripts.get(name)!;
+    const [before, after] = this.keysOf(args, numberOfKeys);
+    let text = `*${args.length + 3}${head}${before}${bulk(String(args[JOB_KEY]))}${after}`;
+    const parts: (string | Uint8Array)[] = [];
+    let length = 0;
+    for (let index = numberOfKeys; index < args.length; index++) {
+      const arg = args[index];
+      if (arg instanceof Uint8Array) {
+        text += `$${arg.length}\r\n`;
+        parts.push(text, arg);
+        length += text.length * 3 + arg.length;
+        text = '\r\n';
+      } else {
+        // The rest are texts and numbers; ioredis sends nothing for what is absent, too.
+        text += bulk(typeof arg === 'string' ? arg : `${(arg as number | null | undefined) ?? ''}`);
+      }
+    }
+    parts.push(text);
+    return this.join(parts, length + text.length * 3);
+  }
+
+  /** @param most how long it can become: a character takes three bytes at most. */
+  private join(parts: readonly (string | Uint8Array)[], most: number): Buffer {
+    const target = most <= SCRATCH ? this.scratch : Buffer.allocUnsafe(most);
+    let length = 0;
+    for (const part of parts) {
+      if (typeof part === 'string') length += target.write(part, length);
+      else {
+        target.set(part, length);
+        length += part.length;
+      }
+    }
+    const used = target.subarray(0, length);
+    return target === this.scratch ? Buffer.from(used) : used;
+  }
+
+  private keysOf(args: readonly unknown[], numberOfKeys: number): readonly [string, string] {
+    const dependsOn = `${String(args[numberOfKeys + TARGET])} ${String(args[numberOfKeys + PREFIX])}`;
+    let known = this.keys.get(dependsOn);
+    if (!known) {
+      const text = (from: number, to: number) =>
+        args
+          .slice(from, to)
+          .map((key) => bulk(String(key)))
+          .join('');
+      known = [text(0, JOB_KEY), text(JOB_KEY + 1, numberOfKeys)];
+      this.keys.set(dependsOn, known);
+    }
+    return known;
+  }
+}

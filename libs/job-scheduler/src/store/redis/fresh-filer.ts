@@ -1,0 +1,61 @@
+import type { Clock, ClockTimer } from '../../definition/clock.js';
+import { within } from '../../definition/within.js';
+import type { RedisConnections } from './redis-connections.js';
+
+/** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
+const FILE_AFTER = 100;
+/** Entries a call: Redis does nothing else meanwhile. */
+const MOST = 500;
+/** How long closing waits for it, in milliseconds. */
+const CLOSE_WITHIN = 500;
+/** How long after a failure it is tried again, in milliseconds. */
+const TRY_AGAIN = 1_000;
+
+/** Counts and indexes executions that were stored by the call that ended their job, many at a time. */
+export class FreshFiler {
+  private timer: ClockTimer | undefined;
+  private filing: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly base: string,
+    private readonly clock: Clock,
+    private readonly warnCorrupt: (key: string) => void,
+  ) {}
+
+  /** There is something to file, soon. */
+  wake(): void {
+    if (this.timer === undefined && !this.closed) this.timer = this.clock.after(FILE_AFTER, this.run, false);
+  }
+
+  /** Resolves when all that was stored before is filed, by whichever process stored it. */
+  async file(): Promise<void> {
+    for (;;) {
+      const [left, ...corrupt] = await this.connections.any.jobsFile(this.base, MOST);
+      for (const key of corrupt) this.warnCorrupt(String(key));
+      if (!left) return;
+    }
+  }
+
+  /** Files what is left, if the store answers soon. Else the next process does that stores or counts something. */
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.timer === undefined) return;
+    this.timer.cancel();
+    await within(this.filing ?? this.file(), this.clock, CLOSE_WITHIN);
+  }
+
+  private readonly run = (): void => {
+    this.filing = this.file().then(
+      () => this.rest(),
+      () => this.rest(TRY_AGAIN),
+    );
+  };
+
+  private rest(againAfter?: number): void {
+    this.timer = undefined;
+    this.filing = undefined;
+    if (againAfter !== undefined && !this.closed) this.timer = this.clock.after(againAfter, this.run, false);
+  }
+}

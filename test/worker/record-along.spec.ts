@@ -1,0 +1,138 @@
+/** Records that Redis stores in one step with the call that ends their job. */
+import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { Packr } from 'msgpackr';
+import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
+import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
+import { atEnd, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { recordOf, ScriptRunner } from './script-runner.js';
+
+const url = process.env.TEST_REDIS_URL!;
+
+async function setUp(keep = 1_000, age = 60_000) {
+  const prefix = randomPrefix();
+  const store = await openTestStore(url, prefix);
+  const redis = new Redis(url);
+  atEnd(async () => void (await redis.quit()));
+  const runner = new ScriptRunner(({ started }) => ({
+    kind: 'completed',
+    result: { odd: 'é\0"漢' },
+    write: { ...recordOf(started, 'completed'), keep: { count: keep, age } },
+  }));
+  const { pool, errors } = makePool(store, runner, queues({ q: 1 }));
+  const keys = new RedisKeys(prefix);
+  const filed = () => store.executions.counts(['q']);
+  return { prefix, store, redis, runner, pool, errors, keys, filed };
+}
+
+describe('the record of a job that completed', () => {
+  it('is one string, counted and indexed soon, and the job is gone from its queue', async () => {
+    const { store, redis, runner, pool, keys, filed, errors } = await setUp();
+    const id = await enqueue(store, 'q', { payload: { text: 'ü漢\0' } });
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await until('it is stored', async () => (await redis.exists(keys.execution(id))) === 1);
+    expect(await redis.type(keys.execution(id))).toBe('string');
+    expect(await redis.pttl(keys.execution(id))).toBeGreaterThan(0);
+    const stored = await store.executions.load(id);
+    expect(stored).toMatchObject({ id, job: 'test', queue: 'q', final: 'completed', attempts: [{ attempt: 1 }] });
+    await until('it is indexed', async () => (await redis.zcard(`${keys.base}:ended:test`)) === 1);
+    expect(await redis.llen(`${keys.base}:fresh`)).toBe(0);
+    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+    expect(await queueOf(store, 'q').getJobCounts()).toMatchObject({ active: 0, completed: 0, failed: 0, waiting: 0 });
+    expect(errors).toEqual([]);
+  });
+
+  it('bounds the history of its job as soon as it is filed, whatever came in one go', async () => {
+    const { store, redis, runner, pool, keys, filed } = await setUp(5);
+    await enqueueMany(store, 'q', 1_200);
+    await pool.start();
+    await until('all are done', () => runner.outcomes.length === 1_200, { within: 15_000 });
+    await pool.whenIdle();
+    expect(await filed()).toEqual({ q: { completed: 1_200, failed: 0 } });
+    expect(await redis.zcard(`${keys.base}:ended:test`)).toBe(5);
+    expect(await redis.keys(`${keys.base.replaceAll(/[{}]/g, '?')}:x:*`)).toHaveLength(5);
+  });
+
+  it('is not kept when nothing is to be kept of it', async () => {
+    const { store, redis, runner, pool, keys, filed } = await setUp(0);
+    const id = await enqueue(store, 'q');
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await pool.whenIdle();
+    expect(await redis.exists(keys.execution(id))).toBe(0);
+    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+  });
+
+  it('joins what is stored of earlier attempts and steps', async () => {
+    const { store, redis, runner, pool, keys } = await setUp();
+    const id = await enqueue(store, 'q');
+    await store.executions.recordStep(id, 'test', 'q', 1, { name: 'first', startedAt: 1, finishedAt: 2 });
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await pool.whenIdle();
+    expect(await redis.type(keys.execution(id))).toBe('hash');
+    expect(await store.executions.load(id)).toMatchObject({ final: 'completed', steps: [{ name: 'first' }] });
+  });
+
+  it('is refused by an execution that has ended, as is a step', async () => {
+    const { store, runner, pool } = await setUp();
+    const id = await enqueue(store, 'q');
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await pool.whenIdle();
+    const other = recordOf({ ...runner.starts[0]!, fence: 9 }, 'failed');
+    expect(await store.executions.write([other])).toEqual([false]);
+    expect(await store.executions.recordStep(id, 'test', 'q', 9, { name: 's', startedAt: 1, finishedAt: 1 })).toBe(
+      false,
+    );
+    expect(await store.executions.reopen(id)).toBe(false);
+    expect((await store.executions.load(id))?.final).toBe('completed');
+  });
+
+  it('takes the place of a key of another type, with a warning that names it, and the job completes', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    atEnd(async () => warn.mockRestore());
+    const { store, redis, runner, pool, keys } = await setUp();
+    const id = await enqueue(store, 'q');
+    await redis.lpush(keys.execution(id), 'no record');
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await pool.whenIdle();
+    expect((await store.executions.load(id))?.final).toBe('completed');
+    expect(await queueOf(store, 'q').getJobCounts()).toMatchObject({ active: 0, failed: 0, waiting: 0 });
+    expect(warn.mock.calls.flat().join()).toContain(keys.execution(id));
+  });
+
+  it('is stored after Redis has forgotten its scripts', async () => {
+    const { store, redis, runner, pool, errors } = await setUp();
+    await enqueue(store, 'q');
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await redis.script('FLUSH');
+    const id = await enqueue(store, 'q');
+    await until('it is done, too', () => runner.outcomes.length === 2);
+    await pool.whenIdle();
+    expect((await store.executions.load(id))?.final).toBe('completed');
+    expect(errors).toEqual([]);
+  });
+
+  it('is filed by another process when its own died before it was', async () => {
+    const { store, redis, keys, filed } = await setUp();
+    const entry = ['gone', 'test', 'q', 1, 'completed', '', true, '', '', 10, 60_000, Date.now()];
+    await redis.rpush(`${keys.base}:fresh`, new Packr({ useRecords: false }).pack(entry));
+    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+    expect(await redis.zrange(`${keys.base}:ended:test`, '0', '-1')).toEqual(['gone']);
+    await store.close();
+  });
+});
+
+it('BullMQ’s finish script is the one that records go along with', async () => {
+  const { store, pool } = await setUp();
+  expect(store.executions.attach).toBeUndefined();
+  await pool.start();
+  // Undefined after an upgrade of BullMQ: see FINISH_KEYS, and the places of the arguments in `finish-sender.ts`.
+  expect(store.executions.attach).toBeDefined();
+});
