@@ -95,7 +95,7 @@ test('what a record costs: three commands, and five more for the whole batch', a
       'unlink',
       'zadd',
       'zcard',
-      'zpopmin',
+      'zpopmax',
     ].toSorted(),
   );
   monitor.disconnect();
