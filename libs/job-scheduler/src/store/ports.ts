@@ -1,5 +1,6 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
+import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
 export type EngineQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
@@ -70,6 +71,7 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
+  readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */
   ping(): Promise<void>;
   /** Called when the store is lost (with the error) and when it is back. */

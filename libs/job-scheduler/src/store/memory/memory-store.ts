@@ -4,6 +4,7 @@ import type { Store } from '../ports.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -25,6 +26,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     executions: new MemoryExecutionStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
+    schedules: new MemoryScheduleStore(memory),
     ping: () => Promise.resolve(),
     // It is never lost.
     onAvailability: () => undefined,
