@@ -1,4 +1,5 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
+import type { LiveSignals } from './live-signals.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { ScheduleStore } from './schedule-store.js';
 
@@ -71,6 +72,7 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
+  readonly signals: LiveSignals;
   readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */
   ping(): Promise<void>;

@@ -5,6 +5,7 @@ import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
+import { MemorySignals } from './memory-signals.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -19,6 +20,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
   new Logger('JobScheduler').log(
     'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
   );
+  const signals = new MemorySignals(memory);
   return {
     kind: 'memory',
     address: 'memory:',
@@ -27,9 +29,13 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
     schedules: new MemoryScheduleStore(memory),
+    signals,
     ping: () => Promise.resolve(),
     // It is never lost.
     onAvailability: () => undefined,
-    close: async () => release(),
+    close: async () => {
+      signals.close();
+      release();
+    },
   };
 }

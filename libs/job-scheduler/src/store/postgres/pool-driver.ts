@@ -175,7 +175,15 @@ async function listenOn(
     await close();
     throw error;
   }
-  return { close };
+  return {
+    async listen(channel) {
+      await client.query(`LISTEN ${channel}`);
+    },
+    async unlisten(channel) {
+      await client.query(`UNLISTEN ${channel}`);
+    },
+    close,
+  };
 }
 
 /** The search path as a start-up option, beside those of the URL. */

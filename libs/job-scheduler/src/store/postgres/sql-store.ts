@@ -9,7 +9,9 @@ import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
 import { migrate } from './sql-migrations.js';
+import { SqlScheduleStore } from './sql-schedule-store.js';
 import { SqlNames } from './sql-names.js';
+import { SqlSignals } from './sql-signals.js';
 
 /**
  * A store on an SQL database: migrates, starts to listen, and puts the parts together.
@@ -48,6 +50,8 @@ export async function sqlStore(
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
+    schedules: new SqlScheduleStore(driver, names, deadline),
+    signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {
       await deadline.run(driver.query('SELECT 1'));
     },

@@ -5,6 +5,7 @@ import { optionalDriver } from '../optional-driver.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
+import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
 import { writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
@@ -14,6 +15,17 @@ interface Scripts {
   jobsReopen(base: string, id: string): Promise<number>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
   jobsAlive(key: string): Promise<string[]>;
+  jobsPutSchedules(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
+  jobsRemoveSchedule(base: string, id: string, expected: number | ''): Promise<number>;
+  jobsClaimFire(base: string, id: string, from: number | '', to: number): Promise<number>;
+  jobsDeclareSchedules(
+    base: string,
+    version: string,
+    booted: number,
+    seen: number,
+    ids: string,
+    forget: number,
+  ): Promise<null>;
 }
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
@@ -22,6 +34,10 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsReopen: reopenExecutionLua,
   jobsBeat: beatLua,
   jobsAlive: aliveLua,
+  jobsPutSchedules: putSchedulesLua,
+  jobsRemoveSchedule: removeScheduleLua,
+  jobsClaimFire: claimFireLua,
+  jobsDeclareSchedules: declareSchedulesLua,
 };
 
 /** A client of our own, with our scripts. */
@@ -37,6 +53,8 @@ export interface RedisSource {
   readonly cluster: boolean;
   /** A new client that does not connect before its first command. */
   create(role: RedisRole): RedisClient;
+  /** A new client that hears messages, to one server; on a Cluster, to any node that `known` knows. It tries to connect once. */
+  createSubscriber(known: RedisClient): Redis;
 }
 
 /** Short delays first, then one every half or whole second, for as long as it takes. */
@@ -53,9 +71,12 @@ const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
   worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000), disconnectTimeout: 100 },
 };
 
-function optionsFor(role: RedisRole): RedisOptions {
+/** Who makes them anew wants to know of each break. Data comes seldom: that the server has gone, only keep-alive can tell. */
+const SUBSCRIBER: RedisOptions = { maxRetriesPerRequest: null, retryStrategy: () => null, keepAlive: 10_000 };
+
+function optionsFor(role: RedisRole | 'subscriber'): RedisOptions {
   return {
-    ...ROLE_OPTIONS[role],
+    ...(role === 'subscriber' ? SUBSCRIBER : ROLE_OPTIONS[role]),
     lazyConnect: true,
     connectTimeout: 5_000,
     enableOfflineQueue: true,
@@ -80,13 +101,18 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
   if (typeof connection === 'object' && isRedisClient(connection)) return clientSource(connection);
   const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
   const { Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
-  const create = (role: RedisRole) =>
+  const create = (role: RedisRole | 'subscriber') =>
     typeof connection === 'string'
       ? new Redis(withoutForced(connection), optionsFor(role))
       : new Redis({ ...(connection as RedisOptions), ...optionsFor(role) });
   const { keyPrefix } = create('producer').options;
   refuseKeyPrefix(keyPrefix, address);
-  return { address, cluster: false, create: (role) => withScripts(create(role)) };
+  return {
+    address,
+    cluster: false,
+    create: (role) => withScripts(create(role)),
+    createSubscriber: () => create('subscriber'),
+  };
 }
 
 /** A user's client is only ever duplicated: what we need of a connection, its options may not allow. */
@@ -105,12 +131,25 @@ function clientSource(client: RedisLike): RedisSource {
         clusterRetryStrategy: retryAfter(1_000),
         redisOptions: { ...shared, ...optionsFor(role) },
       });
-    return { address, cluster: true, create: (role) => withScripts(create(role)) };
+    return { address, cluster: true, create: (role) => withScripts(create(role)), createSubscriber: anyNode };
   }
   const redis = given as Redis;
   const address = addressOfOptions(redis.options as RedisLikeOptions);
   refuseKeyPrefix(redis.options.keyPrefix, address);
-  return { address, cluster: false, create: (role) => withScripts(redis.duplicate(optionsFor(role))) };
+  return {
+    address,
+    cluster: false,
+    create: (role) => withScripts(redis.duplicate(optionsFor(role))),
+    createSubscriber: () => redis.duplicate(optionsFor('subscriber')),
+  };
+}
+
+/** Nodes hand messages on to each other. */
+function anyNode(cluster: RedisClient): Redis {
+  const nodes = (cluster as Cluster).nodes('master');
+  const node = nodes[Math.floor(Math.random() * nodes.length)];
+  if (!node) throw new Error('None of the nodes of the cluster is known');
+  return node.duplicate(optionsFor('subscriber'));
 }
 
 /** ioredis prefers options in the URL's query to ours. */
