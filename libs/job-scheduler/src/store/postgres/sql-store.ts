@@ -8,6 +8,7 @@ import type { SqlDriver } from './sql-driver.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
+import { SqlLockStore } from './sql-lock-store.js';
 import { migrate } from './sql-migrations.js';
 import { SqlScheduleStore } from './sql-schedule-store.js';
 import { SqlNames } from './sql-names.js';
@@ -50,6 +51,7 @@ export async function sqlStore(
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
+    locks: new SqlLockStore(driver, names, deadline),
     schedules: new SqlScheduleStore(driver, names, deadline),
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {

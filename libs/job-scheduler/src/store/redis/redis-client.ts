@@ -2,6 +2,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
+import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -15,6 +16,17 @@ interface Scripts {
   jobsReopen(base: string, id: string): Promise<number>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
   jobsAlive(key: string): Promise<string[]>;
+  jobsAcquire(
+    base: string,
+    key: string,
+    holder: string,
+    ttl: number,
+    slots: number,
+    line: number,
+  ): Promise<(string | number | null)[]>;
+  jobsExtend(base: string, key: string, holder: string, ttl: number): Promise<number>;
+  jobsRelease(base: string, key: string, holder: string): Promise<string[]>;
+  jobsHolders(base: string, key: string, none: ''): Promise<(string | number | null)[]>;
   jobsPutSchedules(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
   jobsRemoveSchedule(base: string, id: string, expected: number | ''): Promise<number>;
   jobsClaimFire(base: string, id: string, from: number | '', to: number): Promise<number>;
@@ -34,6 +46,10 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsReopen: reopenExecutionLua,
   jobsBeat: beatLua,
   jobsAlive: aliveLua,
+  jobsAcquire: acquireLua,
+  jobsExtend: extendLua,
+  jobsRelease: releaseLua,
+  jobsHolders: holdersLua,
   jobsPutSchedules: putSchedulesLua,
   jobsRemoveSchedule: removeScheduleLua,
   jobsClaimFire: claimFireLua,

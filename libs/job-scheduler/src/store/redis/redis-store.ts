@@ -9,6 +9,7 @@ import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
 import { RedisKeys } from './redis-keys.js';
+import { RedisLockStore } from './redis-lock-store.js';
 import { RedisScheduleStore } from './redis-schedule-store.js';
 import { RedisSignals } from './redis-signals.js';
 
@@ -47,6 +48,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     executions: new RedisExecutionStore(connections, keys, deadline, !source.cluster),
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
+    locks: new RedisLockStore(connections, keys, deadline),
     schedules: new RedisScheduleStore(connections, keys, deadline),
     signals,
     ping: async () => {
