@@ -1,6 +1,7 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
+import type { LockStore } from './lock-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
@@ -72,6 +73,7 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
+  readonly locks: LockStore;
   readonly signals: LiveSignals;
   readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */

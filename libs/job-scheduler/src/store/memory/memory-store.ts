@@ -6,6 +6,7 @@ import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
+import { MemoryLockStore } from './memory-lock-store.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -28,6 +29,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     executions: new MemoryExecutionStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
+    locks: new MemoryLockStore(memory),
     schedules: new MemoryScheduleStore(memory),
     signals,
     ping: () => Promise.resolve(),
