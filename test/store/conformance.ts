@@ -8,7 +8,10 @@ import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
+import { describeLocks } from './conformance/locks.js';
 import { describeQueues } from './conformance/queues.js';
+import { describeSignals } from './conformance/signals.js';
+import { describeSchedules } from './conformance/schedules.js';
 
 export interface StoreUnderTest {
   readonly kind: Store['kind'];
@@ -17,6 +20,8 @@ export interface StoreUnderTest {
   open(prefix: string): Promise<Store>;
   /** Puts something that cannot be read in the place of an execution's record. */
   corrupt(prefix: string, id: string, store: Store): Promise<void>;
+  /** Puts something that cannot be read in the place of a schedule's record. */
+  corruptSchedule(prefix: string, id: string, store: Store): Promise<void>;
   /** Frees what `open` used, after the stores are closed. */
   release?(): Promise<void>;
 }
@@ -50,10 +55,14 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         return store;
       },
       corrupt: (id) => subject.corrupt(prefix, id, store),
+      corruptSchedule: (id) => subject.corruptSchedule(prefix, id, store),
     };
     describeExecutions(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describeLocks(shared);
+    describeSignals(shared);
+    describeSchedules(shared);
 
     test('stores of other prefixes share nothing', async () => {
       const other = await subject.open(randomPrefix());

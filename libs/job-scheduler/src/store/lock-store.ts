@@ -23,17 +23,18 @@ export interface AcquireOptions {
   readonly ttl: number;
   /** The most leases of this key at once. Default 1. Askers of one key are to agree on it; where they do not, each is judged by its own. */
   readonly slots?: number;
-  /** With no lease free: get, or keep, a place in the line for this many milliseconds. 0 (default): no place. */
+  /** With no lease free: get, or keep, a place in the line for this many milliseconds. 0 (default): no place; one that it had is left. */
   readonly line?: number;
 }
 
 /**
  * Leases on keys, with a fence and a line of waiters for each. One atomic step per call. Time is the store's own, so that
  * the clocks of processes need not agree. A key that nobody holds and nobody waits for leaves nothing behind for long.
+ * Keys that start with `user:` are those of the LockService.
  */
 export interface LockStore {
   /**
-   * Takes a lease of `key` for `holder`, if fewer than `slots` live ones are out and nobody stands in line before it.
+   * Takes a lease of `key` for `holder`, if more are free of the `slots` than waiters stand in line before it.
    * A holder that has a lease keeps it with its fence, renewed: so that a run that crashed is let in again.
    */
   acquire(key: string, holder: string, options: AcquireOptions): Promise<LockAnswer>;
@@ -41,7 +42,7 @@ export interface LockStore {
   extend(key: string, holder: string, ttl: number): Promise<boolean>;
   /**
    * Gives back the lease and any place in the line. No effect for who has neither.
-   * @returns the first in line, as many as leases are free: they may ask again now.
+   * @returns the first in line, as many as leases are free of the slots that they asked with: they may ask again now.
    */
   release(key: string, holder: string): Promise<string[]>;
   /** Live leases, oldest first. */
