@@ -11,7 +11,7 @@ import type { Subject } from './conformance/fixtures.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeQueues } from './conformance/queues.js';
 import { describeSignals } from './conformance/signals.js';
-import { describeSchedules } from './conformance/schedules.js';
+import { describeSchedules, schedule } from './conformance/schedules.js';
 
 export interface StoreUnderTest {
   readonly kind: Store['kind'];
@@ -72,6 +72,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         await store.executions.write([ended(id, { queue: 'shared' })]);
         await store.facts.keep('shared', 'here');
         await store.presence.beat('here', 60_000);
+        await store.schedules.put([{ data: schedule('shared') }]);
         await here.pause();
         const { name: jobName, data, opts } = toQueueEntry(newJob(id, { queue: 'shared' }));
         await here.add(jobName, data, opts);
@@ -80,6 +81,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         expect(await other.executions.counts(['shared'])).toEqual({ shared: { completed: 0, failed: 0 } });
         expect(await other.facts.keep('shared', 'there')).toBe('there');
         expect(await other.presence.alive()).toEqual([]);
+        expect(await other.schedules.all()).toEqual([]);
         expect(await there.getJob(encodeJobId(id, 'shared'))).toBeUndefined();
         expect(await there.isPaused()).toBe(false);
         await store.presence.leave('here');
