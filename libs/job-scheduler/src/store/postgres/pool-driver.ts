@@ -175,13 +175,16 @@ async function listenOn(
     await close();
     throw error;
   }
+  // One statement at a time: node-postgres is to keep no queue of its own any more.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = async (statement: string) => {
+    const done = turn.then(() => client.query(statement));
+    turn = done.catch(() => undefined);
+    await done;
+  };
   return {
-    async listen(channel) {
-      await client.query(`LISTEN ${channel}`);
-    },
-    async unlisten(channel) {
-      await client.query(`UNLISTEN ${channel}`);
-    },
+    listen: (channel) => inTurn(`LISTEN ${channel}`),
+    unlisten: (channel) => inTurn(`UNLISTEN ${channel}`),
     close,
   };
 }
