@@ -1,6 +1,9 @@
 /** What asking for a lease gave. */
 export type LockAnswer =
-  | { readonly held: true; /** Grows with every new lease of this key, and never goes back. */ readonly fence: number }
+  | {
+      readonly held: true;
+      /** Grows each time a lease of this key is given, and never goes back. */ readonly fence: number;
+    }
   | {
       readonly held: false;
       /** Who has the leases. */
@@ -35,7 +38,8 @@ export interface AcquireOptions {
 export interface LockStore {
   /**
    * Takes a lease of `key` for `holder`, if more are free of the `slots` than waiters stand in line before it.
-   * A holder that has a lease keeps it with its fence, renewed: so that a run that crashed is let in again.
+   * A holder that has a lease keeps it, renewed and under a new fence: so that a run that crashed is let in again, and
+   * what the crashed one still writes can be told from it.
    */
   acquire(key: string, holder: string, options: AcquireOptions): Promise<LockAnswer>;
   /** Renews a lease. `false`: it is not held any more, and nothing was changed. */
@@ -45,6 +49,6 @@ export interface LockStore {
    * @returns the first in line, as many as leases are free of the slots that they asked with: they may ask again now.
    */
   release(key: string, holder: string): Promise<string[]>;
-  /** Live leases, oldest first. */
+  /** Live leases, by ascending fence. */
   holders(key: string): Promise<LockLease[]>;
 }

@@ -44,13 +44,14 @@ export class MemoryLockStore implements LockStore {
     const { leases } = lock;
 
     const own = leases.get(holder);
-    if (own) own.endsAt = endOf(now, ttl);
     const ahead = placeOf(lock, holder);
     const free = slots - leases.size;
     if (own || ahead < free) {
       lock.line.delete(holder);
-      const fence = own?.fence ?? this.nextFence(now);
-      if (!own) leases.set(holder, { fence, endsAt: endOf(now, ttl) });
+      const fence = this.nextFence(now);
+      // Deleted first, so that the order stays that of the fences.
+      leases.delete(holder);
+      leases.set(holder, { fence, endsAt: endOf(now, ttl) });
       this.table.locks.set(key, lock);
       return { held: true, fence };
     }

@@ -62,12 +62,10 @@ local live = redis.call('ZCARD', leases)
 local ahead = redis.call('ZRANK', line, holder) or redis.call('ZCARD', line)
 if fence or ahead < slots - live then
   leaveLine()
-  if not fence then
-    local last = tonumber(redis.call('GET', base .. ':fence') or 0)
-    fence = string.format('%.0f', math.max(last + 1, now))
-    redis.call('SET', base .. ':fence', fence)
-    redis.call('HSET', details, 'f:' .. holder, fence)
-  end
+  local last = tonumber(redis.call('GET', base .. ':fence') or 0)
+  fence = string.format('%.0f', math.max(last + 1, now))
+  redis.call('SET', base .. ':fence', fence)
+  redis.call('HSET', details, 'f:' .. holder, fence)
   redis.call('ZADD', leases, ends, holder)
   expire()
   return { fence }

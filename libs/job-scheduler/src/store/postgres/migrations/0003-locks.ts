@@ -63,8 +63,8 @@ BEGIN
   DELETE FROM ${names.lockLease} l WHERE l.key = p_key AND l.ends_at <= v_now;
   DELETE FROM ${names.lockPlace} p WHERE p.key = p_key AND p.ends_at <= v_now;
 
-  UPDATE ${names.lockLease} l SET ends_at = v_now + p_ttl WHERE l.key = p_key AND l.holder = p_holder
-  RETURNING l.fence INTO v_fence;
+  UPDATE ${names.lockLease} l SET ends_at = v_now + p_ttl, fence = nextval('${names.lockFence}')
+  WHERE l.key = p_key AND l.holder = p_holder RETURNING l.fence INTO v_fence;
   IF v_fence IS NULL THEN
     SELECT count(*), min(l.ends_at), coalesce(array_agg(l.holder ORDER BY l.fence), '{}') INTO v_live, v_first, v_held
     FROM ${names.lockLease} l WHERE l.key = p_key;
