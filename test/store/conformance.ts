@@ -10,6 +10,7 @@ import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeQueues } from './conformance/queues.js';
+import { describeSchedulers } from './conformance/schedulers.js';
 import { describeSignals } from './conformance/signals.js';
 import { describeSchedules, schedule } from './conformance/schedules.js';
 
@@ -63,6 +64,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeLocks(shared);
     describeSignals(shared);
     describeSchedules(shared);
+    describeSchedulers(shared);
 
     test('stores of other prefixes share nothing', async () => {
       const other = await subject.open(randomPrefix());

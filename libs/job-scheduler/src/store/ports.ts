@@ -8,6 +8,22 @@ import type { ScheduleStore } from './schedule-store.js';
 export type EngineQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
 export type EngineEvents = QueueEvents<unknown, IQueueBackend, unknown>;
 
+/** A job scheduler as BullMQ has stored it. Times are milliseconds since the epoch. */
+export interface EngineScheduler {
+  /** BullMQ's name of it; see `encodeSchedulerId`. */
+  readonly key: string;
+  /** When the job that it has planned is due. */
+  readonly next: number;
+  readonly pattern: string | undefined;
+  readonly tz: string | undefined;
+  readonly startDate: number | undefined;
+  readonly endDate: number | undefined;
+  /** What its jobs carry; undefined where it cannot be read. */
+  readonly data: unknown;
+  /** Whether the job that it has planned is there. */
+  readonly hasJob: boolean;
+}
+
 /** Makes BullMQ's parts on this store. Names are ours: encoding and key prefixes are done inside. */
 export interface QueueEngine {
   /** For Worker subclasses: the third or fourth constructor argument of BullMQ's classes. */
@@ -23,6 +39,11 @@ export interface QueueEngine {
    * @param dueAt when there is work, in milliseconds since the epoch; 0: now. No effect on stores whose wake-ups reach every process.
    */
   handOn(name: string, dueAt: number): Promise<void>;
+  /**
+   * The job schedulers of a queue, in few round trips however many there are: BullMQ's own list asks for each by itself.
+   * @param keys only these; default: all, in no order.
+   */
+  schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]>;
 }
 
 /** What is kept of executions beside BullMQ: attempts, steps, outcomes. */

@@ -25,7 +25,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
   return {
     kind: 'memory',
     address: 'memory:',
-    queues: new MemoryEngine({ name: prefix, clock }, prefix),
+    queues: new MemoryEngine({ name: prefix, clock }, prefix, memory),
     executions: new MemoryExecutionStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),

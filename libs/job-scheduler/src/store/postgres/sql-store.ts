@@ -47,7 +47,7 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline),
+    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),

@@ -7,6 +7,7 @@ import { aliveLua, beatLua } from './presence.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
 import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
+import { schedulersLua } from './schedulers.lua.js';
 import { writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
@@ -38,6 +39,11 @@ interface Scripts {
     ids: string,
     forget: number,
   ): Promise<null>;
+  jobsSchedulers(
+    key: string,
+    how: 'scan' | 'keys',
+    ...values: (string | number)[]
+  ): Promise<(string | number | null)[]>;
 }
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
@@ -54,6 +60,7 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsRemoveSchedule: removeScheduleLua,
   jobsClaimFire: claimFireLua,
   jobsDeclareSchedules: declareSchedulesLua,
+  jobsSchedulers: schedulersLua,
 };
 
 /** A client of our own, with our scripts. */

@@ -44,4 +44,9 @@ export class RedisKeys {
   marker(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:marker`;
   }
+
+  /** BullMQ's sorted set of job schedulers, by the time of their next job. */
+  schedulers(queue: string): string {
+    return `${this.bullPrefix(queue)}:${queue}:repeat`;
+  }
 }
