@@ -11,6 +11,8 @@ import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { JobRegistry } from './registry/job-registry.js';
+import { FleetCancel } from './execution/fleet-cancel.js';
+import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
@@ -22,6 +24,8 @@ import { QueueReader } from './service/queue-reader.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
 import { Steering } from './service/steering.js';
+import { TakeOut } from './service/take-out.js';
+import { makeWorkerId } from './service/worker-id.js';
 import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
 
@@ -88,19 +92,36 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
   },
   {
+    provide: FleetCancel,
+    inject: [StoreHolder, Clock, RESOLVED_OPTIONS],
+    useFactory: (holder: StoreHolder, clock: Clock, options: ResolvedOptions) =>
+      new FleetCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
+  },
+  {
+    provide: TakeOut,
+    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof TakeOut>) => new TakeOut(...parts),
+  },
+  {
+    provide: Canceller,
+    inject: [ExecutionFinder, TakeOut, FleetCancel, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof Canceller>) => new Canceller(...parts),
+  },
+  {
     provide: SchedulerRuntime,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock],
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock, FleetCancel],
     useFactory: (
       options: ResolvedOptions,
       registry: JobRegistry,
       holder: StoreHolder,
       enqueuer: Enqueuer,
       clock: Clock,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger),
+      fleet: FleetCancel,
+    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet),
   },
   {
     provide: Steering,
-    inject: [RESOLVED_OPTIONS, QueueHub, ExecutionFinder, StoreHolder, Clock, SchedulerRuntime],
+    inject: [ExecutionFinder, StoreHolder],
     useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
   },
   {
@@ -114,6 +135,7 @@ const runningProviders: Provider[] = [
       QueueReader,
       QueueHub,
       Steering,
+      Canceller,
       SchedulerRuntime,
     ],
     useFactory: (
@@ -125,8 +147,9 @@ const runningProviders: Provider[] = [
       queues: QueueReader,
       hub: QueueHub,
       steering: Steering,
+      canceller: Canceller,
       runtime: SchedulerRuntime,
-    ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, runtime }),
+    ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, canceller, runtime }),
   },
   {
     provide: JobHealth,

@@ -46,6 +46,8 @@ export class Attempt implements RunningJob {
   private readonly abortion = new AttemptSignal();
   private stepLog: StepLog | undefined;
   private cutShort!: (reason: Error) => void;
+  /** The handler has returned a result: nothing changes the outcome any more. */
+  private decided = false;
   private over = false;
 
   constructor(
@@ -64,10 +66,11 @@ export class Attempt implements RunningJob {
   }
 
   abort(reason: JobSchedulerError): boolean {
-    if (this.over) return false;
+    if (this.over || this.decided) return false;
     this.abortion.fire(reason);
     if (reason instanceof JobTimeoutError) this.giveUp();
-    return true;
+    // The first reason stands: a run that is being put back for a shutdown has not been cancelled.
+    return this.abortion.reason?.code === reason.code;
   }
 
   giveUp(): void {
@@ -102,11 +105,15 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
-    if (stored?.final) return this.outcomes.endedBefore(stored);
+    if (stored?.final) {
+      this.decided = true;
+      return this.outcomes.endedBefore(stored);
+    }
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
     const result = await this.handle(payload, stored);
     this.abortion.check();
+    this.decided = true;
     const json = toStorableJson(result);
     if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
     return this.outcomes.completed(result);

@@ -12,7 +12,7 @@ export interface RunningJob {
   /**
    * Fires the handler's signal. The reason decides the outcome, whatever the handler then does.
    * A JobTimeoutError ends the attempt at once; for every other reason the handler ends by itself, at the deadline at the latest.
-   * @returns `false` when it has its outcome already: nothing can change it any more.
+   * @returns `false` when it has its outcome already, or was aborted for another reason: nothing can change it any more.
    */
   abort(reason: JobSchedulerError): boolean;
   /** Ends the attempt now, by the reason it was aborted for, although its handler goes on. */

@@ -11,6 +11,7 @@ import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
 import type { Enqueued, Enqueuer } from './enqueuer.js';
+import type { Canceller } from './canceller.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import type { JobHandle } from './job-handle.js';
@@ -31,6 +32,7 @@ export interface JobServiceParts {
   readonly queues: QueueReader;
   readonly hub: QueueHub;
   readonly steering: Steering;
+  readonly canceller: Canceller;
   readonly runtime: SchedulerRuntime;
 }
 
@@ -116,12 +118,15 @@ export class JobService {
   }
 
   /**
-   * Cancels an execution that waits, or that runs in this process: then its signal fires, and it ends as cancelled.
-   * @param reason stands in its record.
-   * @returns whether there was something to cancel.
+   * Cancels an execution anywhere in the fleet. One that waits, is delayed, or is between two attempts is taken out of its
+   * queue. Of one that runs the signal fires, with a `JobCancelError`; it ends as cancelled when its handler ends, whatever
+   * that then does, and at its deadline at the latest.
+   * @param reason stands in its record, beside who cancelled it: the worker id of this process.
+   * @returns `true` when it was taken out, or the process that runs it has fired its signal. `false` when it is not known
+   * or has ended, or when nobody answers for it within two seconds: its worker has died, or hangs.
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
-    return this.parts.steering.cancel(id, reason);
+    return this.parts.canceller.cancel(id, reason);
   }
 
   /**

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
-import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import type { FleetCancel } from '../execution/fleet-cancel.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -40,8 +38,9 @@ export class SchedulerRuntime {
     private readonly enqueuer: Enqueuer,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly fleet: FleetCancel,
   ) {
-    this.workerId = options.workerName ?? `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+    this.workerId = fleet.workerId;
     this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
   }
 
@@ -73,8 +72,13 @@ export class SchedulerRuntime {
       this.heartbeat = new Heartbeat(store.presence, this.workerId, lockDuration, this.clock);
       await this.heartbeat.start();
       if (roles.has('worker')) {
-        this.pool = this.makePool(store);
-        await this.pool.start();
+        const pool = this.makePool(store);
+        this.pool = pool;
+        await this.fleet.serve({
+          abort: (id, reason) => pool.abort(id, reason),
+          giveUp: (id) => pool.find(id)?.giveUp(),
+        });
+        await pool.start();
       }
       if (roles.has('scheduler')) {
         this.ticker = this.makeTicker(store);
@@ -90,15 +94,11 @@ export class SchedulerRuntime {
       this.heartbeat = undefined;
       const { shutdownTimeout } = this.options;
       await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
+      await this.fleet.stop();
       this.pool = undefined;
       this.ticker = undefined;
       await heartbeat?.stop();
     });
-  }
-
-  /** `false` when it does not run in this process. */
-  abort(id: string, reason: JobSchedulerError): boolean {
-    return this.pool?.abort(id, reason) ?? false;
   }
 
   /** A job was registered while the app runs: its schedules are to fire. */

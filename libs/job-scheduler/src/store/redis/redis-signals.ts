@@ -117,10 +117,14 @@ export class RedisSignals implements LiveSignals {
   private onEnd(error: Error): void {
     if (this.closing.signal.aborted) return;
     this.parts.availability.lost('signals', error);
-    this.connection = this.connect();
-    this.connection.then(
-      () => this.listeners.tellGap(),
-      () => undefined,
-    );
+    this.connection = this.reconnect();
+    // Closed meanwhile: nobody waits for it.
+    this.connection.catch(() => undefined);
+  }
+
+  private async reconnect(): Promise<Redis> {
+    const client = await this.connect();
+    this.listeners.tellGap();
+    return client;
   }
 }
