@@ -35,11 +35,22 @@ export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
 export type { ScheduledJob } from './scheduling/schedule-list.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
+export { LockService } from './service/lock-service.js';
+export type { Lock } from './service/lock.js';
+export type { LockWaitOptions } from './service/check-lock.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export { JobSchedulerError } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
+export {
+  ScheduleConflictError,
+  ScheduleExistsError,
+  ScheduleInputError,
+  ScheduleOwnedError,
+  ScheduleUnknownError,
+  type ScheduleIssue,
+} from './errors/schedule-errors.js';
 export {
   ExecutionNotFailedError,
   ExecutionUnknownError,
@@ -50,10 +61,12 @@ export {
 } from './errors/unknown-name-errors.js';
 export {
   EnqueueOptionsError,
+  JobKeyError,
   PayloadInvalidError,
   PayloadTooLargeError,
   ResultInvalidError,
 } from './errors/payload-errors.js';
+export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {
   DriverMissingError,
   NotStartedError,

@@ -19,6 +19,7 @@ import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
+import { LockService } from './service/lock-service.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
@@ -157,6 +158,11 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
   },
   {
+    provide: LockService,
+    inject: [StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof LockService>) => new LockService(...parts),
+  },
+  {
     provide: JobSchedulerBoot,
     inject: [
       RESOLVED_OPTIONS,
@@ -166,6 +172,7 @@ const runningProviders: Provider[] = [
       StoreHolder,
       QueueHub,
       FinishWatcher,
+      LockService,
       Clock,
     ],
     useFactory: (
@@ -176,8 +183,9 @@ const runningProviders: Provider[] = [
       holder: StoreHolder,
       hub: QueueHub,
       watcher: FinishWatcher,
+      locks: LockService,
       clock: Clock,
-    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, clock, logger),
+    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, locks, clock, logger),
   },
 ];
 
@@ -200,7 +208,7 @@ export class JobSchedulerCoreModule {
       global: true,
       imports: [DiscoveryModule, ...(imports ?? [])],
       providers: [...options, ...definitionProviders, ...runningProviders, ...queues],
-      exports: [JobService, JobHealth, JobSchedulerBoot, ...queueNames.map((name) => getQueueToken(name))],
+      exports: [JobService, LockService, JobHealth, JobSchedulerBoot, ...queueNames.map((name) => getQueueToken(name))],
     };
   }
 }

@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { FinishWatcher } from './finish-watcher.js';
+import type { LockService } from './lock-service.js';
 import type { QueueHub } from './queue-hub.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 
@@ -25,6 +26,7 @@ export class JobSchedulerBoot {
     private readonly holder: StoreHolder,
     private readonly hub: QueueHub,
     private readonly watcher: FinishWatcher,
+    private readonly locks: LockService,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -73,7 +75,8 @@ export class JobSchedulerBoot {
       .stop()
       .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.
-    await within(Promise.allSettled([this.watcher.close(), this.hub.close()]), this.clock, CLOSE_WITHIN);
+    const closing = [this.watcher.close(), this.hub.close(), this.locks.close()];
+    await within(Promise.allSettled(closing), this.clock, CLOSE_WITHIN);
     await this.holder.close();
   }
 }
