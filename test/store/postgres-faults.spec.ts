@@ -324,6 +324,9 @@ describe('with a PostgreSQL server', () => {
     async corrupt(prefix, id) {
       await shared!.query(`UPDATE "${prefix}".njs_execution SET head = 'null' WHERE id = $1`, [id]);
     },
+    async corruptSchedule(prefix, id) {
+      await shared!.query(`UPDATE "${prefix}".njs_schedule SET record = 'null' WHERE id = $1`, [id]);
+    },
     release: () => shared!.end(),
   });
 });

@@ -29,6 +29,15 @@ export { nextOccurrences } from './definition/next-occurrences.js';
 export { describeSchedule } from './definition/describe-schedule.js';
 
 export { JobService } from './service/job-service.js';
+export { ScheduleService } from './service/schedule-service.js';
+export type {
+  NewSchedule,
+  PayloadField,
+  ScheduleChange,
+  ScheduleFilter,
+  ScheduleSettings,
+  ScheduleTiming,
+} from './service/schedule-input.js';
 export type { EnqueueOptions } from './service/enqueue-options.js';
 export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';

@@ -23,6 +23,7 @@ import { LockService } from './service/lock-service.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
+import { ScheduleService } from './service/schedule-service.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
 import { Steering } from './service/steering.js';
 import { TakeOut } from './service/take-out.js';
@@ -153,6 +154,28 @@ const runningProviders: Provider[] = [
     ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, canceller, runtime }),
   },
   {
+    provide: ScheduleService,
+    inject: [Clock, JobRegistry, StoreHolder, Enqueuer, FinishWatcher, SchedulerRuntime, RESOLVED_OPTIONS],
+    useFactory: (
+      clock: Clock,
+      registry: JobRegistry,
+      holder: StoreHolder,
+      enqueuer: Enqueuer,
+      watcher: FinishWatcher,
+      applier: SchedulerRuntime,
+      { defaults: { timezone }, maxPayload }: ResolvedOptions,
+    ) =>
+      new ScheduleService({
+        clock,
+        registry,
+        holder,
+        enqueuer,
+        watcher,
+        applier,
+        rules: { timezone, maxPayload },
+      }),
+  },
+  {
     provide: JobHealth,
     inject: [StoreHolder, SchedulerRuntime, QueueReader, Clock],
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
@@ -208,7 +231,14 @@ export class JobSchedulerCoreModule {
       global: true,
       imports: [DiscoveryModule, ...(imports ?? [])],
       providers: [...options, ...definitionProviders, ...runningProviders, ...queues],
-      exports: [JobService, LockService, JobHealth, JobSchedulerBoot, ...queueNames.map((name) => getQueueToken(name))],
+      exports: [
+        JobService,
+        ScheduleService,
+        LockService,
+        JobHealth,
+        JobSchedulerBoot,
+        ...queueNames.map((name) => getQueueToken(name)),
+      ],
     };
   }
 }

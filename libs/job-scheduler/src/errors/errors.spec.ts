@@ -4,6 +4,7 @@ import { ERROR_CODES } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
+import * as schedules from './schedule-errors.js';
 import * as stores from './store-errors.js';
 import * as names from './unknown-name-errors.js';
 
@@ -21,6 +22,28 @@ const ERRORS: [JobSchedulerError, string][] = [
     'There are 2 faults in the declared jobs:\n  - queues.low.weight: 0 is no weight. Allowed: a number above 0.\n  - prefix: "" is not allowed.',
   ],
   [new ScheduleError('schedule', 'x', 'The schedule "x" has 1 field.'), 'The schedule "x" has 1 field.'],
+  [
+    new schedules.ScheduleInputError([
+      { field: 'timezone', value: 'Mars', message: '"Mars" is not a time zone.', code: 'SCHEDULE_INVALID' },
+    ]),
+    'There is a fault in the schedule:\n  - timezone: "Mars" is not a time zone.',
+  ],
+  [
+    new schedules.ScheduleUnknownError('code:mial', ['code:mail']),
+    'There is no schedule "code:mial". Did you mean "code:mail"? Known: code:mail.',
+  ],
+  [
+    new schedules.ScheduleExistsError('nightly'),
+    'There is a schedule "nightly" already. Change it with update, or choose another id.',
+  ],
+  [
+    new schedules.ScheduleOwnedError('code:mail', 'deleted'),
+    'Schedule "code:mail" is declared in code and cannot be deleted here: change its job\'s declaration. Allowed: enable, disable and runNow.',
+  ],
+  [
+    new schedules.ScheduleConflictError('nightly', 2, 3),
+    'Schedule "nightly" is of version 3, not 2: it was changed meanwhile. Read it again, then repeat the change.',
+  ],
   [new names.JobUnknownError('mial', ['mail']), 'No job "mial" is registered. Did you mean "mail"? Registered: mail.'],
   [
     new names.QueueUnknownError('critcal', ['critical', 'default', 'low']),
@@ -104,9 +127,14 @@ describe('errors', () => {
   });
 
   it('are all in this test', () => {
-    const classes = [{ OptionsError, JobDefinitionError, ScheduleError }, names, payloads, stores, outcomes].flatMap(
-      (module) => Object.keys(module),
-    );
+    const classes = [
+      { OptionsError, JobDefinitionError, ScheduleError },
+      names,
+      payloads,
+      schedules,
+      stores,
+      outcomes,
+    ].flatMap((module) => Object.keys(module));
     const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
     expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);
   });

@@ -1,4 +1,6 @@
 import type { Duration } from '../definition/job-options.js';
+import type { Enqueued } from './enqueuer.js';
+import type { FinishWatcher } from './finish-watcher.js';
 
 /** An execution that was enqueued. */
 export interface JobHandle<R = unknown> {
@@ -13,4 +15,11 @@ export interface JobHandle<R = unknown> {
    * @throws JobFailedError when it failed for good, JobCancelledError, JobSkippedError; WaitTimeoutError when it takes too long.
    */
   finished(options?: { timeout?: Duration }): Promise<R>;
+}
+
+export function toHandle<R>(enqueued: Enqueued, watcher: FinishWatcher): JobHandle<R> {
+  return Object.freeze({
+    ...enqueued,
+    finished: async ({ timeout }: { timeout?: Duration } = {}) => (await watcher.finished(enqueued, timeout)) as R,
+  });
 }

@@ -14,7 +14,7 @@ import type { Enqueued, Enqueuer } from './enqueuer.js';
 import type { Canceller } from './canceller.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { FinishWatcher } from './finish-watcher.js';
-import type { JobHandle } from './job-handle.js';
+import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
@@ -208,10 +208,6 @@ export class JobService {
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {
-    return Object.freeze({
-      ...enqueued,
-      finished: async ({ timeout }: { timeout?: Duration } = {}) =>
-        (await this.parts.watcher.finished(enqueued, timeout)) as R,
-    });
+    return toHandle(enqueued, this.parts.watcher);
   }
 }

@@ -8,6 +8,8 @@ import { JobExecutor } from '../execution/job-executor.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
+import { EntryApplier } from '../scheduling/entry-applier.js';
+import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import { listSchedules, type ScheduledJob } from '../scheduling/schedule-list.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
@@ -22,7 +24,7 @@ import { Heartbeat } from './heartbeat.js';
  * The moving parts of one module in this process: the store, the worker pool and the schedules, as its roles say.
  * Opened once, started and stopped as often as one likes, closed once.
  */
-export class SchedulerRuntime {
+export class SchedulerRuntime implements ScheduleApplier {
   readonly workerId: string;
   private pool: WorkerPool | undefined;
   private ticker: ScheduleTicker | undefined;
@@ -104,6 +106,17 @@ export class SchedulerRuntime {
   /** A job was registered while the app runs: its schedules are to fire. */
   async refreshSchedules(): Promise<void> {
     await this.next(async () => this.ticker?.reconcile());
+  }
+
+  /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
+  async apply(ids: readonly string[]): Promise<void> {
+    const store = this.holder.require('apply schedules');
+    const queue = openTickQueue(store, this.repeatStrategy);
+    try {
+      await new EntryApplier(queue, store.schedules).apply(ids);
+    } finally {
+      await queue.close();
+    }
   }
 
   async schedules(): Promise<ScheduledJob[]> {
