@@ -11,6 +11,7 @@ import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { JobRegistry } from './registry/job-registry.js';
+import { Admission } from './execution/admission.js';
 import { FleetCancel } from './execution/fleet-cancel.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
@@ -22,6 +23,7 @@ import { JobService } from './service/job-service.js';
 import { LockService } from './service/lock-service.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
+import { QueuedRuns } from './service/queued-runs.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { ScheduleService } from './service/schedule-service.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
@@ -110,8 +112,30 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof Canceller>) => new Canceller(...parts),
   },
   {
+    provide: Admission,
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, TakeOut, Clock],
+    useFactory: (
+      { lockDuration, shutdownTimeout }: ResolvedOptions,
+      registry: JobRegistry,
+      holder: StoreHolder,
+      hub: QueueHub,
+      canceller: Canceller,
+      takeOut: TakeOut,
+      clock: Clock,
+    ) => {
+      const locks = () => holder.require('keep runs apart').locks;
+      const others = new QueuedRuns(hub, canceller);
+      const admission = new Admission({ locks, others, clock, lockDuration, shutdownTimeout });
+      takeOut.onRemoved(async (started) => {
+        const registered = registry.find(started.job);
+        if (registered) await admission.forget(registered.definition, started);
+      });
+      return admission;
+    },
+  },
+  {
     provide: SchedulerRuntime,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock, FleetCancel],
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock, FleetCancel, Admission],
     useFactory: (
       options: ResolvedOptions,
       registry: JobRegistry,
@@ -119,7 +143,8 @@ const runningProviders: Provider[] = [
       enqueuer: Enqueuer,
       clock: Clock,
       fleet: FleetCancel,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet),
+      admission: Admission,
+    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission),
   },
   {
     provide: Steering,

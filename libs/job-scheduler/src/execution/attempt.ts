@@ -3,21 +3,24 @@ import { describeThrown } from '../definition/describe-error.js';
 import { toStorableJson } from '../definition/json.js';
 import { checkSchema } from '../definition/schema.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
-import { JobAbortError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
+import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
+import type { Admission } from './admission.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { planAttempt, type AttemptPlan } from './attempt-plan.js';
 import { LogLines } from './log-lines.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
 import type { Outcome } from './outcome.js';
+import { isLimited } from './run-limits.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';
 import { StepSequence } from './step-sequence.js';
+import type { Turn } from './turn.js';
 
 /** A job that took its worker down this often is failed. */
 const CRASHES_ALLOWED = 3;
@@ -32,6 +35,8 @@ function poisonCap(stored: StoredExecution | undefined): number {
 /** What every attempt of a process works with. */
 export interface AttemptServices extends OutcomeServices {
   readonly executions: ExecutionStore;
+  /** Absent: runs are never kept apart. */
+  readonly admission?: Admission;
 }
 
 /** One attempt of a registered job, from pick-up to outcome. */
@@ -49,6 +54,8 @@ export class Attempt implements RunningJob {
   /** The handler has returned a result: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
+  /** Undefined for the many jobs that may run beside each other: they pay nothing. */
+  private readonly turn: Turn | undefined;
 
   constructor(
     private readonly services: AttemptServices,
@@ -62,7 +69,10 @@ export class Attempt implements RunningJob {
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
     this.lines = new LogLines(clock, logger, reports, () => this.over);
-    this.outcome = this.run();
+    this.turn = isLimited(registered.definition, started)
+      ? services.admission?.turn(registered.definition, started, () => this.leaseLost())
+      : undefined;
+    this.outcome = this.turn ? this.runInTurn(this.turn) : this.run();
   }
 
   abort(reason: JobSchedulerError): boolean {
@@ -77,6 +87,14 @@ export class Attempt implements RunningJob {
     if (this.abortion.reason) this.cutShort(this.abortion.reason);
   }
 
+  private leaseLost(): void {
+    this.abort(new JobLockLostError(this.started.id));
+  }
+
+  private async runInTurn(turn: Turn): Promise<Outcome> {
+    return turn.seal(await this.run());
+  }
+
   private async run(): Promise<Outcome> {
     const cut = new Promise<never>((_resolve, reject) => (this.cutShort = reject));
     const deadline = this.armDeadline();
@@ -85,6 +103,8 @@ export class Attempt implements RunningJob {
       return await Promise.race([work, cut]);
     } catch (thrown) {
       if (this.abortion.reason) this.watchLate(work);
+      // The queue's own lock may still be ours: then the job goes back at once, and waits for its turn.
+      if (this.turn?.isLost && this.abortion.reason instanceof JobLockLostError) return { kind: 'release' };
       // Once the signal has fired, its reason decides.
       return this.outcomes.ended(this.abortion.reason ?? describeThrown(thrown));
     } finally {
@@ -111,6 +131,8 @@ export class Attempt implements RunningJob {
     }
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
+    const refused = this.turn && (await this.refused(this.turn));
+    if (refused) return refused;
     const result = await this.handle(payload, stored);
     this.abortion.check();
     this.decided = true;
@@ -122,13 +144,34 @@ export class Attempt implements RunningJob {
   /** What an earlier start of this execution left. A first start of a new id has left nothing. */
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
+    return this.insist(() => this.services.executions.load(this.started.id));
+  }
+
+  /** A store error is not the job's: asks again until there is an answer, or the attempt is over. */
+  private async insist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       this.abortion.check();
       try {
-        return await this.services.executions.load(this.started.id);
+        return await ask();
       } catch {
         await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
       }
+    }
+  }
+
+  /** Asks for the leases that the job needs to run. Gives the outcome when it may not run now. */
+  private async refused(turn: Turn): Promise<Outcome | undefined> {
+    const refusal = await turn.enter((ask) => this.insist(ask));
+    this.abortion.check();
+    if (!refusal) return undefined;
+    this.decided = true;
+    switch (refusal.kind) {
+      case 'skipped':
+        return this.outcomes.unstarted('skipped', 'overlap');
+      case 'replaced':
+        return this.outcomes.unstarted('cancelled', 'replaced');
+      default:
+        return { kind: 'snooze', delay: refusal.delay };
     }
   }
 
@@ -147,6 +190,7 @@ export class Attempt implements RunningJob {
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
+      fence: this.turn?.fence ?? started.fence,
       deadline: this.startedAt + plan.timeout,
       abortion: this.abortion,
       steps,

@@ -83,6 +83,16 @@ export class OutcomeMaker {
     }
   }
 
+  /** It has not run, and will not. */
+  unstarted(kind: 'skipped' | 'cancelled', reason: string): Outcome {
+    const cancelledBy = kind === 'cancelled' ? this.services.workerId : undefined;
+    const write = this.write({ final: kind, reason, ...(cancelledBy !== undefined && { cancelledBy }) });
+    if (!write) return { kind, reason, write };
+    const { attempt: _, head, ...rest } = write;
+    const { startedAt: __, ...unstarted } = head;
+    return { kind, reason, write: { ...rest, head: unstarted } };
+  }
+
   log(level: 'warn' | 'error', message: string): void {
     const { job, id, attempt } = this.started;
     this.services.logger[level](message, { job, id, attempt, maxAttempts: this.plan.maxAttempts });

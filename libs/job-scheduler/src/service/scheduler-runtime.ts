@@ -3,6 +3,7 @@ import type { RepeatStrategy } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
+import type { Admission } from '../execution/admission.js';
 import type { FleetCancel } from '../execution/fleet-cancel.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import { OnFailAction } from '../execution/on-fail.js';
@@ -41,6 +42,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly fleet: FleetCancel,
+    private readonly admission: Admission,
   ) {
     this.workerId = fleet.workerId;
     this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
@@ -145,7 +147,9 @@ export class SchedulerRuntime implements ScheduleApplier {
       const told = { name: error.name, message: error.message, stack: error.stack };
       await this.enqueuer.enqueue(job, { ...rest, error: told }, { id }, { trigger: 'on-fail' });
     });
-    const services = { executions: store.executions, clock, logger, workerId, history: options.history, onFail };
+    const { executions } = store;
+    const { admission } = this;
+    const services = { executions, clock, logger, workerId, history: options.history, onFail, admission };
     return new WorkerPool({
       store,
       runner: new JobExecutor(services, this.registry, options.defaults),

@@ -26,7 +26,11 @@ export async function settle<Answer>(
   settling: Settling,
   teller: Teller<Answer>,
 ): Promise<Answer | typeof LOST> {
-  if (outcome.kind === 'lost') return LOST;
+  const { afterTold } = outcome;
+  if (outcome.kind === 'lost') {
+    if (afterTold) settling.inBackground(afterTold(false));
+    return LOST;
+  }
   const record = 'write' in outcome && outcome.write ? new OutcomeRecord(outcome.write, settling) : undefined;
   let beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
   // Where effects follow in the order of commands, only what must see the record waits for it.
@@ -52,6 +56,7 @@ export async function settle<Answer>(
     await settling.pause();
   }
   if (record && !record.done) settling.inBackground(record.finish());
+  if (afterTold) settling.inBackground(afterTold(answer !== LOST));
   return answer;
 }
 

@@ -33,7 +33,8 @@ export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promi
     }
     case 'failed':
       return fail(queue.bullJob(job), token, textsOf(outcome.error), fetchNext);
-    case 'cancelled': {
+    case 'cancelled':
+    case 'skipped': {
       const bullJob = queue.bullJob(job);
       // It leaves the queue at once: only failures are kept.
       bullJob.opts.removeOnFail = true;

@@ -1,0 +1,70 @@
+import type { Clock } from '../definition/clock.js';
+import type { LockStore } from '../store/lock-store.js';
+
+interface Kept {
+  readonly key: string;
+  readonly holder: string;
+  readonly onLost: () => void;
+}
+
+/** Renews the leases of all runs in this process: one timer, however many there are, and none while there are none. */
+export class LeaseKeeper {
+  private readonly kept = new Map<string, Kept>();
+  private armed = false;
+  private renewing: Promise<void> | undefined;
+
+  /** @param locks of the store, once it is open. */
+  constructor(
+    private readonly locks: () => Pick<LockStore, 'extend'>,
+    private readonly clock: Clock,
+    /** Milliseconds that a lease lasts. */
+    private readonly ttl: number,
+  ) {}
+
+  /** @param onLost called once if the store says that the lease is not held any more. */
+  keep(key: string, holder: string, onLost: () => void): void {
+    this.kept.set(nameOf(key, holder), { key, holder, onLost });
+    this.arm();
+  }
+
+  /** Renews it no more. Resolves when no renewal is under way. */
+  async drop(key: string, holder: string): Promise<void> {
+    this.kept.delete(nameOf(key, holder));
+    await this.renewing;
+  }
+
+  private arm(): void {
+    if (this.armed || this.kept.size === 0) return;
+    this.armed = true;
+    // Twice in the life of a lease may a renewal come to nothing.
+    this.clock.after(this.ttl / 3, () => void this.tick(), false);
+  }
+
+  private async tick(): Promise<void> {
+    this.renewing = this.renewAll();
+    await this.renewing;
+    this.renewing = undefined;
+    this.armed = false;
+    this.arm();
+  }
+
+  private async renewAll(): Promise<void> {
+    await Promise.all([...this.kept].map(([name, lease]) => this.renew(name, lease)));
+  }
+
+  private async renew(name: string, lease: Kept): Promise<void> {
+    try {
+      if (await this.locks().extend(lease.key, lease.holder, this.ttl)) return;
+    } catch {
+      // The store is away: nobody else gets the lease from it either. The next tick asks again.
+      return;
+    }
+    if (this.kept.get(name) !== lease) return;
+    this.kept.delete(name);
+    lease.onLost();
+  }
+}
+
+function nameOf(key: string, holder: string): string {
+  return `${key}\0${holder}`;
+}
