@@ -19,10 +19,10 @@ import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const obey = defineJob<void>('obey');
+const obey = defineJob('obey');
 const ignore = defineJob<{ release?: boolean }, string>('ignore');
-const giveIn = defineJob<void>('give.in');
-const fail = defineJob<void>('fail');
+const giveIn = defineJob('give.in');
+const fail = defineJob('fail');
 const brief = defineJob<{ n: number }>('brief');
 
 @Injectable()
@@ -156,10 +156,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
 
   it('a handler that never ends: cancelled at its deadline, or when it is given up', async () => {
     const { app, jobs, begun } = await fleet({ concurrency: 2 });
-    const [patient, hasty] = await jobs.enqueueMany([
-      { job: ignore, payload: {} },
-      { job: ignore, payload: {} },
-    ] as const);
+    const [patient, hasty] = await Promise.all([jobs.enqueue(ignore, {}), jobs.enqueue(ignore, {})]);
     await Promise.all([begun(patient.id), begun(hasty.id)]);
     expect(await jobs.cancel(patient.id)).toBe(true);
     expect(await app.get(Canceller).cancel(hasty.id, 'replaced', { giveUpAfter: 20 })).toBe(true);

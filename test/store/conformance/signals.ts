@@ -80,6 +80,7 @@ export function describeSignals(subject: Subject): void {
         const [{ heard, stop }] = await Promise.all([listen(topic), going.stop()]);
         await subject.store.signals.publish(topic, 'hello');
         await until('it is heard', () => heard.length > 0);
+        expect(heard).toEqual(['hello']);
         await stop();
       }
     });

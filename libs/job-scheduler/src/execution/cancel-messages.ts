@@ -20,9 +20,9 @@ export interface SentOrder extends CancelOrder {
 
 /** Undefined: another version's, or rubbish. */
 export function readOrder(message: string): SentOrder | undefined {
-  const order = readObject(message) as Partial<SentOrder> | undefined;
-  const texts = [order?.id, order?.reason, order?.by, order?.ask, order?.from];
-  return texts.every((text) => typeof text === 'string') ? (order as SentOrder) : undefined;
+  const order: Partial<Record<keyof SentOrder, unknown>> = readObject(message) ?? {};
+  const texts = [order.id, order.reason, order.by, order.ask, order.from];
+  return texts.every((text) => typeof text === 'string') ? (order as unknown as SentOrder) : undefined;
 }
 
 /** The `ask` of an answer. */

@@ -30,7 +30,9 @@ export class SignalListeners {
   }
 
   deliver(topic: string, message: string): void {
-    for (const { onMessage } of [...(this.topics.get(topic) ?? [])]) this.call(() => onMessage(message));
+    // Who comes or goes by a message is not among those that hear it, or still is.
+    const listeners = [...(this.topics.get(topic) ?? [])];
+    for (const { onMessage } of listeners) this.call(() => onMessage(message));
   }
 
   /** Messages were missed, whatever their topic. */

@@ -118,8 +118,12 @@ export class RedisSignals implements LiveSignals {
     if (this.closing.signal.aborted) return;
     this.parts.availability.lost('signals', error);
     this.connection = this.reconnect();
-    // Closed meanwhile: nobody waits for it.
-    this.connection.catch(() => undefined);
+    void this.settled(this.connection);
+  }
+
+  /** One that rejects was closed meanwhile: nobody waits for it. */
+  private async settled(connection: Promise<Redis>): Promise<void> {
+    await connection.catch(() => undefined);
   }
 
   private async reconnect(): Promise<Redis> {
