@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../definition/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { ScheduleSpec } from '../definition/schedule-spec.js';
@@ -37,6 +38,8 @@ export interface ScheduleServiceParts {
 
 /** How often a change is tried again when others change the same schedule meanwhile. */
 const TRIES = 20;
+/** Schedules between two breaths of a long list. */
+const LISTED_AT_ONCE = 500;
 
 /**
  * The schedules of the fleet: those that code declares, and those that are made while the app runs. What is changed here
@@ -51,19 +54,24 @@ export class ScheduleService {
   constructor(private readonly parts: ScheduleServiceParts) {}
 
   /** By id. */
-  list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
+  async list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
     const job = filter.job === undefined ? undefined : this.nameOf(filter.job);
     return this.guard('list schedules', async ({ schedules }) => {
       const stored = await schedules.all();
+      const wanted = stored.filter(
+        (each) =>
+          (job === undefined || each.job === job) &&
+          (filter.source === undefined || each.source === filter.source) &&
+          (filter.enabled === undefined || each.enabled === filter.enabled),
+      );
       const now = this.parts.clock.now();
-      return stored
-        .filter(
-          (each) =>
-            (job === undefined || each.job === job) &&
-            (filter.source === undefined || each.source === filter.source) &&
-            (filter.enabled === undefined || each.enabled === filter.enabled),
-        )
-        .map((each) => toScheduledJob(each, now));
+      const list: ScheduledJob[] = [];
+      for (const each of wanted) {
+        // Finding the next fires of thousands takes a while: others have their turn in between.
+        if (list.length % LISTED_AT_ONCE === LISTED_AT_ONCE - 1) await setImmediate();
+        list.push(toScheduledJob(each, now));
+      }
+      return list;
     });
   }
 
@@ -108,7 +116,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, ScheduleOwnedError, ScheduleInputError, and ScheduleConflictError when it is not of
    * `expectedVersion`. Nothing was changed.
    */
-  update(id: string, change: ScheduleChange): Promise<ScheduledJob> {
+  async update(id: string, change: ScheduleChange): Promise<ScheduledJob> {
     return this.change(
       id,
       async (stored) => {

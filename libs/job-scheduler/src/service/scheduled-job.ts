@@ -13,7 +13,7 @@ export interface ScheduledJob {
   readonly schedule: string;
   /** IANA name. */
   readonly timezone: string;
-  /** What its maker says of it, or else its timing in words: `At 02:00`. */
+  /** Its timing in words: `At 02:00`; or what was said instead when it was made at run time. */
   readonly description: string;
   readonly enabled: boolean;
   readonly source: 'code' | 'api';
@@ -52,7 +52,7 @@ export function toScheduledJob(stored: StoredSchedule, now: number): ScheduledJo
     job: stored.job,
     schedule: stored.expression,
     timezone: stored.timezone,
-    description: stored.description ?? (spec ? describeSpec(spec) : stored.expression),
+    description: describe(stored, spec),
     enabled: stored.enabled,
     source: stored.source,
     next: spec && stored.enabled ? toDate(nextFire(spec, after, stored.anchor)) : undefined,
@@ -78,6 +78,12 @@ function readSpec(stored: StoredSchedule): ScheduleSpec | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What code says of a job is in the list of jobs. */
+function describe({ source, description, expression }: StoredSchedule, spec: ScheduleSpec | undefined): string {
+  if (source === 'api' && description !== undefined) return description;
+  return spec ? describeSpec(spec) : expression;
 }
 
 function toDate(time: number | undefined): Date | undefined {
