@@ -95,14 +95,18 @@ export function describeLocks(subject: Subject): void {
     });
 
     test.each([1, 3])('twenty at once: %i get it', async (slots) => {
-      const key = subject.newId();
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, side) => locks().acquire(key, `side ${side}`, { ttl: MINUTE, slots })),
-      );
-      const fences = answers.flatMap((answer) => (answer.held ? [answer.fence] : []));
-      expect(fences).toHaveLength(slots);
-      expect(new Set(fences).size).toBe(slots);
-      expect(await locks().holders(key)).toHaveLength(slots);
+      const contend = async () => {
+        const key = subject.newId();
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, side) => locks().acquire(key, `side ${side}`, { ttl: MINUTE, slots })),
+        );
+        const fences = answers.flatMap((answer) => (answer.held ? [answer.fence] : []));
+        expect(fences).toHaveLength(slots);
+        expect(new Set(fences).size).toBe(slots);
+        expect(await locks().holders(key)).toHaveLength(slots);
+      };
+      // Several such keys, so that the store has all its connections in use.
+      await Promise.all(Array.from({ length: 10 }, contend));
     });
 
     test('the line is first come, first served, and release says who is next', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import type { Duration } from '../definition/job-options.js';
+import { within } from '../definition/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { LockAnswer } from '../store/lock-store.js';
 import type { Store } from '../store/ports.js';
@@ -13,6 +14,8 @@ import { LockWait } from './lock-wait.js';
 
 /** Keeps users' keys apart from our own. */
 const USER_KEYS = 'user:';
+/** How long the release may hold up the outcome of work, in milliseconds. */
+const RELEASE_WITHIN = 1_000;
 
 interface Wanted {
   readonly store: Store;
@@ -85,8 +88,8 @@ export class LockService {
       return await work(lock);
     } finally {
       stopExtending();
-      // With a store that is away, the lock ends by itself, in time.
-      await lock.release().catch(() => undefined);
+      // With a store that is away, the lock ends by itself, in time: the outcome need not wait for that.
+      await within(lock.release(), this.clock, RELEASE_WITHIN);
     }
   }
 
