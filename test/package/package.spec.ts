@@ -107,6 +107,12 @@ describe('the packed library', () => {
     for (const { line, prints } of blocks.filter(({ run }, index) => run && index > 0))
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
+
+  test('every TypeScript block of docs/schedules.md compiles', async () => {
+    const blocks = readmeBlocks(await readFile(join(root, 'docs/schedules.md'), 'utf8'));
+    for (const { line, code } of blocks) await consumer.write(`schedules/line-${line}.ts`, `${code}\nexport {};\n`);
+    await expect(consumer.compile('schedules', { skipLibCheck: true })).resolves.toBeUndefined();
+  });
 });
 
 /** The packages that a built file, and all that it imports of ours, names. */
