@@ -6,13 +6,14 @@ import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
 import { ProviderExplorer } from './discovery/provider-explorer.js';
-import { MODULE_OPTIONS, RESOLVED_OPTIONS } from './job-scheduler.tokens.js';
+import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { JobRegistry } from './registry/job-registry.js';
 import { Admission } from './execution/admission.js';
 import { FleetCancel } from './execution/fleet-cancel.js';
+import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { ExecutionFinder } from './service/execution-finder.js';
@@ -38,6 +39,7 @@ const reportError = (error: Error) => logger.debug(error.message);
 
 const definitionProviders: Provider[] = [
   { provide: Clock, useClass: SystemClock },
+  { provide: SCHEDULE_TIMING_TOKEN, useValue: SCHEDULE_TIMING },
   {
     provide: RESOLVED_OPTIONS,
     inject: [MODULE_OPTIONS],
@@ -135,7 +137,16 @@ const runningProviders: Provider[] = [
   },
   {
     provide: SchedulerRuntime,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock, FleetCancel, Admission],
+    inject: [
+      RESOLVED_OPTIONS,
+      JobRegistry,
+      StoreHolder,
+      Enqueuer,
+      Clock,
+      FleetCancel,
+      Admission,
+      SCHEDULE_TIMING_TOKEN,
+    ],
     useFactory: (
       options: ResolvedOptions,
       registry: JobRegistry,
@@ -144,7 +155,8 @@ const runningProviders: Provider[] = [
       clock: Clock,
       fleet: FleetCancel,
       admission: Admission,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission),
+      timing: ScheduleTiming,
+    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission, timing),
   },
   {
     provide: Steering,
@@ -202,7 +214,7 @@ const runningProviders: Provider[] = [
   },
   {
     provide: JobHealth,
-    inject: [StoreHolder, SchedulerRuntime, QueueReader, Clock],
+    inject: [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock],
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
   },
   {
