@@ -108,10 +108,10 @@ describe('the packed library', () => {
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
 
-  test('every TypeScript block of docs/schedules.md compiles', async () => {
-    const blocks = readmeBlocks(await readFile(join(root, 'docs/schedules.md'), 'utf8'));
-    for (const { line, code } of blocks) await consumer.write(`schedules/line-${line}.ts`, `${code}\nexport {};\n`);
-    await expect(consumer.compile('schedules', { skipLibCheck: true })).resolves.toBeUndefined();
+  test.each(['schedules', 'locks'])('every TypeScript block of docs/%s.md compiles', async (page) => {
+    const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
+    for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
+    await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
   });
 });
 
