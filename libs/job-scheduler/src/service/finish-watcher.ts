@@ -14,6 +14,11 @@ import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
+/**
+ * BullMQ says that it listens before its first read has reached the store: what happens in between is missed. So those
+ * that come this soon after the start look again after that time, in milliseconds.
+ */
+const STARTING = 250;
 /** Between the moment when an execution leaves its queue and the one when its record can be read, in milliseconds. */
 const RECORD_LAG = 1_000;
 
@@ -27,6 +32,7 @@ interface EndEvent {
 export class FinishWatcher {
   private readonly events = new Map<string, Promise<EngineEvents>>();
   private readonly waiting = new Map<string, Set<(event?: EndEvent) => void>>();
+  private readonly listensSince = new Map<string, number>();
   private closed = false;
 
   constructor(
@@ -39,11 +45,13 @@ export class FinishWatcher {
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
     const { id, job } = execution;
     await this.listen(execution.queue);
+    let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
     const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
     let event: EndEvent | undefined;
     let missedAt: number | undefined;
     for (;;) {
-      const pause = missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
+      const pause = isStarting ? STARTING : missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
+      isStarting = false;
       const woken = this.next(id, Math.min(pause, until - this.clock.now()));
       try {
         // The record may be pruned already, where many executions of a job end at once.
@@ -81,7 +89,10 @@ export class FinishWatcher {
     if (event?.failedReason !== undefined) throw new JobFailedError(id, job, new Error(event.failedReason));
     if (event) return { result: undefined };
     if (found?.inQueue && (await found.inQueue.isFailed())) {
-      throw new JobFailedError(id, job, new Error(found.inQueue.failedReason));
+      // It may have failed since it was looked up: what was read of it then says nothing of its end.
+      const now = await this.finder.find(id);
+      if (now?.record?.final) return settle(id, job, now.record);
+      throw new JobFailedError(id, job, new Error((now?.inQueue ?? found.inQueue).failedReason));
     }
     return undefined;
   }
@@ -120,6 +131,7 @@ export class FinishWatcher {
     events.on('failed', ({ jobId, failedReason }) => this.wake(queue, jobId, { failedReason }));
     events.on('removed', ({ jobId }) => this.wake(queue, jobId));
     await events.waitUntilReady();
+    this.listensSince.set(queue, this.clock.now());
     return events;
   }
 
