@@ -318,7 +318,6 @@ describe('what is found', () => {
       { option: 'overlap', jobs: ['full'] },
       { option: 'unique', jobs: ['full'] },
       { option: 'concurrency', jobs: ['full'] },
-      { option: 'misfire', jobs: ['full'] },
     ]);
   });
 

@@ -121,7 +121,7 @@ function begin(registered: RegisteredJob, start: StartedJob, services: Partial<A
     },
     start,
     registered,
-    { log: async (line) => void lines.push(line), progress: async () => undefined },
+    { log: async (line) => void lines.push(line), progress: async () => undefined, keep: async () => undefined },
   );
   return { attempt, lines };
 }

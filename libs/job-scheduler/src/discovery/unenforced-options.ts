@@ -2,7 +2,7 @@ import type { JobDefinition } from '../definition/job-definition.js';
 
 /** An option that jobs set and that nothing acts on yet. */
 export interface UnenforcedOption {
-  readonly option: 'overlap' | 'unique' | 'concurrency' | 'misfire';
+  readonly option: 'overlap' | 'unique' | 'concurrency';
   /** Names. */
   readonly jobs: readonly string[];
 }
@@ -11,7 +11,6 @@ const SETS: readonly (readonly [UnenforcedOption['option'], (definition: JobDefi
   ['overlap', ({ overlap }) => overlap.policy !== 'allow'],
   ['unique', ({ unique }) => unique !== undefined],
   ['concurrency', ({ concurrency }) => concurrency !== undefined],
-  ['misfire', ({ misfire }) => misfire !== 'skip'],
 ];
 
 /** What the definitions promise and this version does not keep, so that somebody can say so once. */

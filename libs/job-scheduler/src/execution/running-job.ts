@@ -23,6 +23,8 @@ export interface RunningJob {
 export interface JobReports {
   log(line: string): Promise<void>;
   progress(value: number | object): Promise<void>;
+  /** Stores another payload in place of the job's: a retry starts with it. For our own jobs only. */
+  keep(payload: unknown): Promise<void>;
 }
 
 /** Runs attempts. The worker's only view of the execution room. */

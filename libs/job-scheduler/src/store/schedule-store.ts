@@ -27,6 +27,11 @@ export interface ScheduleData {
   readonly maxCatchUp?: number;
   readonly overlap?: Overlap;
   readonly description?: string;
+  /**
+   * The code says `enabled: false`, and has found the schedule so when it first did. What people did since then stands in
+   * `enabled`. Absent: the code says nothing against it.
+   */
+  readonly disabledInCode?: 'was enabled' | 'was disabled';
   /** Of whoever made it: kept and given back. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly createdAt: number;
