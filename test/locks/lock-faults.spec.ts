@@ -66,8 +66,7 @@ test('a waiter that nobody tells looks for itself', async () => {
   const waiting = side.locks.acquireWait('key', TTL);
   await untilWaiting(side, 'key', 1);
   await side.store.locks.release('user:key', 'silent');
-  const lock = await waiting;
-  await lock.release();
+  await expect(waiting).resolves.toMatchObject({ key: 'key' });
 });
 
 describe('nothing is left behind', () => {
@@ -85,13 +84,16 @@ describe('nothing is left behind', () => {
       ['fence', 'lease:lives', 'line:lives', 'lock:lives', 'place:lives'].map((name) => `{${prefix}}:${name}`),
     );
     await Promise.all(['a', 'b'].map((holder) => store.locks.release('lives', holder)));
-    await locks.withLock('used', TTL, () => undefined);
+    const used = await locks.withLock('used', TTL, ({ fence }) => fence);
     for (let n = 0; n < COUNT; n++) {
       await store.locks.acquire(`dead ${n}`, 'a', { ttl: 50 });
       await store.locks.acquire(`dead ${n}`, 'b', { ttl: 50, line: 50 });
     }
     await until('all is gone', async () => (await keys()).length === 1);
     expect(await keys()).toEqual([`{${prefix}}:fence`]);
+    // A server that lost that one, too, still gives larger ones.
+    await redis.del(`{${prefix}}:fence`);
+    expect(await locks.withLock('used', TTL, ({ fence }) => fence)).toBeGreaterThan(used);
   });
 
   test('in memory', async () => {
@@ -110,28 +112,34 @@ describe('nothing is left behind', () => {
     release();
   });
 
-  const postgres = process.env.TEST_POSTGRES_URL;
-  (postgres ? test : test.skip)('on PostgreSQL', async () => {
-    const prefix = randomPrefix();
-    const { store } = await openSide(postgres!, prefix);
-    const client = new Client(postgres);
-    await client.connect();
-    atEnd(() => client.end());
-    const rows = async () => {
-      const { rows: found } = await client.query<{ key: string }>(
-        `SELECT key FROM "${prefix}".njs_lock_lease UNION ALL SELECT key FROM "${prefix}".njs_lock_place`,
-      );
-      return found.map(({ key }) => key);
-    };
-    for (let n = 0; n < COUNT; n++) {
-      await store.locks.acquire(`dead ${n}`, 'a', { ttl: 1 });
-      await store.locks.acquire(`dead ${n}`, 'b', { ttl: 1_000, line: 1 });
+  describe('with a PostgreSQL server', () => {
+    const url = process.env.TEST_POSTGRES_URL;
+    if (!url) {
+      test.todo('is left out: PostgreSQL is not installed here');
+      return;
     }
-    expect((await rows()).length).toBeGreaterThanOrEqual(COUNT);
-    // A minute later.
-    for (const table of ['lease', 'place'])
-      await client.query(`UPDATE "${prefix}".njs_lock_${table} SET ends_at = ends_at - 61000`);
-    await store.locks.acquire('other', 'a', { ttl: 30_000 });
-    expect(await rows()).toEqual(['other']);
+    test('on PostgreSQL', async () => {
+      const prefix = randomPrefix();
+      const { store } = await openSide(url, prefix);
+      const client = new Client(url);
+      await client.connect();
+      atEnd(() => client.end());
+      const rows = async () => {
+        const { rows: found } = await client.query<{ key: string }>(
+          `SELECT key FROM "${prefix}".njs_lock_lease UNION ALL SELECT key FROM "${prefix}".njs_lock_place`,
+        );
+        return found.map(({ key }) => key);
+      };
+      for (let n = 0; n < COUNT; n++) {
+        await store.locks.acquire(`dead ${n}`, 'a', { ttl: 1 });
+        await store.locks.acquire(`dead ${n}`, 'b', { ttl: 1_000, line: 1 });
+      }
+      expect((await rows()).length).toBeGreaterThanOrEqual(COUNT);
+      // A minute later.
+      for (const table of ['lease', 'place'])
+        await client.query(`UPDATE "${prefix}".njs_lock_${table} SET ends_at = ends_at - 61000`);
+      await store.locks.acquire('other', 'a', { ttl: 30_000 });
+      expect(await rows()).toEqual(['other']);
+    });
   });
 });
