@@ -110,7 +110,7 @@ const runningProviders: Provider[] = [
   },
   {
     provide: Canceller,
-    inject: [ExecutionFinder, TakeOut, FleetCancel, Clock],
+    inject: [ExecutionFinder, TakeOut, FleetCancel, StoreHolder, Clock],
     useFactory: (...parts: ConstructorParameters<typeof Canceller>) => new Canceller(...parts),
   },
   {
@@ -176,6 +176,7 @@ const runningProviders: Provider[] = [
       Steering,
       Canceller,
       SchedulerRuntime,
+      ScheduleService,
     ],
     useFactory: (
       clock: Clock,
@@ -188,7 +189,21 @@ const runningProviders: Provider[] = [
       steering: Steering,
       canceller: Canceller,
       runtime: SchedulerRuntime,
-    ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, canceller, runtime }),
+      schedules: ScheduleService,
+    ) =>
+      new JobService({
+        clock,
+        registry,
+        enqueuer,
+        finder,
+        watcher,
+        queues,
+        hub,
+        steering,
+        canceller,
+        runtime,
+        schedules,
+      }),
   },
   {
     provide: ScheduleService,

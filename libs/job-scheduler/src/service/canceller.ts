@@ -1,7 +1,9 @@
 import type { Clock } from '../definition/clock.js';
 import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
 import type { CancelExecution } from '../execution/cancel-execution.js';
+import type { StoreHolder } from '../store/store-holder.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import { guardStore } from './store-guard.js';
 import type { TakeOut } from './take-out.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */
@@ -17,6 +19,7 @@ export class Canceller implements CancelExecution {
     private readonly finder: ExecutionFinder,
     private readonly takeOut: TakeOut,
     private readonly fleet: FleetCancel,
+    private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}
 
@@ -25,7 +28,8 @@ export class Canceller implements CancelExecution {
     if (this.fleet.abortHere(order)) return true;
     const asking = this.fleet.ask(order);
     try {
-      return await this.pursue(order, asking);
+      const store = this.holder.require('cancel an execution');
+      return await guardStore(store, this.clock, () => this.pursue(order, asking));
     } finally {
       asking.end();
     }

@@ -26,7 +26,8 @@ export class RedisExecutionStore implements ExecutionStore {
     if (entries.length === 0) return [];
     const values: (string | number)[] = [];
     for (const entry of entries) pushEntry(values, entry);
-    const answers = await this.connections.worker.jobsWrite(this.keys.base, ...values);
+    // A worker's, in the order in which its queues are told; a process that only enqueues has none.
+    const answers = await this.connections.any.jobsWrite(this.keys.base, ...values);
     for (const key of answers.slice(entries.length)) this.warnCorrupt(String(key), 'it was of another type');
     return entries.map((_, index) => answers[index] !== REFUSED);
   }
