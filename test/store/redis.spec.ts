@@ -80,7 +80,8 @@ test('keys of another type are made anew, with a warning that names them, and ho
 test('schedules are made anew, too, when their keys are of another type', async () => {
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   const prefix = randomPrefix();
-  const { schedules, close } = await openStore({ connection: url, prefix, clock });
+  const store = await openStore({ connection: url, prefix, clock });
+  const { schedules } = store;
   const redis = new Redis(url);
   const keys = ['schedules', 'fires', 'declarations'].map((name) => `{${prefix}}:${name}`);
   await redis.mset(Object.fromEntries(keys.map((key) => [key, 'text'])));
@@ -95,12 +96,13 @@ test('schedules are made anew, too, when their keys are of another type', async 
   const said = warn.mock.calls.flat().join();
   for (const key of keys) expect(said).toContain(`${key} is corrupt`);
   warn.mockRestore();
-  await Promise.all([close(), redis.quit()]);
+  await Promise.all([store.close(), redis.quit()]);
 });
 
 test('ten thousand schedules are read in two commands', async () => {
   const prefix = randomPrefix();
-  const { schedules, close } = await openStore({ connection: url, prefix, clock });
+  const store = await openStore({ connection: url, prefix, clock });
+  const { schedules } = store;
   const [redis, watcher] = [new Redis(url), new Redis(url)];
   const data = Array.from({ length: 10_000 }, (_, index) => schedule(`s${index}`));
   const monitor = await watcher.monitor();
@@ -116,7 +118,7 @@ test('ten thousand schedules are read in two commands', async () => {
   expect(seen.slice(seen.indexOf('get') + 1, -1)).toEqual(['hgetall', 'hgetall']);
   monitor.disconnect();
   watcher.disconnect();
-  await Promise.all([close(), redis.quit()]);
+  await Promise.all([store.close(), redis.quit()]);
 });
 
 test('what a record costs: three commands, and five more for the whole batch', async () => {

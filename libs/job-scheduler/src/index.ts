@@ -42,7 +42,7 @@ export type { EnqueueOptions } from './service/enqueue-options.js';
 export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
-export type { ScheduledJob } from './scheduling/schedule-list.js';
+export type { ScheduledJob } from './service/scheduled-job.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
 export { LockService } from './service/lock-service.js';
 export type { Lock } from './service/lock.js';

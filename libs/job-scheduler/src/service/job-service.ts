@@ -6,7 +6,6 @@ import type { JobStatus } from '../definition/job-status.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { ScheduledJob } from '../scheduling/schedule-list.js';
 import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
@@ -19,6 +18,8 @@ import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
+import type { ScheduledJob } from './scheduled-job.js';
+import type { ScheduleService } from './schedule-service.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 import type { Steering } from './steering.js';
 
@@ -34,6 +35,7 @@ export interface JobServiceParts {
   readonly steering: Steering;
   readonly canceller: Canceller;
   readonly runtime: SchedulerRuntime;
+  readonly schedules: ScheduleService;
 }
 
 /**
@@ -142,9 +144,9 @@ export class JobService {
     return this.parts.finder.status(id);
   }
 
-  /** The schedules, with their next runs. */
+  /** All schedules, with their next runs: those that code declares, and those made at run time. See `ScheduleService`. */
   getScheduled(): Promise<ScheduledJob[]> {
-    return this.parts.runtime.schedules();
+    return this.parts.schedules.list();
   }
 
   /** The jobs that are registered in this process. */

@@ -202,7 +202,7 @@ export class ScheduleService {
     const stored = typeof id === 'string' ? await schedules.get(id) : undefined;
     if (stored) return stored;
     throw new ScheduleUnknownError(
-      String(id),
+      typeof id === 'string' ? id : show(id),
       (await schedules.all()).map((each) => each.id),
     );
   }

@@ -12,7 +12,6 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import { ScheduleEntries } from '../scheduling/schedule-entries.js';
-import { listSchedules, type ScheduledJob } from '../scheduling/schedule-list.js';
 import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
 import { recordSkippedFires } from '../scheduling/skipped-fires.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
@@ -113,15 +112,6 @@ export class SchedulerRuntime implements ScheduleApplier {
   /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
   async apply(ids: readonly string[]): Promise<void> {
     await this.entries(this.holder.require('apply schedules')).apply(ids);
-  }
-
-  async schedules(): Promise<ScheduledJob[]> {
-    const queue = openTickQueue(this.holder.require('list schedules'), this.repeatStrategy);
-    try {
-      return await listSchedules(queue, this.definitions());
-    } finally {
-      await queue.close();
-    }
   }
 
   /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
