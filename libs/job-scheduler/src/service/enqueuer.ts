@@ -4,6 +4,7 @@ import type { Overlap } from '../definition/job-options.js';
 import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
+import { JobKeyError } from '../errors/payload-errors.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
@@ -72,14 +73,23 @@ export class Enqueuer {
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
-    const job = await this.prepare(ref, payload, options, cause);
+    let job: NewJob;
+    try {
+      job = await this.prepare(ref, payload, options, cause);
+    } catch (error) {
+      if (!cause.isFire || !(error instanceof JobKeyError)) throw error;
+      // Nobody hears of it, and it would be the same each time.
+      const fire = await this.prepare(ref, payload, options, cause, false);
+      await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
+      return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
+    }
     return guardStore(store, this.clock, async () => {
       const known = job.ownId && !cause.isNew ? await this.finder.find(job.id) : undefined;
       if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
       const { name, data, opts } = toQueueEntry(job);
       const added = await this.hub.get(job.queue).add(name, data, opts);
       const enqueued = toEnqueued(job, added);
-      if (enqueued.duplicate && cause.isFire) await this.recordFire(store, job);
+      if (enqueued.duplicate && cause.isFire) await this.recordFire(store, job, 'unique');
       return enqueued;
     });
   }
@@ -130,15 +140,21 @@ export class Enqueuer {
     return batch.map((job, index) => [job, added[index]!]);
   }
 
-  /** A fire that became no execution, since one with its key waits or runs, stands in the history with the reason. */
-  private async recordFire(store: Store, job: NewJob): Promise<void> {
+  /** A fire that became no execution stands in the history, with the reason. */
+  private async recordFire(store: Store, job: NewJob, reason: string): Promise<void> {
     const retention = this.registry.find(job.job)?.definition.retention ?? this.options.defaults.retention;
     if (this.options.history && retention.count > 0) {
-      await store.executions.write([toSkippedWrite(job, 'unique', retention, this.clock.now())]);
+      await store.executions.write([toSkippedWrite(job, reason, retention, this.clock.now())]);
     }
   }
 
-  private async prepare(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<NewJob> {
+  private async prepare(
+    ref: JobRef,
+    payload: unknown,
+    options: EnqueueOptions,
+    cause: EnqueueCause,
+    mayBeUnique = true,
+  ): Promise<NewJob> {
     const overrides = {
       ...checkEnqueueOptions(options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
@@ -148,7 +164,7 @@ export class Enqueuer {
     const [schema, maxPayload] = cause.isFire ? [undefined, Infinity] : [target.schema, this.options.maxPayload];
     const payloadJson = await checkPayload(target.name, payload, schema, maxPayload);
     const traits = this.traits.of(target.queue);
-    const { unique } = target;
+    const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
       job: target.name,

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
+import { within } from '../definition/within.js';
 import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
@@ -19,6 +20,9 @@ const LOOK_AGAIN = 5_000;
  * that come this soon after the start look again after that time, in milliseconds.
  */
 const STARTING = 250;
+/** The record comes before the queue is told, which then frees the key of a unique job: a waiter looks again, for so long at most, in milliseconds. */
+const TOLD_LOOK = 50;
+const TOLD_LAG = 1_000;
 /** Between the moment when an execution leaves its queue and the one when its record can be read, in milliseconds. */
 const RECORD_LAG = 1_000;
 
@@ -49,6 +53,7 @@ export class FinishWatcher {
     const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
     let event: EndEvent | undefined;
     let missedAt: number | undefined;
+    let endedAt: number | undefined;
     for (;;) {
       const pause = isStarting ? STARTING : missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
       isStarting = false;
@@ -57,6 +62,13 @@ export class FinishWatcher {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
         const found = await this.finder.find(id);
+        if (!event && found && (await isInQueueStill(found))) {
+          endedAt ??= this.clock.now();
+          if (this.clock.now() - endedAt < TOLD_LAG) {
+            event = (await within(woken.promise, this.clock, TOLD_LOOK)) ? await woken.promise : undefined;
+            continue;
+          }
+        }
         const ended = await this.judge(execution, found, event);
         if (ended) return ended.result;
         if (found) missedAt = undefined;
@@ -138,6 +150,11 @@ export class FinishWatcher {
   private wake(queue: string, jobId: string, event?: EndEvent): void {
     for (const wake of this.waiting.get(decodeJobId(jobId, queue)) ?? []) wake(event);
   }
+}
+
+/** It has ended by its record, and its queue has not been told of it yet. */
+async function isInQueueStill({ record, inQueue }: FoundExecution): Promise<boolean> {
+  return record?.final !== undefined && inQueue !== undefined && !(await inQueue.isFailed());
 }
 
 function settle(id: string, job: string, record: StoredExecution): { result: unknown } {
