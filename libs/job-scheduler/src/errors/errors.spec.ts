@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JobDefinitionError, OptionsError, ScheduleError } from './definition-errors.js';
 import { ERROR_CODES } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
+import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
 import * as schedules from './schedule-errors.js';
@@ -69,6 +70,10 @@ const ERRORS: [JobSchedulerError, string][] = [
     'The payload of job "mail" has 2000000 bytes; maxPayload is 1048576. Store the data elsewhere and enqueue a reference.',
   ],
   [
+    new payloads.JobKeyError('mail', 'unique', 'gave 5'),
+    'unique.key of job "mail" gave 5. It is to give a text for every payload.',
+  ],
+  [
     new payloads.ResultInvalidError('step "render"', 'is not JSON: it is a Map'),
     'The result of step "render" is not JSON: it is a Map. Return plain JSON, or nothing.',
   ],
@@ -106,6 +111,18 @@ const ERRORS: [JobSchedulerError, string][] = [
   [new outcomes.JobSkippedError('7', 'mail', 'overlap'), 'Job "mail" was skipped: overlap'],
   [new outcomes.JobCancelledError('7', 'mail', 'replaced'), 'Job "mail" was cancelled: replaced'],
   [new outcomes.WaitTimeoutError('7', 'mail', 50), 'Job "mail" did not finish within 50 ms. It goes on.'],
+  [
+    new locks.LockOptionsError('ttl', 0, '0 is too short. Allowed: at least 10ms.'),
+    'Lock ttl: 0 is too short. Allowed: at least 10ms.',
+  ],
+  [
+    new locks.LockTimeoutError('import', 500),
+    'The lock "import" was not free within 500 ms. Wait longer, or hold it for less time.',
+  ],
+  [
+    new locks.LockLostError('import', 'it was not extended within 500 ms'),
+    'The lock "import" was lost: it was not extended within 500 ms. Somebody else may have it by now.',
+  ],
 ];
 
 describe('errors', () => {
@@ -134,6 +151,7 @@ describe('errors', () => {
       schedules,
       stores,
       outcomes,
+      locks,
     ].flatMap((module) => Object.keys(module));
     const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
     expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);
