@@ -17,6 +17,7 @@ import {
 import type { StoredSchedule } from '../../libs/job-scheduler/src/store/schedule-store.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
+import { startRedis } from '../support/servers.mjs';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 
@@ -91,11 +92,12 @@ async function followAll([name, connection]: Connected): Promise<void> {
   const worker = await start(options);
   const producer = await startQuiet(options);
   const [clock, one, two] = [`${name} clock`, `${name} one`, `${name} two`];
-  const make = (of: string) => producer.schedules.create({ id: `id:${of}`, job: Tick, every: '1s', payload: { of } });
+  const idOf = (of: string): string => `7:${of}/☾ %3A {x}`;
+  const make = (of: string) => producer.schedules.create({ id: idOf(of), job: Tick, every: '1s', payload: { of } });
   await make(clock);
   const { id } = await make(one);
   await until('both fire', () => fires(clock) > 0 && fires(one) > 0);
-  expect(Tick.seen.find(({ of }) => of === one)).toEqual({ of: one, schedule: `id:${one}`, trigger: 'schedule' });
+  expect(Tick.seen.find(({ of }) => of === one)).toEqual({ of: one, schedule: idOf(one), trigger: 'schedule' });
   expect(await worker.schedules.get(id)).toMatchObject({ enabled: true, next: expect.any(Date) });
 
   expect(await producer.schedules.update(id, { payload: { of: two } })).toMatchObject({ version: 2 });
@@ -112,7 +114,7 @@ async function followAll([name, connection]: Connected): Promise<void> {
   await worker.schedules.enable(id);
   await nextFire(two);
   await producer.schedules.delete(id);
-  expect(await worker.schedules.list({ job: Tick })).toMatchObject([{ id: `id:${clock}` }]);
+  expect(await worker.schedules.list({ job: Tick })).toMatchObject([{ id: idOf(clock) }]);
   await isSilent(two, clock);
 }
 
@@ -439,7 +441,23 @@ describe('a schedule that code declares', () => {
   });
 });
 
-it('before the app has started, all of it says so', async () => {
+it('rejects in time when the store is away', async () => {
+  const server = await startRedis();
+  const { app, schedules } = await startQuiet({ connection: server.url });
+  const { id } = await schedules.create({ job: Tick, every: '1h', payload: { of: 'a' } });
+  await server.stop();
+  const startedAt = performance.now();
+  const calls = [
+    schedules.list(),
+    schedules.create({ job: Tick, cron: '@daily', payload: { of: 'b' } }),
+    schedules.disable(id),
+  ];
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(performance.now() - startedAt).toBeLessThan(5_500);
+  await app.close();
+});
+
+it('says so when the app has stopped', async () => {
   const { app, schedules } = await startQuiet();
   await app.close();
   await expect(schedules.list()).rejects.toMatchObject({ code: 'NOT_STARTED' });
