@@ -242,7 +242,6 @@ const runningProviders: Provider[] = [
     inject: [
       RESOLVED_OPTIONS,
       JobDiscovery,
-      JobRegistry,
       SchedulerRuntime,
       StoreHolder,
       QueueHub,
@@ -253,14 +252,13 @@ const runningProviders: Provider[] = [
     useFactory: (
       options: ResolvedOptions,
       discovery: JobDiscovery,
-      registry: JobRegistry,
       runtime: SchedulerRuntime,
       holder: StoreHolder,
       hub: QueueHub,
       watcher: FinishWatcher,
       locks: LockService,
       clock: Clock,
-    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, locks, clock, logger),
+    ) => new JobSchedulerBoot(options, discovery, runtime, holder, hub, watcher, locks, clock, logger),
   },
 ];
 
