@@ -1,7 +1,9 @@
 /** Cancelling, with a producer and a worker of one store as two apps. With processes of their own: test/scenario. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Queue } from 'bullmq';
 import {
   defineJob,
   Job,
@@ -218,6 +220,16 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
     await until('it waits for its retry', async () => (await jobs.getStatus(handle.id)) === 'retrying');
     expect(await jobs.cancel(handle.id)).toBe(true);
     expect(await record(handle.id)).toBeUndefined();
+  });
+
+  it('the next fire of a BullMQ scheduler made by hand is refused: it would stop the scheduler', async () => {
+    const { app, jobs } = await fleet();
+    const queue = app.get<Queue>(getQueueToken('default'));
+    const next = await queue.upsertJobScheduler('by hand', { every: 3_600_000, startDate: Date.now() + 3_600_000 });
+    const id = `bullmq:default:${next.id}`;
+    expect(await jobs.getStatus(id)).toBe('pending');
+    await expect(jobs.cancel(id)).rejects.toMatchObject({ code: 'SCHEDULE_OWNED' });
+    expect(await jobs.getStatus(id)).toBe('pending');
   });
 
   it('nothing to cancel: unknown, completed', async () => {

@@ -107,6 +107,20 @@ describe.each(sharedStores)('%s, behind a network that breaks', (_name, url) => 
   });
 });
 
+test('Redis: a user who may not use the channels is told so', async () => {
+  const server = await startRedis();
+  cleanUps.push(() => server.stop());
+  const redis = new Redis(server.url);
+  cleanUps.push(() => redis.quit());
+  await redis.acl('SETUSER', 'limited', 'on', '>secret', '~*', '+@all', 'resetchannels');
+  const store = await open(server.url.replace('redis://', 'redis://limited:secret@'), randomPrefix());
+  await expect(store.signals.subscribe('a', () => undefined)).rejects.toThrow('NOPERM');
+  await redis.acl('SETUSER', 'limited', 'allchannels');
+  const heard = await listen(store, 'a');
+  await store.signals.publish('a', 'x');
+  await until('it is heard', () => heard.length > 0);
+});
+
 test('Redis: one connection for all topics, and none before the first', async () => {
   const server = await startRedis();
   cleanUps.push(() => server.stop());

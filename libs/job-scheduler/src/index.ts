@@ -53,6 +53,7 @@ export { JobSchedulerError } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
 export {
+  FireOwnedError,
   ScheduleConflictError,
   ScheduleExistsError,
   ScheduleInputError,

@@ -99,6 +99,10 @@ const ERRORS: [JobSchedulerError, string][] = [
     'Cannot enqueue before the job store is open. It opens in onApplicationBootstrap: await app.init() or app.listen() first.',
   ],
   [new stores.NotStartedError('enqueue', 'stopped'), 'Cannot enqueue: the job scheduler has stopped.'],
+  [
+    new schedules.FireOwnedError('bullmq:low:repeat:a:1', 'low'),
+    'Execution "bullmq:low:repeat:a:1" is the next fire of a BullMQ job scheduler of queue "low", and cannot be cancelled alone: remove or change that scheduler.',
+  ],
   [new outcomes.JobAbortError('no such invoice'), 'no such invoice'],
   [new outcomes.JobCancelError(), 'cancelled'],
   [new outcomes.JobSnoozeError('5m'), 'Snoozed for 5m'],

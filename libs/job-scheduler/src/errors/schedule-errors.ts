@@ -60,6 +60,18 @@ export class ScheduleOwnedError extends JobSchedulerError {
   }
 }
 
+/** The execution is the next fire of a BullMQ job scheduler, which cannot do without it. */
+export class FireOwnedError extends JobSchedulerError {
+  readonly code = 'SCHEDULE_OWNED';
+
+  constructor(id: string, queue: string) {
+    super({
+      message: `Execution "${id}" is the next fire of a BullMQ job scheduler of queue "${queue}", and cannot be cancelled alone: remove or change that scheduler.`,
+      details: { id, queue },
+    });
+  }
+}
+
 /** The schedule is of another version than the one that was expected: somebody has changed it meanwhile. */
 export class ScheduleConflictError extends JobSchedulerError {
   readonly code = 'SCHEDULE_CONFLICT';

@@ -126,6 +126,7 @@ export class JobService {
    * @param reason stands in its record, beside who cancelled it: the worker id of this process.
    * @returns `true` when it was taken out, or the process that runs it has fired its signal. `false` when it is not known
    * or has ended, or when nobody answers for it within two seconds: its worker has died, or hangs.
+   * @throws FireOwnedError for the next fire of a BullMQ job scheduler that was made by hand
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
     return this.parts.canceller.cancel(id, reason);

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { FireOwnedError } from '../errors/schedule-errors.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -11,6 +12,9 @@ import type { StartedJob } from '../store/started-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { EngineJob, FoundExecution } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
+
+/** BullMQ's code for a job that is the next one of a job scheduler. */
+const NEXT_FIRE = -8;
 
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
 export class TakeOut {
@@ -30,15 +34,22 @@ export class TakeOut {
     this.listeners.push(listener);
   }
 
-  /** `false` when a worker has it, or it has ended: then nothing was changed. */
+  /** `false` when a worker has it, or it has ended: then nothing was changed. @throws FireOwnedError */
   async remove(found: FoundExecution & { inQueue: EngineJob }, order: CancelOrder): Promise<boolean> {
     const { inQueue, queue, id } = found;
-    const removed = await this.hub.get(queue).remove(inQueue.id ?? encodeJobId(id, queue));
-    if (removed !== 1) return false;
+    if (!(await this.removeFromQueue(queue, id, inQueue))) return false;
     const started = toStartedJob(inQueue, queue);
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
     return recorded;
+  }
+
+  private async removeFromQueue(queue: string, id: string, inQueue: EngineJob): Promise<boolean> {
+    try {
+      return (await this.hub.get(queue).remove(inQueue.id ?? encodeJobId(id, queue))) === 1;
+    } catch (error) {
+      throw (error as { code?: unknown }).code === NEXT_FIRE ? new FireOwnedError(id, queue) : error;
+    }
   }
 
   /** `false` when it has ended otherwise, at the same moment. */

@@ -171,7 +171,7 @@ function clientSource(client: RedisLike): RedisSource {
 function anyNode(cluster: RedisClient): Redis {
   const nodes = (cluster as Cluster).nodes('master');
   const node = nodes[Math.floor(Math.random() * nodes.length)];
-  if (!node) throw new Error('None of the nodes of the cluster is known');
+  if (!node) throw new Error('None of startup nodes of the cluster can be reached now');
   return node.duplicate(optionsFor('subscriber'));
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../definition/clock.js';
 import type { Availability } from '../availability.js';
 import type { LiveSignals } from '../live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
+import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisClient } from './redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
@@ -71,9 +72,19 @@ export class RedisSignals implements LiveSignals {
 
   /** Makes the connection listen, or not, as the listeners are at this moment: whichever changed last has the last word. */
   private async agree(topic: string): Promise<void> {
-    const client = await (this.connection ??= this.connect());
-    if (this.listeners.has(topic)) await client.subscribe(this.channelOf(topic));
-    else await client.unsubscribe(this.channelOf(topic));
+    for (;;) {
+      const client = await (this.connection ??= this.connect());
+      const isWanted = this.listeners.has(topic);
+      try {
+        if (isWanted) await client.subscribe(this.channelOf(topic));
+        else await client.unsubscribe(this.channelOf(topic));
+        return;
+      } catch (error) {
+        // It broke. The next one subscribes to what is wanted.
+        if (!isWanted || !isStoreAway(error) || this.closing.signal.aborted) throw error;
+        await this.parts.clock.sleep(FIRST_DELAY, this.closing.signal);
+      }
+    }
   }
 
   private async connect(): Promise<Redis> {
@@ -84,8 +95,12 @@ export class RedisSignals implements LiveSignals {
         const client = await this.tryToConnect();
         availability.back('signals');
         return client;
-      } catch {
-        // Why is told by the connection that sends commands.
+      } catch (error) {
+        // Refused: time does not mend it, as with a user who may not use our channels.
+        if (!isStoreAway(error)) {
+          this.connection = undefined;
+          throw error;
+        }
         await clock.sleep(delay, signal);
       }
     }
