@@ -112,10 +112,11 @@ test('Redis: a user who may not use the channels is told so', async () => {
   cleanUps.push(() => server.stop());
   const redis = new Redis(server.url);
   cleanUps.push(() => redis.quit());
-  await redis.acl('SETUSER', 'limited', 'on', '>secret', '~*', '+@all', 'resetchannels');
-  const store = await open(server.url.replace('redis://', 'redis://limited:secret@'), randomPrefix());
+  const prefix = randomPrefix();
+  await redis.acl('SETUSER', 'limited', 'on', '>secret', `~{${prefix}*`, '+@all', 'resetchannels');
+  const store = await open(server.url.replace('redis://', 'redis://limited:secret@'), prefix);
   await expect(store.signals.subscribe('a', () => undefined)).rejects.toThrow('NOPERM');
-  await redis.acl('SETUSER', 'limited', 'allchannels');
+  await redis.acl('SETUSER', 'limited', `&{${prefix}*`);
   const heard = await listen(store, 'a');
   await store.signals.publish('a', 'x');
   await until('it is heard', () => heard.length > 0);
