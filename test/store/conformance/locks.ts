@@ -43,6 +43,19 @@ export function describeLocks(subject: Subject): void {
       expect(await locks().release(key, 'a')).toEqual([]);
     });
 
+    test('who started again keeps its lease when the earlier start gives back its own', async () => {
+      const key = subject.newId();
+      const early = await fenceOf(locks().acquire(key, 'a', { ttl: MINUTE }));
+      const late = await fenceOf(locks().acquire(key, 'a', { ttl: MINUTE }));
+      await locks().acquire(key, 'b', { ttl: MINUTE, line: MINUTE });
+      expect(await locks().release(key, 'a', early)).toEqual([]);
+      expect(await locks().holders(key)).toMatchObject([{ holder: 'a', fence: late }]);
+      // Nor does it cost a place in the line.
+      expect(await locks().release(key, 'b', early)).toEqual([]);
+      expect(await locks().release(key, 'a', late)).toEqual(['b']);
+      expect(await locks().release(key, 'b')).toEqual([]);
+    });
+
     test('a lease ends by itself; extending it then is refused and changes nothing', async () => {
       const key = subject.newId();
       const first = await fenceOf(locks().acquire(key, 'a', { ttl: 60 }));

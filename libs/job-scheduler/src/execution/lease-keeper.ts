@@ -1,15 +1,17 @@
 import type { Clock } from '../definition/clock.js';
 import type { LockStore } from '../store/lock-store.js';
 
-interface Kept {
+/** A lease that one start of an execution has. Another start of the same one has its own. */
+export interface KeptLease {
   readonly key: string;
   readonly holder: string;
+  /** Called once if the store says that it is not held any more. */
   readonly onLost: () => void;
 }
 
 /** Renews the leases of all runs in this process: one timer, however many there are, and none while there are none. */
 export class LeaseKeeper {
-  private readonly kept = new Map<string, Kept>();
+  private readonly kept = new Set<KeptLease>();
   private armed = false;
   private renewing: Promise<void> | undefined;
 
@@ -21,15 +23,14 @@ export class LeaseKeeper {
     private readonly ttl: number,
   ) {}
 
-  /** @param onLost called once if the store says that the lease is not held any more. */
-  keep(key: string, holder: string, onLost: () => void): void {
-    this.kept.set(nameOf(key, holder), { key, holder, onLost });
+  keep(lease: KeptLease): void {
+    this.kept.add(lease);
     this.arm();
   }
 
   /** Renews it no more. Resolves when no renewal is under way. */
-  async drop(key: string, holder: string): Promise<void> {
-    this.kept.delete(nameOf(key, holder));
+  async drop(lease: KeptLease): Promise<void> {
+    this.kept.delete(lease);
     await this.renewing;
   }
 
@@ -49,22 +50,16 @@ export class LeaseKeeper {
   }
 
   private async renewAll(): Promise<void> {
-    await Promise.all([...this.kept].map(([name, lease]) => this.renew(name, lease)));
+    await Promise.all([...this.kept].map((lease) => this.renew(lease)));
   }
 
-  private async renew(name: string, lease: Kept): Promise<void> {
+  private async renew(lease: KeptLease): Promise<void> {
     try {
       if (await this.locks().extend(lease.key, lease.holder, this.ttl)) return;
     } catch {
       // The store is away: nobody else gets the lease from it either. The next tick asks again.
       return;
     }
-    if (this.kept.get(name) !== lease) return;
-    this.kept.delete(name);
-    lease.onLost();
+    if (this.kept.delete(lease)) lease.onLost();
   }
-}
-
-function nameOf(key: string, holder: string): string {
-  return `${key}\0${holder}`;
 }

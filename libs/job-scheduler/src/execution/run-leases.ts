@@ -5,8 +5,11 @@ import type { CancelExecution } from './cancel-execution.js';
 
 /** What leases need of executions, in whatever queue and process they are. Nothing in it rejects because one is gone. */
 export interface OtherRuns extends CancelExecution {
-  /** Lets one that waits for its time run now. `busy`: it does not wait for its time; `gone`: it has ended, or was removed. */
-  promote(queue: string, id: string): Promise<'promoted' | 'busy' | 'gone'>;
+  /**
+   * Lets one that waits for its time run now. `busy`: it does not wait for its time; `gone`: it has ended, or was removed.
+   * @param fence of the start that put it back: if it has started again since, it is `busy`.
+   */
+  promote(queue: string, id: string, fence?: number): Promise<'promoted' | 'busy' | 'gone'>;
   /** `false`: it has ended, or was removed. */
   isGoingOn(queue: string, id: string): Promise<boolean>;
   /** When it was first to run, in milliseconds since the epoch; undefined when that is not known any more. */
@@ -58,9 +61,9 @@ export class RunLeases {
     return this.locks.acquire(key, holder, { ttl: this.ttl, slots, line });
   }
 
-  /** Gives back a lease or a place, and lets who is next in line run at once. */
-  async release(key: string, holder: string): Promise<void> {
-    const next = await this.locks.release(key, holder);
+  /** Gives back a lease or a place, as `LockStore.release` does, and lets who is next in line run at once. */
+  async release(key: string, holder: string, fence?: number): Promise<void> {
+    const next = await this.locks.release(key, holder, fence);
     const told = new Set<string>();
     for (let head = next.shift(); head !== undefined; head = next.shift()) {
       if (told.has(head)) continue;

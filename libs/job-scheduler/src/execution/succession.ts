@@ -64,8 +64,8 @@ export class Succession {
 
   private async oust(holder: string): Promise<void> {
     await this.leases.others.cancel(runnerOf(holder).id, 'replaced');
+    // Its lease of the key, should it have begun to run, is given back when its handler has ended.
     await this.leases.locks.release(this.nextKey, holder);
-    await this.leases.release(this.key, holder);
   }
 
   /** By the time at which they were to run; every process judges two executions alike. */

@@ -1,7 +1,7 @@
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { LockAnswer } from '../store/lock-store.js';
 import type { StartedJob } from '../store/started-job.js';
-import type { LeaseKeeper } from './lease-keeper.js';
+import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from './outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
 import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
@@ -33,7 +33,11 @@ const LATE_START = 5_000;
 /** How long a place in the line outlasts the time at which its owner was to look again, in milliseconds. */
 const PLACE_GRACE = 60_000;
 
-type Parked = { readonly key: string; readonly slots: number };
+type Slots = { readonly key: string; readonly slots: number };
+
+interface Held extends KeptLease {
+  readonly fence: number;
+}
 
 /** One start of an execution whose job may not overlap, or may only run so often at once: from asking to giving back. */
 export class Turn {
@@ -44,9 +48,9 @@ export class Turn {
 
   private readonly holder: string;
   private limits: RunLimits | undefined;
-  private readonly held = new Set<string>();
+  private readonly held = new Map<string, Held>();
   private readonly lined = new Set<string>();
-  private parked: Parked | undefined;
+  private parked: (Slots & { readonly place: number }) | undefined;
   private entering: Promise<unknown> | undefined;
 
   constructor(
@@ -85,7 +89,7 @@ export class Turn {
     return refusal ?? (cap && this.enterCap(cap, insist));
   }
 
-  private async enterCap({ key, slots }: Parked, insist: Insist): Promise<Refusal | undefined> {
+  private async enterCap({ key, slots }: Slots, insist: Insist): Promise<Refusal | undefined> {
     const answer = await insist(() => this.acquire(key, slots));
     return answer.held ? undefined : this.park({ key, slots }, answer);
   }
@@ -135,11 +139,13 @@ export class Turn {
     }
     // That of the overlap comes first, and is the narrower one.
     this.fence ??= answer.fence;
-    this.held.add(key);
-    this.services.keeper.keep(key, this.holder, () => {
+    const onLost = () => {
       this.isLost = true;
       this.onLost();
-    });
+    };
+    const lease: Held = { key, holder: this.holder, fence: answer.fence, onLost };
+    this.held.set(key, lease);
+    this.services.keeper.keep(lease);
     return answer;
   }
 
@@ -158,11 +164,11 @@ export class Turn {
     return (this.services.leases.ttl + MARGIN) * FARTHEST + PLACE_GRACE;
   }
 
-  private park(parked: Parked, { freeIn, place }: { freeIn: number; place: number }): Refusal {
-    this.parked = parked;
+  private park({ key, slots }: Slots, { freeIn, place }: { freeIn: number; place: number }): Refusal {
+    this.parked = { key, slots, place };
     const { ttl } = this.services.leases;
     const lease = Math.min(freeIn || ttl, ttl);
-    const rounds = Math.min(1 + Math.floor(Math.max(0, place) / parked.slots), FARTHEST);
+    const rounds = Math.min(1 + Math.floor(Math.max(0, place) / slots), FARTHEST);
     return { kind: 'parked', delay: (lease + MARGIN) * rounds };
   }
 
@@ -170,7 +176,7 @@ export class Turn {
     // A lease that is given after it was given back would stay.
     await this.entering;
     const { keeper } = this.services;
-    await Promise.all([...this.held].map((key) => keeper.drop(key, this.holder)));
+    await Promise.all([...this.held.values()].map((lease) => keeper.drop(lease)));
     if (!told || this.isLost) return;
     switch (outcome.kind) {
       case 'lost':
@@ -179,9 +185,9 @@ export class Turn {
         return this.keepThrough(outcome.delay);
       case 'release':
         // It starts again soon; if no process is there to start it, its leases end by themselves.
-        return this.extend([...this.held], this.services.leases.ttl);
+        return this.extend([...this.held.keys()], this.services.leases.ttl);
       case 'snooze':
-        if (this.parked) return this.afterParking(this.parked, outcome.delay);
+        if (this.parked) return this.afterParking(outcome.delay);
         // A snooze ends nothing, but may last for days: others run meanwhile, and it waits for its turn again.
         return this.releaseAll();
       default:
@@ -196,15 +202,15 @@ export class Turn {
     if (cap && this.held.has(cap.key)) await this.services.leases.surely(() => this.release(cap.key));
   }
 
-  private async afterParking({ key, slots }: Parked, delay: number): Promise<void> {
+  private async afterParking(delay: number): Promise<void> {
     const { leases } = this.services;
-    await Promise.all([...this.held].map((kept) => this.extendThrough(kept, delay)));
-    // The lease may have been given back between our asking and our parking: then nobody promoted us.
+    const { key, slots, place } = this.parked!;
+    await Promise.all([...this.held.keys()].map((kept) => this.extendThrough(kept, delay)));
+    // The lease may have been given back between our asking and our parking: then nobody could promote us.
     await leases.surely(async () => {
-      const answer = await leases.acquire(key, this.holder, slots, this.line);
-      if (!answer.held) return;
-      const { queue, id } = this.started;
-      if ((await leases.others.promote(queue, id)) === 'gone') await leases.release(key, this.holder);
+      const taken = (await leases.locks.holders(key)).length;
+      const { queue, id, fence } = this.started;
+      if (place < slots - taken) await leases.others.promote(queue, id, fence);
     });
   }
 
@@ -219,7 +225,7 @@ export class Turn {
 
   private async releaseAll(): Promise<void> {
     const { leases } = this.services;
-    const keys = new Set([...this.held, ...this.lined, ...(this.isFirst ? [] : this.keysOfEarlierStarts())]);
+    const keys = new Set([...this.held.keys(), ...this.lined, ...(this.isFirst ? [] : this.keysOfEarlierStarts())]);
     for (const key of keys) await leases.surely(() => this.release(key));
   }
 
@@ -232,8 +238,9 @@ export class Turn {
     }
   }
 
+  /** Once it has been told, the execution may have started again: then the lease is that start's. */
   private release(key: string): Promise<void> {
-    return this.services.leases.release(key, this.holder);
+    return this.services.leases.release(key, this.holder, this.held.get(key)?.fence);
   }
 }
 

@@ -19,12 +19,13 @@ export class QueuedRuns implements OtherRuns {
     return this.canceller.cancel(id, reason, options);
   }
 
-  async promote(queue: string, id: string): Promise<'promoted' | 'busy' | 'gone'> {
+  async promote(queue: string, id: string, fence?: number): Promise<'promoted' | 'busy' | 'gone'> {
     const engine = this.find(queue);
     // It looks for itself when its time is up.
     if (!engine) return 'busy';
     const job = await engine.getJob(encodeJobId(id, queue));
     if (!job) return 'gone';
+    if (fence !== undefined && job.attemptsStarted !== fence) return 'busy';
     try {
       await job.promote();
       return 'promoted';

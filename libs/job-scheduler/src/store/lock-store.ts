@@ -46,9 +46,10 @@ export interface LockStore {
   extend(key: string, holder: string, ttl: number): Promise<boolean>;
   /**
    * Gives back the lease and any place in the line. No effect for who has neither.
+   * @param fence gives back the lease only if it is still under this fence: it is not, once its holder has started again.
    * @returns the first in line, as many as leases are free of the slots that they asked with: they may ask again now.
    */
-  release(key: string, holder: string): Promise<string[]>;
+  release(key: string, holder: string, fence?: number): Promise<string[]>;
   /** Live leases, by ascending fence. */
   holders(key: string): Promise<LockLease[]>;
 }

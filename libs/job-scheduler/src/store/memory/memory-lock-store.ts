@@ -76,11 +76,11 @@ export class MemoryLockStore implements LockStore {
     return lease !== undefined;
   }
 
-  async release(key: string, holder: string): Promise<string[]> {
+  async release(key: string, holder: string, fence?: number): Promise<string[]> {
     const lock = this.live(key, this.memory.clock.now());
     if (!lock) return [];
-    lock.leases.delete(holder);
-    lock.line.delete(holder);
+    if (fence === undefined || lock.leases.get(holder)?.fence === fence) lock.leases.delete(holder);
+    if (fence === undefined) lock.line.delete(holder);
     this.keep(key, lock);
     return [...lock.line].filter(([, { slots }], ahead) => ahead < slots - lock.leases.size).map(([next]) => next);
   }

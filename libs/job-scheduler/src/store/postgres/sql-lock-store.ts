@@ -46,11 +46,12 @@ export class SqlLockStore implements LockStore {
     return rows.length === 1;
   }
 
-  async release(key: string, holder: string): Promise<string[]> {
+  async release(key: string, holder: string, fence?: number): Promise<string[]> {
     const { rows } = await this.deadline.run(
-      this.client.query<{ next: string[] }>(`SELECT ${this.names.lockRelease}($1, $2) AS next`, [
+      this.client.query<{ next: string[] }>(`SELECT ${this.names.lockRelease}($1, $2, $3) AS next`, [
         storable(key),
         holder,
+        fence ?? null,
       ]),
     );
     return rows[0]!.next;

@@ -107,13 +107,15 @@ return 1
 `;
 
 /**
- * ARGV    key, holder
+ * ARGV    key, holder, fence or ''
  * Answer  the first in line, as many as leases are free
  */
 export const releaseLua = `${PRELUDE}
-redis.call('ZREM', leases, holder)
-redis.call('HDEL', details, 'f:' .. holder)
-leaveLine()
+if ARGV[3] == '' or redis.call('HGET', details, 'f:' .. holder) == ARGV[3] then
+  redis.call('ZREM', leases, holder)
+  redis.call('HDEL', details, 'f:' .. holder)
+end
+if ARGV[3] == '' then leaveLine() end
 expire()
 local live = redis.call('ZCARD', leases)
 local next = {}

@@ -26,7 +26,7 @@ interface Scripts {
     line: number,
   ): Promise<(string | number | null)[]>;
   jobsExtend(base: string, key: string, holder: string, ttl: number): Promise<number>;
-  jobsRelease(base: string, key: string, holder: string): Promise<string[]>;
+  jobsRelease(base: string, key: string, holder: string, fence: number | ''): Promise<string[]>;
   jobsHolders(base: string, key: string, none: ''): Promise<(string | number | null)[]>;
   jobsPutSchedules(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
   jobsRemoveSchedule(base: string, id: string, expected: number | ''): Promise<number>;

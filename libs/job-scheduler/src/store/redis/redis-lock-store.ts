@@ -29,8 +29,8 @@ export class RedisLockStore implements LockStore {
     return (await this.deadline.run(extended)) === 1;
   }
 
-  release(key: string, holder: string): Promise<string[]> {
-    return this.deadline.run(this.connections.producer.jobsRelease(this.keys.base, key, holder));
+  release(key: string, holder: string, fence?: number): Promise<string[]> {
+    return this.deadline.run(this.connections.producer.jobsRelease(this.keys.base, key, holder, fence ?? ''));
   }
 
   async holders(key: string): Promise<LockLease[]> {

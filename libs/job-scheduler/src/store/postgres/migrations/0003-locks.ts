@@ -103,15 +103,17 @@ $njs$;`;
 /** Answers the first in line, as many as leases are free. */
 function releaseFunction(names: SqlNames): string {
   return `
-CREATE FUNCTION ${names.lockRelease}(p_key text, p_holder text) RETURNS text[] LANGUAGE plpgsql AS $njs$
+CREATE FUNCTION ${names.lockRelease}(p_key text, p_holder text, p_fence bigint) RETURNS text[] LANGUAGE plpgsql AS $njs$
 DECLARE
   v_now  bigint;
   v_live int;
 BEGIN
   ${inTurn(names)}
   v_now := ${SQL_NOW};
-  DELETE FROM ${names.lockLease} l WHERE l.key = p_key AND (l.holder = p_holder OR l.ends_at <= v_now);
-  DELETE FROM ${names.lockPlace} p WHERE p.key = p_key AND (p.holder = p_holder OR p.ends_at <= v_now);
+  DELETE FROM ${names.lockLease} l
+  WHERE l.key = p_key AND (l.ends_at <= v_now OR (l.holder = p_holder AND (p_fence IS NULL OR l.fence = p_fence)));
+  DELETE FROM ${names.lockPlace} p
+  WHERE p.key = p_key AND (p.ends_at <= v_now OR (p.holder = p_holder AND p_fence IS NULL));
   SELECT count(*) INTO v_live FROM ${names.lockLease} l WHERE l.key = p_key;
   RETURN ARRAY(
     SELECT w.holder FROM (
