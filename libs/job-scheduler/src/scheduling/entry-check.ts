@@ -3,7 +3,7 @@ import { nextFire } from '../definition/next-fire.js';
 import { fromPattern } from '../definition/schedule-pattern.js';
 import type { EngineScheduler } from '../store/ports.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
-import { isSameRepeat, repeatOf, repeatOfEntry, sinceOfEntry, toStretch, type FullRepeat } from './stored-repeat.js';
+import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from './stored-repeat.js';
 import type { PlannedBy } from './tick-queue.js';
 
 /** What is wrong with an enabled schedule. */
@@ -76,20 +76,25 @@ export function checkEntry(
 
 const NOTHING: EntryCheck = { todo: 'nothing' };
 
+/**
+ * By what fires that nobody has claimed were planned: by what the entry holds, until the schedule was changed, and by the
+ * schedule as it is now from then on.
+ */
 function plannedBy(
   schedule: StoredSchedule,
   entry: EngineScheduler | undefined,
   repeat: FullRepeat,
   isSame: boolean,
 ): readonly PlannedBy[] {
-  const { updatedAt, enabledAt } = schedule;
+  const { updatedAt, enabledAt, lastFire } = schedule;
   // Nobody knows what held before the last change.
   if (!entry) return [{ repeat, since: Math.max(updatedAt, enabledAt) }];
-  const since = sinceOfEntry(entry) ?? enabledAt;
-  if (isSame) return [{ repeat, since }];
-  const old: PlannedBy = { repeat: repeatOfEntry(entry), since, until: updatedAt };
-  const current: PlannedBy = { repeat, since: updatedAt };
-  return isReadable(old) ? [old, current] : [current];
+  const before = plannedByEntry(entry) ?? [{ repeat: repeatOfEntry(entry), since: enabledAt }];
+  const newest = before.at(-1)!;
+  const current: PlannedBy = isSame ? { repeat, since: newest.since } : { repeat, since: updatedAt };
+  const old = isSame ? before.slice(0, -1) : [...before.slice(0, -1), { ...newest, until: updatedAt }];
+  const after = Math.max(lastFire ?? -Infinity, enabledAt);
+  return [...old.filter((each) => (each.until ?? Infinity) > after && isReadable(each)), current];
 }
 
 function isLost(by: readonly PlannedBy[], after: number, next: number, { readAt, grace, isIdle }: CheckOptions) {

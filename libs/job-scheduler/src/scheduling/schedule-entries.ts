@@ -43,9 +43,10 @@ export const GRACE = 5_000;
 
 /**
  * Writes BullMQ's entries from stored schedules, so that no fire is lost: BullMQ deletes the due fire of an entry that is
- * written anew, and plans from now on. So, first, if a fire is due, a tick is added by hand that makes the gate look for it
- * (claims keep that from running twice); then the entry is written; and then, if a fire was due by the time for which BullMQ
- * has planned, another such tick. A process that dies in between leaves an entry that still differs, or a tick that waits.
+ * written anew, and plans from now on. So the entry's ticks also carry by what fires were planned before: the first of them to
+ * come makes the gate look for all fires that nobody has claimed. For that to be soon, a tick is added by hand: first of all if
+ * a fire is due, and once more after the entry was written if one became due by then. Claims keep all that from running twice.
+ * A process that dies in between leaves an entry that still differs, or one whose next tick finds what is missing.
  */
 export class ScheduleEntries implements ScheduleApplier {
   constructor(private readonly parts: ScheduleEntriesParts) {}
@@ -134,9 +135,7 @@ export class ScheduleEntries implements ScheduleApplier {
   private async write(schedule: StoredSchedule, { repeat, by }: EntryCheck & { todo: 'write' }): Promise<number> {
     const key = encodeSchedulerId(schedule.id);
     const { job, expression } = schedule;
-    // It plans from now on: what was due before is the business of ticks that are added by hand.
-    const since = Math.max(this.parts.clock.now(), by.at(-1)!.since);
-    const data: TickData = { job, expression, by: [{ repeat, since }] };
+    const data: TickData = { job, expression, by };
     const planned = await this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
     if (planned) return planned.opts.prevMillis ?? Infinity;
     // It has ended: BullMQ has left the entry as it was.

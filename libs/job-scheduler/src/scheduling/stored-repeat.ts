@@ -23,9 +23,11 @@ export function repeatOfEntry({ pattern, tz, startDate, endDate }: EngineSchedul
   };
 }
 
-/** From when on an entry has planned fires by what it holds; undefined when an earlier version wrote it. */
-export function sinceOfEntry({ data }: EngineScheduler): number | undefined {
-  return isTickData(data) ? data.by?.at(-1)?.since : undefined;
+/** By what an entry's ticks are planned, the last of it by what it holds now; undefined when an earlier version wrote it. */
+export function plannedByEntry(entry: EngineScheduler): readonly PlannedBy[] | undefined {
+  const by = isTickData(entry.data) ? entry.data.by : undefined;
+  const newest = by?.at(-1);
+  return by && newest ? [...by.slice(0, -1), { repeat: repeatOfEntry(entry), since: newest.since }] : undefined;
 }
 
 export function isSameRepeat(a: StoredRepeat, b: StoredRepeat): boolean {
