@@ -41,7 +41,7 @@ export async function startApp({ options, jobs, timing }: AppPlan, onRun: (run: 
     .overrideProvider(SCHEDULE_TIMING_TOKEN)
     .useValue({ ...SCHEDULE_TIMING, ...timing })
     .compile();
-  const app = module.createNestApplication({ logger: ['warn', 'error'] });
+  const app = module.createNestApplication({ logger: process.env.PLAN ? ['warn', 'error'] : false });
   const service = app.get(JobService);
   for (const job of jobs) {
     service.register(job, (payload, { trigger, scheduledFor, scheduleId }) => {
