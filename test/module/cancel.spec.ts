@@ -44,6 +44,7 @@ class Work {
   @Job(ignore, { timeout: '700ms' })
   async ignore(_: unknown, ctx: JobContext) {
     this.started.push(ctx.id);
+    ctx.signal.addEventListener('abort', () => this.reasons.push(ctx.signal.reason));
     await new Promise<void>((resolve) => (this.release = resolve));
     return 'done all the same';
   }
@@ -202,10 +203,12 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
   });
 
   it('one that is being put back for a shutdown is caught in its queue', async () => {
-    const { jobs, worker, record, begun } = await fleet();
+    const { jobs, worker, work, record, begun } = await fleet();
     const handle = await jobs.enqueue(ignore, {}, { timeout: '1m' });
     await begun(handle.id);
     const stopping = worker.jobs.stop();
+    await until('it is told of the shutdown', () => work.reasons.length > 0);
+    expect(work.reasons).toMatchObject([{ code: 'JOB_SHUTDOWN' }]);
     expect(await jobs.cancel(handle.id, 'while it stops')).toBe(true);
     await stopping;
     expect(await jobs.getStatus(handle.id)).toBe('cancelled');

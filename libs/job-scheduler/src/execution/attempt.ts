@@ -51,7 +51,7 @@ export class Attempt implements RunningJob {
   private readonly abortion = new AttemptSignal();
   private stepLog: StepLog | undefined;
   private cutShort!: (reason: Error) => void;
-  /** The handler has returned a result: nothing changes the outcome any more. */
+  /** The handler has returned, or is not to run: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
   /** Undefined for the many jobs that may run beside each other: they pay nothing. */
@@ -125,20 +125,24 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
-    if (stored?.final) {
-      this.decided = true;
-      return this.outcomes.endedBefore(stored);
-    }
+    if (stored?.final) return this.decide(this.outcomes.endedBefore(stored));
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
     const refused = this.turn && (await this.refused(this.turn));
-    if (refused) return refused;
+    // Nothing of it has begun yet.
+    this.abortion.check();
+    if (refused) return this.decide(refused);
     const result = await this.handle(payload, stored);
     this.abortion.check();
     this.decided = true;
     const json = toStorableJson(result);
     if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
     return this.outcomes.completed(result);
+  }
+
+  private decide(outcome: Outcome): Outcome {
+    this.decided = true;
+    return outcome;
   }
 
   /** What an earlier start of this execution left. A first start of a new id has left nothing. */
