@@ -84,7 +84,7 @@ export class Enqueuer {
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
     return guardStore(store, this.clock, async () => {
-      const known = job.ownId && !cause.isNew ? await this.finder.find(job.id) : undefined;
+      const known = job.ownId ? await this.finder.find(job.id) : undefined;
       if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
       const { name, data, opts } = toQueueEntry(job);
       const added = await this.hub.get(job.queue).add(name, data, opts);
@@ -174,7 +174,7 @@ export class Enqueuer {
       ...cause,
       metadata: options.metadata,
       overrides,
-      ownId: options.id !== undefined,
+      ownId: options.id !== undefined && !cause.isNew,
       createdAt: this.clock.now(),
       delay: cause.delay ?? 0,
       unique: unique && { key: jobKey(target.name, 'unique', unique.key, payload), for: unique.for },
