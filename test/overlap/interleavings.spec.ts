@@ -11,7 +11,7 @@ import {
 import { Random } from '../memory/differential/random.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, startApp } from './kit.js';
+import { closeApps, everyStore, startApp } from './kit.js';
 
 interface Work {
   key: string;
@@ -19,7 +19,7 @@ interface Work {
   ends: 'well' | 'throws' | 'throws once' | 'snoozes once';
 }
 
-const byKey = ((work: Work) => work.key) as never;
+const byKey = (work: Work) => work.key;
 const JOBS: Record<string, { options: JobOptions; most: number; keyed: boolean; mayEnd: string[] }> = {
   wait: { options: { overlap: 'wait' }, most: 1, keyed: false, mayEnd: ['completed', 'failed'] },
   'wait by key': {
@@ -68,7 +68,7 @@ class Watch {
   private readonly snoozed = new Set<string>();
 }
 
-async function play(seed: number, connection: string, executions: number): Promise<void> {
+async function checkPlay(seed: number, connection: string, executions: number): Promise<void> {
   const random = new Random(seed);
   const watch = new Watch();
   const prefix = randomPrefix();
@@ -112,6 +112,7 @@ async function play(seed: number, connection: string, executions: number): Promi
     if (!mayEnd.includes(status)) watch.faults.push(`"${job}" ${id} ended as ${status}`);
   }
   expect(watch.faults).toEqual([]);
+  await closeApps();
 }
 
 describe.each(everyStore)('random interleavings on %s', (name, connection) => {
@@ -121,7 +122,7 @@ describe.each(everyStore)('random interleavings on %s', (name, connection) => {
     for (let n = 0; n < seeds; n++) {
       const seed = Math.floor(Math.random() * 2 ** 32);
       try {
-        await play(seed, connection, executions);
+        await checkPlay(seed, connection, executions);
       } catch (error) {
         throw new Error(`With seed ${seed}: ${(error as Error).message}`, { cause: error });
       }
@@ -136,11 +137,11 @@ describe.each(everyStore)('random interleavings on %s', (name, connection) => {
     const faults: string[] = [];
     for (let n = 0; n < 2; n++) {
       const jobs = await startApp({ connection, prefix, concurrency: 25 });
-      jobs.register({ name: 'contend', overlap: 'wait', retry: 0 }, async (n) => {
+      jobs.register({ name: 'contend', overlap: 'wait', retry: 0 }, async (which) => {
         if (++going > 1) faults.push(`${going} at once`);
         await pause(2);
         going--;
-        ran.add(n as number);
+        ran.add(which as number);
       });
       apps.push(jobs);
     }

@@ -18,9 +18,11 @@ Logger.overrideLogger(false);
 export const everyStore: [name: string, connection: string][] = [['memory:', 'memory:'], ...sharedStores];
 
 const apps: INestApplicationContext[] = [];
-afterEach(async () => {
+/** All that are open. */
+export async function closeApps(): Promise<void> {
   await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+}
+afterEach(closeApps);
 
 /** An app that enqueues and works, without jobs of its own: `register` adds them. */
 export async function startApp(options: JobSchedulerOptions = {}): Promise<JobService> {

@@ -15,6 +15,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
     await jobs.enqueue('free');
     await jobs.enqueue('free');
     await until('both run', () => stage.going.length === 2);
+    expect(stage.most).toBe(2);
     for (const run of stage.runs) run.end();
   });
 
@@ -150,7 +151,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
       if (p.of === 'throws') throw new Error('no such customer');
       return typeof p.of === 'string' ? `${p.of}:\0\ud800` : (p.of as string);
     };
-    stage.register(jobs, 'keyed', { overlap: { policy: 'skip', key: key as never } });
+    stage.register(jobs, 'keyed', { overlap: { policy: 'skip', key } });
     await jobs.enqueue('keyed', { of: 'a' });
     await jobs.enqueue('keyed', { of: 'b' });
     await until('both run', () => stage.going.length === 2);
@@ -238,7 +239,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
     const jobs = await open();
     const stage = new Stage();
     const key = (p: { of: string }) => p.of;
-    stage.register(jobs, 'both', { overlap: { policy: 'wait', key: key as never }, concurrency: 2 });
+    stage.register(jobs, 'both', { overlap: { policy: 'wait', key }, concurrency: 2 });
     const handles = await jobs.enqueueMany(
       ['a', 'a', 'b', 'b', 'c', 'c'].map((of) => ({ job: 'both', payload: { of } })),
     );
