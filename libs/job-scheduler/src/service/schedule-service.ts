@@ -160,8 +160,9 @@ export class ScheduleService {
    */
   async runNow(id: string): Promise<JobHandle> {
     const { enqueuer, watcher } = this.parts;
-    const { job, payload } = await this.guard(`run schedule ${show(id)}`, (store) => this.require(store, id));
-    return toHandle(await enqueuer.enqueue(job, payload, {}, { trigger: 'manual', scheduleId: id }), watcher);
+    const stored = await this.guard(`run schedule ${show(id)}`, (store) => this.require(store, id));
+    const { job, payload, overlap } = stored;
+    return toHandle(await enqueuer.enqueue(job, payload, {}, { trigger: 'manual', scheduleId: id, overlap }), watcher);
   }
 
   private switch(id: string, enabled: boolean): Promise<ScheduledJob> {
