@@ -1,34 +1,54 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { runsOf, startAppChild } from './kit.js';
+import { startApp, type Run, type TestApp } from './app.js';
 
 const SCHEDULES = 20;
-const FIRES = 1_000;
+/** Of the first seconds, in which the process still compiles what it runs. */
+const WARM_UP = 3 * SCHEDULES;
 
-const stores = [...sharedStores, ['memory:', 'memory:'] as [string, string]];
+const apps: TestApp[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
+});
 
-it('1,000 fires of 20 schedules, on each store: late by less than 100 ms at p99', async () => {
+/** All schedules of a store fire at the same moment of each second: the last of them waits for the others. */
+async function measure(stores: readonly (readonly [name: string, connection: string])[], fires: number): Promise<void> {
   const jobs = Array.from({ length: SCHEDULES }, (_, n) => ({ name: `job.${n}`, schedule: 'every 1s' }));
-  const children = stores.map(([, connection]) => {
+  const runs = stores.map((): Run[] => []);
+  for (const [index, [, connection]] of stores.entries()) {
     const options = { connection, prefix: randomPrefix() };
-    return startAppChild({ options, jobs });
-  });
-  // All start at about the same moment: each store's fires come at other times of the second.
-  await Promise.all(children.map((child) => child.next('ready')));
-  const runs = () => children.map((child) => runsOf([child]));
-  await until('all have fired', () => runs().every((each) => each.length >= FIRES), { within: 90_000, every: 500 });
+    apps.push(await startApp({ options, jobs }, (run) => void runs[index]!.push(run)));
+  }
+  const enough = () => runs.every((each) => each.length >= WARM_UP + fires);
+  await until('all have fired', enough, { within: 90_000, every: 1_000 });
 
-  const seen = runs().map((each, index) => {
-    const late = each.slice(0, FIRES).map(({ at, scheduledFor }) => at - scheduledFor!);
-    const sorted = late.toSorted((a, b) => a - b);
-    return { store: stores[index]![0], p50: sorted[FIRES / 2]!, p99: sorted[FIRES * 0.99 - 1]!, most: sorted.at(-1)! };
+  const all = runs.map((each, index) => {
+    const late = each
+      .slice(WARM_UP, WARM_UP + fires)
+      .map(({ at, scheduledFor }) => at - scheduledFor!)
+      .toSorted((a, b) => a - b);
+    return { store: stores[index]![0], p50: late[fires / 2]!, p99: late[fires * 0.99 - 1]!, most: late.at(-1)! };
   });
-  for (const { store, p50, p99, most } of seen) {
+  for (const { store, p50, p99, most } of all) {
     console.info(
-      `Lateness over ${FIRES} fires of ${SCHEDULES} schedules on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`,
+      `Lateness over ${fires} fires of ${SCHEDULES} schedules on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`,
     );
   }
-  for (const { store, p99 } of seen) expect([store, p99 < 100]).toEqual([store, true]);
+  for (const { store, p99 } of all) expect([store, p99 < 100]).toEqual([store, true]);
+}
+
+it('1,000 fires of 20 schedules on Redis and in memory: late by less than 100 ms at p99', async () => {
+  await measure([...sharedStores.slice(0, 1), ['memory', 'memory:']], 1_000);
 }, 120_000);
+
+// By itself: its server does more of the work, on the same cores.
+const postgres = sharedStores.slice(1);
+(postgres.length > 0 ? it : it.skip)(
+  '500 fires of 20 schedules on PostgreSQL: late by less than 100 ms at p99',
+  async () => {
+    await measure(postgres, 500);
+  },
+  120_000,
+);
