@@ -5,6 +5,7 @@ import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
+import { readEndText } from '../execution/end-text.js';
 import { reviveError } from '../execution/revive-error.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import { decodeJobId } from '../store/names.js';
@@ -98,7 +99,7 @@ export class FinishWatcher {
     event: EndEvent | undefined,
   ): Promise<{ result: unknown } | undefined> {
     if (found?.record?.final) return settle(id, job, found.record);
-    if (event?.failedReason !== undefined) throw new JobFailedError(id, job, new Error(event.failedReason));
+    if (event?.failedReason !== undefined) throw endOf(id, job, event.failedReason);
     if (event) return { result: undefined };
     if (found?.inQueue && (await found.inQueue.isFailed())) {
       // It may have failed since it was looked up: what was read of it then says nothing of its end.
@@ -150,6 +151,14 @@ export class FinishWatcher {
   private wake(queue: string, jobId: string, event?: EndEvent): void {
     for (const wake of this.waiting.get(decodeJobId(jobId, queue)) ?? []) wake(event);
   }
+}
+
+/** Of an execution that left no record. */
+function endOf(id: string, job: string, text: string): Error {
+  const unfailed = readEndText(text);
+  if (!unfailed) return new JobFailedError(id, job, new Error(text));
+  const { end, reason } = unfailed;
+  return end === 'skipped' ? new JobSkippedError(id, job, reason) : new JobCancelledError(id, job, reason);
 }
 
 /** It has ended by its record, and its queue has not been told of it yet. */
