@@ -13,8 +13,14 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map(({ app }) => app.close()));
 });
 
-/** All schedules of a store fire at the same moment of each second: the last of them waits for the others. */
-async function measure(stores: readonly (readonly [name: string, connection: string])[], fires: number): Promise<void> {
+/**
+ * All schedules of a store fire at the same moment of each second: the last of them waits for the others.
+ * @returns the stores that were too late.
+ */
+async function measure(
+  stores: readonly (readonly [name: string, connection: string])[],
+  fires: number,
+): Promise<string[]> {
   const jobs = Array.from({ length: SCHEDULES }, (_, n) => ({ name: `job.${n}`, schedule: 'every 1s' }));
   const runs = stores.map((): Run[] => []);
   for (const [index, [, connection]] of stores.entries()) {
@@ -36,19 +42,14 @@ async function measure(stores: readonly (readonly [name: string, connection: str
       `Lateness over ${fires} fires of ${SCHEDULES} schedules on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`,
     );
   }
-  for (const { store, p99 } of all) expect([store, p99 < 100]).toEqual([store, true]);
+  return all.filter(({ p99 }) => p99 >= 100).map(({ store }) => store);
 }
 
 it('1,000 fires of 20 schedules on Redis and in memory: late by less than 100 ms at p99', async () => {
-  await measure([...sharedStores.slice(0, 1), ['memory', 'memory:']], 1_000);
+  expect(await measure([...sharedStores.slice(0, 1), ['memory', 'memory:']], 1_000)).toEqual([]);
 }, 120_000);
 
-// By itself: its server does more of the work, on the same cores.
-const postgres = sharedStores.slice(1);
-(postgres.length > 0 ? it : it.skip)(
-  '500 fires of 20 schedules on PostgreSQL: late by less than 100 ms at p99',
-  async () => {
-    await measure(postgres, 500);
-  },
-  120_000,
-);
+// By itself, where it is installed: its server does more of the work, on the same cores.
+it('500 fires of 20 schedules on PostgreSQL: late by less than 100 ms at p99', async () => {
+  expect(await measure(sharedStores.slice(1), 500)).toEqual([]);
+}, 120_000);

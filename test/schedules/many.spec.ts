@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Cluster, Redis } from 'ioredis';
-import pg from 'pg';
+import { Client } from 'pg';
 import { TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -17,9 +17,9 @@ const MANY = 10_000;
 /** Counts what clients send, each command and each query as one: no more round trips can have been made. */
 function countSent(): { readonly count: () => number; readonly stop: () => void } {
   let count = 0;
-  const undo = [Redis.prototype, Cluster.prototype, pg.Client.prototype].map((prototype) => {
+  const undo = [Redis.prototype, Cluster.prototype, Client.prototype].map((prototype) => {
     const owner = prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
-    const method = prototype === pg.Client.prototype ? 'query' : 'sendCommand';
+    const method = prototype === Client.prototype ? 'query' : 'sendCommand';
     const real = owner[method]!;
     owner[method] = function (this: unknown, ...args: unknown[]) {
       count++;

@@ -27,7 +27,7 @@ export function misfirePage(seen: ReadonlyMap<string, Seen>): string {
 function toTable(seen: Seen): string {
   const head = ['misfire', 'f1', 'f2', 'f3', 'f4, after the downtime'];
   const rows = POLICIES.map((policy) => [NAMES[policy], ...seen[policy].map((fire) => WORDS[fire] ?? fire)]);
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
   const line = (cells: readonly string[], fill = ' ') =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!, fill)).join(' | ')} |`;
   return [

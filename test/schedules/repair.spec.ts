@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { Client } from 'pg';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import type { ScheduleRepair } from '../../libs/job-scheduler/src/scheduling/schedule-entries.js';
 import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
@@ -47,7 +47,7 @@ async function deletePlanned({ store }: TestApp, connection: string, prefix: str
     });
     await redis.quit();
   } else if (connection.startsWith('postgres')) {
-    const client = new pg.Client({ connectionString: connection });
+    const client = new Client({ connectionString: connection });
     await client.connect();
     await until('it is deleted before it is due', async () => {
       const sql = `DELETE FROM "${prefix}".job WHERE queue = $1 AND id = $2 AND state = 'delayed'`;

@@ -204,7 +204,7 @@ describe('fires that nobody took', () => {
   });
 
   it('are claimed by the retry when the process died before the claim', async () => {
-    const { claim } = schedules;
+    const claim = schedules.claim.bind(schedules);
     schedules.claim = async () => Promise.reject(new Error('the store is away'));
     expect(await take(tick(minute(1)))).toBe('snooze');
     expect([runs(), skipped]).toEqual([[], []]);
