@@ -108,11 +108,14 @@ describe('the packed library', () => {
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
 
-  test.each(['schedules', 'locks', 'cancelling'])('every TypeScript block of docs/%s.md compiles', async (page) => {
-    const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
-    for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
-    await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
-  });
+  test.each(['schedules', 'locks', 'cancelling', 'overlap'])(
+    'every TypeScript block of docs/%s.md compiles',
+    async (page) => {
+      const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
+      for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
+      await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
+    },
+  );
 });
 
 /** The packages that a built file, and all that it imports of ours, names. */

@@ -7,7 +7,7 @@ export interface JobHandle<R = unknown> {
   readonly id: string;
   readonly job: string;
   readonly queue: string;
-  /** `true`: the id was known already, and nothing was added. */
+  /** `true`: the id was known already, or another execution has the key of a unique job; nothing was added. */
   readonly duplicate: boolean;
   /**
    * Waits until the execution has ended, wherever it runs, and gives its result.
