@@ -66,10 +66,14 @@ export class Reconciler {
     await this.parts.store.schedules.declare(declaration, FORGET_AFTER);
   }
 
-  /** To be done by one process at a time, after `declare`. */
-  async reconcile(definitions: readonly JobDefinition[]): Promise<void> {
+  /**
+   * To be done by one process at a time, after `declare`.
+   * @param isWatch this process takes ticks for some time now: what is still overdue has been lost. After a downtime
+   * everything is overdue, and that is what the gate is for.
+   */
+  async reconcile(definitions: readonly JobDefinition[], isWatch = false): Promise<void> {
     const { clock, entries, grace, onRepair, store } = this.parts;
-    const isIdle = await this.isIdle();
+    const isIdle = isWatch && (await this.isIdle());
     const readAt = clock.now();
     // Entries first: an entry without a record is then surely one whose record is gone.
     const found = await store.queues.schedulers(TICK_QUEUE);

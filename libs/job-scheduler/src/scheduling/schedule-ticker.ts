@@ -118,11 +118,11 @@ export class ScheduleTicker {
    * Also after a job was registered while the app runs.
    * @returns `false`: the turn did not come.
    */
-  reconcile(patience = BOOT_PATIENCE): Promise<boolean> {
+  reconcile(patience = BOOT_PATIENCE, isWatch = false): Promise<boolean> {
     const { definitions, store, clock, workerId: holder } = this.parts;
     return takeTurn({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
       await this.reconciler.declare(definitions());
-      await this.reconciler.reconcile(definitions());
+      await this.reconciler.reconcile(definitions(), isWatch);
     });
   }
 
@@ -140,7 +140,7 @@ export class ScheduleTicker {
     await this.reconciler.declare(definitions());
     const round = `${ROUND}${this.reconciler.version}`;
     const { held } = await store.locks.acquire(round, workerId, { ttl: Math.max(1, timing.every / 2) });
-    if (held) await this.reconcile(timing.every / 2);
+    if (held) await this.reconcile(timing.every / 2, true);
     this.plan(() => this.look(), timing.every);
   }
 
