@@ -156,7 +156,8 @@ export class Enqueuer {
     mayBeUnique = true,
   ): Promise<NewJob> {
     const overrides = {
-      ...checkEnqueueOptions(options),
+      // The id of a fire is made of its job's, and may be longer than a user's.
+      ...checkEnqueueOptions(cause.isFire ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
     };
     const target = resolveTarget(this.registry, ref, this.options.defaults, options);
