@@ -10,6 +10,7 @@ import { until } from '../support/until.js';
 interface Work {
   n: number;
   ms: number;
+  only?: number;
 }
 const LOCK_DURATION = 2_000;
 const WAIT = { timeout: '30s' };
@@ -150,18 +151,23 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
       producer = await startProducer(connection, prefix);
       const { jobs } = producer;
       await Promise.all(children.map((child) => child.next('ready')));
-      // Those that land elsewhere are cancelled, until the process that is to be killed has one of each.
-      const held = async (job: string): Promise<Told> => {
-        const [handle] = await enqueue(jobs, job, 1, 60_000);
+      // Those that land elsewhere end soon, until the process that is to be killed has one of each.
+      const held = async (job: string): Promise<[Told, JobHandle]> => {
+        const payload = { n: 0, ms: 60_000, only: holder.pid };
+        const [handle] = await jobs.enqueueMany([{ job: defineJob<Work>(job), payload }]);
         const run = await until('it runs', () => runsOf(children, job).find(({ id }) => id === handle!.id));
-        if (run.child === 0) return run;
-        await jobs.cancel(handle!.id);
-        await until('it has ended', () => runsOf(children, job).every(({ end }) => end < Infinity));
+        if (run.child === 0) return [run, handle!];
+        await handle!.finished(WAIT);
         return held(job);
       };
       const first = new Map<string, Told>();
-      for (const job of policies) first.set(job, await held(job));
-      await enqueue(jobs, 'wait', 1, 500, 1);
+      const all: JobHandle[] = [];
+      for (const job of policies) {
+        const [run, handle] = await held(job);
+        first.set(job, run);
+        if (job === 'wait') all.push(handle);
+      }
+      all.push(...(await enqueue(jobs, 'wait', 1, 500, 1)));
       await until('it waits', async () => (await jobs.getQueue('default')).counts.delayed === 1);
 
       const killedAt = Date.now();
@@ -181,6 +187,9 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
         expect(next.fence).toBeGreaterThan(first.get(job)!.fence);
         expect(mostAtOnce(runsOf(children, job), killedAt, 0)).toBe(1);
       }
+      // Neither who waited nor who was killed is lost.
+      for (const handle of all) await handle.finished(WAIT);
+      expect(mostAtOnce(runsOf(children, 'wait'), killedAt, 0)).toBe(1);
     } finally {
       await stopFleet(children);
     }

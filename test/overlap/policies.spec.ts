@@ -168,14 +168,14 @@ describe.each(everyStore)('on %s', (_name, connection) => {
   });
 
   it('a retry keeps the lock through its backoff, under a new fence', async () => {
-    const jobs = await open({ lockDuration: 1_000 });
+    const jobs = await open({ lockDuration: 500 });
     const stage = new Stage();
-    stage.register(jobs, 'again', { overlap: 'skip', retry: { max: 1, delay: '2500ms', backoff: 'fixed' } });
+    stage.register(jobs, 'again', { overlap: 'skip', retry: { max: 1, delay: '1500ms', backoff: 'fixed' } });
     const first = await jobs.enqueue('again');
     const run = await until('it runs', () => stage.runs[0]);
     run.end(new Error('once'));
     await until('it waits for its retry', async () => (await jobs.getStatus(first.id)) === 'retrying');
-    const ends = Date.now() + 2_000;
+    const ends = Date.now() + 1_200;
     while (Date.now() < ends) {
       const beside = await jobs.enqueue('again');
       await expect(beside.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_SKIPPED' });
