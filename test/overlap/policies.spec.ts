@@ -168,7 +168,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
   });
 
   it('a retry keeps the lock through its backoff, under a new fence', async () => {
-    const jobs = await open({ lockDuration: 500 });
+    const jobs = await open({ lockDuration: 1_000 });
     const stage = new Stage();
     stage.register(jobs, 'again', { overlap: 'skip', retry: { max: 1, delay: '1500ms', backoff: 'fixed' } });
     const first = await jobs.enqueue('again');

@@ -108,16 +108,13 @@ export class Enqueuer {
         if (!first) fresh.set(job.id, job);
         return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
       });
-      const added = await this.addAll([...fresh.values()]);
-      // A unique one may have been known by its key: here, or earlier in this batch.
-      return results.map((each) => {
-        const first = added.get(each.id);
-        return first?.duplicate ? first : each;
-      });
+      // A unique one may have been known by its key: in the queue, or earlier in this batch.
+      const doubled = await this.addAll([...fresh.values()]);
+      return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
     });
   }
 
-  /** What became of each, by the id that it was to get. */
+  /** What was not added, by the id that it was to get. */
   private async addAll(jobs: readonly NewJob[]): Promise<Map<string, Enqueued>> {
     const byQueue = new Map<string, NewJob[]>();
     for (const job of jobs) {
@@ -125,11 +122,12 @@ export class Enqueuer {
       if (batch) batch.push(job);
       else byQueue.set(job.queue, [job]);
     }
-    const added = await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch)));
-    return new Map(added.flat().map(([job, bullJob]) => [job.id, toEnqueued(job, bullJob)]));
+    const doubled = new Map<string, Enqueued>();
+    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch, doubled)));
+    return doubled;
   }
 
-  private async addBatch(queue: string, batch: readonly NewJob[]): Promise<(readonly [NewJob, AddedJob])[]> {
+  private async addBatch(queue: string, batch: readonly NewJob[], doubled: Map<string, Enqueued>): Promise<void> {
     const entries = batch.map(toQueueEntry);
     const [first, ...others] = entries;
     // A bulk of one costs several times a single add on SQL.
@@ -137,7 +135,11 @@ export class Enqueuer {
       first && others.length === 0
         ? [await this.hub.get(queue).add(first.name, first.data, first.opts)]
         : await this.hub.get(queue).addBulk(entries);
-    return batch.map((job, index) => [job, added[index]!]);
+    for (const [index, job] of batch.entries()) {
+      if (!job.unique) continue;
+      const enqueued = toEnqueued(job, added[index]!);
+      if (enqueued.duplicate) doubled.set(job.id, enqueued);
+    }
   }
 
   /** A fire that became no execution stands in the history, with the reason. */
