@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map(({ app }) => app.close()));
 });
 
-const TIMING = { every: 300, liveFor: 1_000, grace: 5_000 };
+const TIMING = { every: 300, liveFor: 2_500, grace: 5_000 };
 
 async function start(connection: string, prefix: string, jobs: AppPlan['jobs']) {
   const runs: Run[] = [];

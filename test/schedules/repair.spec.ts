@@ -19,7 +19,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map(({ app }) => app.close()));
 });
 
-const TIMING = { every: 400, liveFor: 1_200, grace: 300 };
+const TIMING = { every: 400, liveFor: 5_000, grace: 1_000 };
 const ID = 'code:tick';
 
 async function start(plan: Partial<AppPlan> & Pick<AppPlan, 'options'>) {

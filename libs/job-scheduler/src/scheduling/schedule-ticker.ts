@@ -29,6 +29,7 @@ export interface TickerParts {
   readonly timing: ScheduleTiming;
   readonly defaults: JobDefaults;
   readonly definitions: () => readonly JobDefinition[];
+  readonly find: (job: string) => JobDefinition | undefined;
   readonly enqueueFire: EnqueueFire;
   readonly recordSkipped: RecordSkipped;
   readonly enqueueFirstRun: EnqueueFirstRun;
@@ -64,7 +65,6 @@ export class ScheduleTicker {
 
   constructor(private readonly parts: TickerParts) {
     const { store, clock, logger, settings, lockDuration, timing } = parts;
-    const find = (job: string) => parts.definitions().find(({ name }) => name === job);
     this.reconciler = new Reconciler({
       store,
       entries: parts.entries,
@@ -79,7 +79,7 @@ export class ScheduleTicker {
       store,
       runner: new FireGate({
         schedules: store.schedules,
-        find,
+        find: parts.find,
         defaults: parts.defaults,
         enqueue: parts.enqueueFire,
         recordSkipped: parts.recordSkipped,

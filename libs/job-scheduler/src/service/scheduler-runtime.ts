@@ -210,6 +210,7 @@ export class SchedulerRuntime implements ScheduleApplier {
       timing: this.timing,
       defaults,
       definitions: () => this.definitions(),
+      find: (job) => this.registry.find(job)?.definition,
       enqueueFire: async ({ id, job, payload, ...cause }) => {
         // One that no code here stands for fails where it is taken, and is kept for a retry.
         const ref = this.registry.find(job) ? job : { jobName: job };
