@@ -16,7 +16,6 @@ import { z } from 'zod';
 import type { JobContext, JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
 import { defineJob } from '../../libs/job-scheduler/src/definition/define-job.js';
 import type { JobOptions } from '../../libs/job-scheduler/src/definition/job-options.js';
-import { unenforcedOptions } from '../../libs/job-scheduler/src/discovery/unenforced-options.js';
 import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
 import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
 import { OnJobFail } from '../../libs/job-scheduler/src/decorators/on-job-fail.decorator.js';
@@ -313,12 +312,6 @@ describe('what is found', () => {
     expect(definition.schedules.map(({ id, spec, payload }) => [id, spec.timezone, payload])).toEqual([
       ['code:full', 'America/New_York', undefined],
       ['code:full#2', 'Europe/Berlin', { a: 1 }],
-    ]);
-    expect(unenforcedOptions(registry.all().map((job) => job.definition))).toEqual([
-      { option: 'overlap', jobs: ['full'] },
-      { option: 'unique', jobs: ['full'] },
-      { option: 'concurrency', jobs: ['full'] },
-      { option: 'misfire', jobs: ['full'] },
     ]);
   });
 

@@ -121,7 +121,7 @@ function begin(registered: RegisteredJob, start: StartedJob, services: Partial<A
     },
     start,
     registered,
-    { log: async (line) => void lines.push(line), progress: async () => undefined },
+    { log: async (line) => void lines.push(line), progress: async () => undefined, keep: async () => undefined },
   );
   return { attempt, lines };
 }
@@ -262,6 +262,47 @@ describe('the signal', () => {
     await runs;
     attempt.abort(reason);
     expect(await attempt.outcome).toMatchObject(outcome);
+  });
+
+  it.each(['returns', 'throws'])(
+    'at each turn around the moment when the handler %s, abort says what comes of it',
+    async (how) => {
+      const seen = new Set<string>();
+      for (let turns = 0; turns < 30; turns++) {
+        let end!: () => void;
+        const ended = new Promise<void>((resolve) => (end = resolve));
+        const { attempt } = begin(
+          job(async () => {
+            await ended;
+            if (how === 'throws') throw new Error('x');
+          }),
+          started(),
+        );
+        end();
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        const answer = attempt.abort(new JobCancelError('by hand'));
+        const { kind } = await attempt.outcome;
+        expect([turns, answer, kind]).toEqual([
+          turns,
+          answer,
+          answer ? 'cancelled' : how === 'throws' ? 'retry' : 'completed',
+        ]);
+        seen.add(kind);
+      }
+      expect(seen.size).toBe(2);
+    },
+  );
+
+  it('says of a later reason that it does not count; a handler that has not begun does not begin', async () => {
+    let begun = false;
+    const { attempt } = begin(
+      job(() => (begun = true)),
+      started(),
+    );
+    expect(attempt.abort(new JobShutdownError())).toBe(true);
+    expect(attempt.abort(new JobCancelError('by hand'))).toBe(false);
+    expect(await attempt.outcome).toEqual({ kind: 'release' });
+    expect(begun).toBe(false);
   });
 
   it('is not fired by a good end', async () => {

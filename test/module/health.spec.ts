@@ -4,6 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { Job, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-job-scheduler/health';
+import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler-runtime.js';
+import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
@@ -65,6 +67,17 @@ it('is degraded when a threshold is passed, or jobs wait and nobody works; down 
   await until('they have waited for a moment', async () => ((await jobs.getQueue('default')).oldestWaitingMs ?? 0) > 5);
   expect(await health.isHealthy('jobs', { oldestWaiting: 1 })).toMatchObject({ jobs: { status: 'degraded' } });
   expect(await health.isHealthy('jobs', { oldestWaitingDown: 1 })).toMatchObject({ jobs: { status: 'down' } });
+});
+
+it('is degraded when a schedule had to be repaired', async () => {
+  const { health } = await start({ connection: 'memory:' });
+  const { repairs } = app!.get(SchedulerRuntime, { strict: false });
+  const signals = app!.get(StoreHolder, { strict: false }).require('report').signals;
+  repairs.report({ scheduleId: 'code:x', job: 'x', trouble: 'has lost its next run', at: Date.now() }, signals);
+  await until('it is heard of', () => repairs.recent().length > 0);
+  expect(await health.isHealthy('jobs')).toMatchObject({
+    jobs: { status: 'degraded', problems: ['schedule code:x: has lost its next run; repaired'] },
+  });
 });
 
 it('is down when the store does not answer, and says so within 5 s', async () => {

@@ -107,6 +107,15 @@ describe('the packed library', () => {
     for (const { line, prints } of blocks.filter(({ run }, index) => run && index > 0))
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
+
+  test.each(['schedules', 'locks', 'cancelling', 'overlap'])(
+    'every TypeScript block of docs/%s.md compiles',
+    async (page) => {
+      const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
+      for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
+      await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
+    },
+  );
 });
 
 /** The packages that a built file, and all that it imports of ours, names. */

@@ -8,7 +8,11 @@ import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
+import { describeLocks } from './conformance/locks.js';
 import { describeQueues } from './conformance/queues.js';
+import { describeSchedulers } from './conformance/schedulers.js';
+import { describeSignals } from './conformance/signals.js';
+import { describeSchedules, schedule } from './conformance/schedules.js';
 
 export interface StoreUnderTest {
   readonly kind: Store['kind'];
@@ -17,6 +21,8 @@ export interface StoreUnderTest {
   open(prefix: string): Promise<Store>;
   /** Puts something that cannot be read in the place of an execution's record. */
   corrupt(prefix: string, id: string, store: Store): Promise<void>;
+  /** Puts something that cannot be read in the place of a schedule's record. */
+  corruptSchedule(prefix: string, id: string, store: Store): Promise<void>;
   /** Frees what `open` used, after the stores are closed. */
   release?(): Promise<void>;
 }
@@ -50,10 +56,15 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         return store;
       },
       corrupt: (id) => subject.corrupt(prefix, id, store),
+      corruptSchedule: (id) => subject.corruptSchedule(prefix, id, store),
     };
     describeExecutions(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describeLocks(shared);
+    describeSignals(shared);
+    describeSchedules(shared);
+    describeSchedulers(shared);
 
     test('stores of other prefixes share nothing', async () => {
       const other = await subject.open(randomPrefix());
@@ -63,6 +74,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         await store.executions.write([ended(id, { queue: 'shared' })]);
         await store.facts.keep('shared', 'here');
         await store.presence.beat('here', 60_000);
+        await store.schedules.put([{ data: schedule('shared') }]);
         await here.pause();
         const { name: jobName, data, opts } = toQueueEntry(newJob(id, { queue: 'shared' }));
         await here.add(jobName, data, opts);
@@ -71,6 +83,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         expect(await other.executions.counts(['shared'])).toEqual({ shared: { completed: 0, failed: 0 } });
         expect(await other.facts.keep('shared', 'there')).toBe('there');
         expect(await other.presence.alive()).toEqual([]);
+        expect(await other.schedules.all()).toEqual([]);
         expect(await there.getJob(encodeJobId(id, 'shared'))).toBeUndefined();
         expect(await there.isPaused()).toBe(false);
         await store.presence.leave('here');

@@ -18,6 +18,10 @@ describeStore('file:', {
     const { client } = store.executions as unknown as { client: SqlClient };
     await client.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
   },
+  async corruptSchedule(prefix, id, store) {
+    const { client } = store.schedules as unknown as { client: SqlClient };
+    await client.query(`UPDATE "${prefix}".njs_schedule SET record = '{"cut off' WHERE id = $1`, [id]);
+  },
 });
 
 let shared: PGlite | undefined;
@@ -31,6 +35,9 @@ describeStore('PGlite of the user', {
   },
   async corrupt(prefix, id) {
     await shared!.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
+  },
+  async corruptSchedule(prefix, id) {
+    await shared!.query(`UPDATE "${prefix}".njs_schedule SET record = '{"cut off' WHERE id = $1`, [id]);
   },
   release: () => shared!.close(),
 });

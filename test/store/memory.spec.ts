@@ -1,5 +1,6 @@
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { recordsOf } from '../../libs/job-scheduler/src/store/memory/memory-execution-store.js';
+import { schedulesOf } from '../../libs/job-scheduler/src/store/memory/memory-schedule-store.js';
 import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { describeStore } from './conformance.js';
@@ -13,6 +14,11 @@ describeStore('memory', {
   async corrupt(prefix, id) {
     const { memory, release } = leaseMemory(prefix, clock);
     recordsOf(memory).records.get(id)!.head = '{"cut off';
+    release();
+  },
+  async corruptSchedule(prefix, id) {
+    const { memory, release } = leaseMemory(prefix, clock);
+    schedulesOf(memory).get(id)!.text = '{"cut off';
     release();
   },
 });

@@ -16,13 +16,14 @@ describe('with a PostgreSQL server', () => {
     kind: 'postgres',
     ordered: false,
     open: (prefix) => openStore({ connection: url, prefix, clock }),
-    corrupt: (prefix, id) => corruptRow(url, prefix, id),
+    corrupt: (prefix, id) => corruptRow(url, prefix, 'njs_execution SET head', id),
+    corruptSchedule: (prefix, id) => corruptRow(url, prefix, 'njs_schedule SET record', id),
   });
 });
 
-async function corruptRow(connectionString: string, prefix: string, id: string): Promise<void> {
+async function corruptRow(connectionString: string, prefix: string, column: string, id: string): Promise<void> {
   const client = new Client(connectionString);
   await client.connect();
-  await client.query(`UPDATE "${prefix}".njs_execution SET head = '{"cut off' WHERE id = $1`, [id]);
+  await client.query(`UPDATE "${prefix}".${column} = '{"cut off' WHERE id = $1`, [id]);
   await client.end();
 }

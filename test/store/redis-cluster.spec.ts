@@ -30,6 +30,10 @@ describeStore('Redis Cluster', {
     const { node } = await started!;
     await node.hset(new RedisKeys(prefix).execution(id), 'h', '{"cut off');
   },
+  async corruptSchedule(prefix, id) {
+    const { node } = await started!;
+    await node.hset(new RedisKeys(prefix).schedules, id, 'cut off');
+  },
   async release() {
     const { server, node, given } = await started!;
     // The user's client is still open: closing the stores did not touch it.

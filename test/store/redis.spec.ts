@@ -8,6 +8,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
 import { ended } from './conformance/fixtures.js';
+import { schedule } from './conformance/schedules.js';
 
 const url = process.env.TEST_REDIS_URL!;
 const clock = new SystemClock();
@@ -19,6 +20,11 @@ describeStore('Redis', {
   async corrupt(prefix, id) {
     const redis = new Redis(url);
     await redis.hset(new RedisKeys(prefix).execution(id), 'h', '{"cut off');
+    await redis.quit();
+  },
+  async corruptSchedule(prefix, id) {
+    const redis = new Redis(url);
+    await redis.hset(new RedisKeys(prefix).schedules, id, '3:{"cut off');
     await redis.quit();
   },
 });
@@ -68,6 +74,50 @@ test('keys of another type are made anew, with a warning that names them, and ho
   const said = warn.mock.calls.flat().join();
   for (const key of ['x:a', 'x:b', 'ended:report']) expect(said).toContain(`{${prefix}}:${key} is corrupt`);
   warn.mockRestore();
+  await Promise.all([store.close(), redis.quit()]);
+});
+
+test('schedules are made anew, too, when their keys are of another type', async () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  const prefix = randomPrefix();
+  const store = await openStore({ connection: url, prefix, clock });
+  const { schedules } = store;
+  const redis = new Redis(url);
+  const keys = ['schedules', 'fires', 'declarations'].map((name) => `{${prefix}}:${name}`);
+  await redis.mset(Object.fromEntries(keys.map((key) => [key, 'text'])));
+  expect([await schedules.all(), await schedules.get('a'), await schedules.declarations()]).toEqual([
+    [],
+    undefined,
+    [],
+  ]);
+  expect(await schedules.put([{ data: schedule('a'), expected: 0 }])).toEqual([{ ...schedule('a'), version: 1 }]);
+  await schedules.declare({ version: 'v', ids: ['a'], bootedAt: 1, seenAt: 1 }, 1);
+  expect(await schedules.declarations()).toEqual([{ version: 'v', ids: ['a'], bootedAt: 1, seenAt: 1 }]);
+  const said = warn.mock.calls.flat().join();
+  for (const key of keys) expect(said).toContain(`${key} is corrupt`);
+  warn.mockRestore();
+  await Promise.all([store.close(), redis.quit()]);
+});
+
+test('ten thousand schedules are read in two commands', async () => {
+  const prefix = randomPrefix();
+  const store = await openStore({ connection: url, prefix, clock });
+  const { schedules } = store;
+  const [redis, watcher] = [new Redis(url), new Redis(url)];
+  const data = Array.from({ length: 10_000 }, (_, index) => schedule(`s${index}`));
+  const monitor = await watcher.monitor();
+  const seen: string[] = [];
+  monitor.on('monitor', (_: string, [command = '', key = '']: string[], source: string) => {
+    if (source !== 'lua' && key.includes(prefix)) seen.push(command.toLowerCase());
+  });
+  await schedules.put(data.map((each) => ({ data: each })));
+  await redis.get(`${prefix}:put`);
+  expect(await schedules.all()).toHaveLength(10_000);
+  await redis.get(`${prefix}:read`);
+  await until('all is seen', () => seen.filter((command) => command === 'get').length === 2);
+  expect(seen.slice(seen.indexOf('get') + 1, -1)).toEqual(['hgetall', 'hgetall']);
+  monitor.disconnect();
+  watcher.disconnect();
   await Promise.all([store.close(), redis.quit()]);
 });
 

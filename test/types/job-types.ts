@@ -12,6 +12,7 @@ import {
   type JobHandle,
   type JobHandler,
   type JobService,
+  type ScheduleService,
 } from 'nestjs-job-scheduler';
 
 type Eq<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
@@ -117,6 +118,7 @@ class Img {
   }
 }
 declare const jobs: JobService;
+declare const schedules: ScheduleService;
 
 export async function f() {
   same<JobHandle, Awaited<ReturnType<typeof a1>>>(true);
@@ -225,6 +227,24 @@ export async function many2() {
   // @ts-expect-error payload missing
   await jobs.enqueueMany([{ job: NightlyReport }]);
   await jobs.enqueueMany([{ job: Heartbeat }, { job: Nothing }, { job: 'x' }]);
+}
+
+export async function runtimeSchedules() {
+  await schedules.create({ job: [Mailer, 'sendWelcome'], every: '5m', payload: { to: 'a' } });
+  await schedules.create({ job: NightlyReport, cron: '@daily', payload: { day: 'a' }, overlap: 'skip', id: 'x' });
+  await schedules.create({ job: Heartbeat, schedule: 'every 5m' });
+  await schedules.create({ job: 'x', every: 5_000, payload: 1 });
+  await schedules.create({ job: Resize, every: '1h', payload: { url: 's' } });
+  // @ts-expect-error wrong payload
+  await schedules.create({ job: [Mailer, 'sendWelcome'], every: '5m', payload: { too: 'a' } });
+  // @ts-expect-error payload missing
+  await schedules.create({ job: NightlyReport, every: '5m' });
+  // @ts-expect-error method
+  await schedules.create({ job: [Mailer, 'nope'], every: '5m' });
+  // @ts-expect-error option
+  await schedules.create({ job: Heartbeat, evry: '5m' });
+  await schedules.update('x', { cron: '@hourly', end: null, expectedVersion: 2 });
+  await schedules.list({ job: Heartbeat, source: 'api', enabled: true });
 }
 
 export async function later() {

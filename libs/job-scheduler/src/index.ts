@@ -29,17 +29,38 @@ export { nextOccurrences } from './definition/next-occurrences.js';
 export { describeSchedule } from './definition/describe-schedule.js';
 
 export { JobService } from './service/job-service.js';
+export { ScheduleService } from './service/schedule-service.js';
+export type {
+  NewSchedule,
+  PayloadField,
+  ScheduleChange,
+  ScheduleFilter,
+  ScheduleSettings,
+  ScheduleTiming,
+} from './service/schedule-input.js';
 export type { EnqueueOptions } from './service/enqueue-options.js';
 export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
-export type { ScheduledJob } from './scheduling/schedule-list.js';
+export type { ScheduledJob } from './service/scheduled-job.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
+export { LockService } from './service/lock-service.js';
+export type { Lock } from './service/lock.js';
+export type { LockWaitOptions } from './service/check-lock.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export { JobSchedulerError } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
+export {
+  FireOwnedError,
+  ScheduleConflictError,
+  ScheduleExistsError,
+  ScheduleInputError,
+  ScheduleOwnedError,
+  ScheduleUnknownError,
+  type ScheduleIssue,
+} from './errors/schedule-errors.js';
 export {
   ExecutionNotFailedError,
   ExecutionUnknownError,
@@ -50,10 +71,12 @@ export {
 } from './errors/unknown-name-errors.js';
 export {
   EnqueueOptionsError,
+  JobKeyError,
   PayloadInvalidError,
   PayloadTooLargeError,
   ResultInvalidError,
 } from './errors/payload-errors.js';
+export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {
   DriverMissingError,
   NotStartedError,

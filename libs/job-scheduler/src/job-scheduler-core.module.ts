@@ -6,22 +6,31 @@ import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
 import { ProviderExplorer } from './discovery/provider-explorer.js';
-import { MODULE_OPTIONS, RESOLVED_OPTIONS } from './job-scheduler.tokens.js';
+import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { JobRegistry } from './registry/job-registry.js';
+import { Admission } from './execution/admission.js';
+import { FleetCancel } from './execution/fleet-cancel.js';
+import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
+import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
+import { LockService } from './service/lock-service.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
+import { QueuedRuns } from './service/queued-runs.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
+import { ScheduleService } from './service/schedule-service.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
 import { Steering } from './service/steering.js';
+import { TakeOut } from './service/take-out.js';
+import { makeWorkerId } from './service/worker-id.js';
 import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
 
@@ -30,6 +39,7 @@ const reportError = (error: Error) => logger.debug(error.message);
 
 const definitionProviders: Provider[] = [
   { provide: Clock, useClass: SystemClock },
+  { provide: SCHEDULE_TIMING_TOKEN, useValue: SCHEDULE_TIMING },
   {
     provide: RESOLVED_OPTIONS,
     inject: [MODULE_OPTIONS],
@@ -88,19 +98,69 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
   },
   {
+    provide: FleetCancel,
+    inject: [StoreHolder, Clock, RESOLVED_OPTIONS],
+    useFactory: (holder: StoreHolder, clock: Clock, options: ResolvedOptions) =>
+      new FleetCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
+  },
+  {
+    provide: TakeOut,
+    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof TakeOut>) => new TakeOut(...parts),
+  },
+  {
+    provide: Canceller,
+    inject: [ExecutionFinder, TakeOut, FleetCancel, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof Canceller>) => new Canceller(...parts),
+  },
+  {
+    provide: Admission,
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, TakeOut, Clock],
+    useFactory: (
+      { lockDuration, shutdownTimeout }: ResolvedOptions,
+      registry: JobRegistry,
+      holder: StoreHolder,
+      hub: QueueHub,
+      canceller: Canceller,
+      takeOut: TakeOut,
+      clock: Clock,
+    ) => {
+      const locks = () => holder.require('keep runs apart').locks;
+      const others = new QueuedRuns(hub, canceller);
+      const admission = new Admission({ locks, others, clock, lockDuration, shutdownTimeout });
+      takeOut.onRemoved(async (started) => {
+        const registered = registry.find(started.job);
+        if (registered) await admission.forget(registered.definition, started);
+      });
+      return admission;
+    },
+  },
+  {
     provide: SchedulerRuntime,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, Enqueuer, Clock],
+    inject: [
+      RESOLVED_OPTIONS,
+      JobRegistry,
+      StoreHolder,
+      Enqueuer,
+      Clock,
+      FleetCancel,
+      Admission,
+      SCHEDULE_TIMING_TOKEN,
+    ],
     useFactory: (
       options: ResolvedOptions,
       registry: JobRegistry,
       holder: StoreHolder,
       enqueuer: Enqueuer,
       clock: Clock,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger),
+      fleet: FleetCancel,
+      admission: Admission,
+      timing: ScheduleTiming,
+    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission, timing),
   },
   {
     provide: Steering,
-    inject: [RESOLVED_OPTIONS, QueueHub, ExecutionFinder, StoreHolder, Clock, SchedulerRuntime],
+    inject: [ExecutionFinder, StoreHolder],
     useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
   },
   {
@@ -114,7 +174,9 @@ const runningProviders: Provider[] = [
       QueueReader,
       QueueHub,
       Steering,
+      Canceller,
       SchedulerRuntime,
+      ScheduleService,
     ],
     useFactory: (
       clock: Clock,
@@ -125,36 +187,78 @@ const runningProviders: Provider[] = [
       queues: QueueReader,
       hub: QueueHub,
       steering: Steering,
+      canceller: Canceller,
       runtime: SchedulerRuntime,
-    ) => new JobService({ clock, registry, enqueuer, finder, watcher, queues, hub, steering, runtime }),
+      schedules: ScheduleService,
+    ) =>
+      new JobService({
+        clock,
+        registry,
+        enqueuer,
+        finder,
+        watcher,
+        queues,
+        hub,
+        steering,
+        canceller,
+        runtime,
+        schedules,
+      }),
+  },
+  {
+    provide: ScheduleService,
+    inject: [Clock, JobRegistry, StoreHolder, Enqueuer, FinishWatcher, SchedulerRuntime, RESOLVED_OPTIONS],
+    useFactory: (
+      clock: Clock,
+      registry: JobRegistry,
+      holder: StoreHolder,
+      enqueuer: Enqueuer,
+      watcher: FinishWatcher,
+      applier: SchedulerRuntime,
+      { defaults: { timezone }, maxPayload }: ResolvedOptions,
+    ) =>
+      new ScheduleService({
+        clock,
+        registry,
+        holder,
+        enqueuer,
+        watcher,
+        applier,
+        rules: { timezone, maxPayload },
+      }),
   },
   {
     provide: JobHealth,
-    inject: [StoreHolder, SchedulerRuntime, QueueReader, Clock],
+    inject: [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock],
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
+  },
+  {
+    provide: LockService,
+    inject: [StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof LockService>) => new LockService(...parts),
   },
   {
     provide: JobSchedulerBoot,
     inject: [
       RESOLVED_OPTIONS,
       JobDiscovery,
-      JobRegistry,
       SchedulerRuntime,
       StoreHolder,
       QueueHub,
       FinishWatcher,
+      LockService,
       Clock,
     ],
     useFactory: (
       options: ResolvedOptions,
       discovery: JobDiscovery,
-      registry: JobRegistry,
       runtime: SchedulerRuntime,
       holder: StoreHolder,
       hub: QueueHub,
       watcher: FinishWatcher,
+      locks: LockService,
       clock: Clock,
-    ) => new JobSchedulerBoot(options, discovery, registry, runtime, holder, hub, watcher, clock, logger),
+    ) => new JobSchedulerBoot(options, discovery, runtime, holder, hub, watcher, locks, clock, logger),
   },
 ];
 
@@ -177,7 +281,14 @@ export class JobSchedulerCoreModule {
       global: true,
       imports: [DiscoveryModule, ...(imports ?? [])],
       providers: [...options, ...definitionProviders, ...runningProviders, ...queues],
-      exports: [JobService, JobHealth, JobSchedulerBoot, ...queueNames.map((name) => getQueueToken(name))],
+      exports: [
+        JobService,
+        ScheduleService,
+        LockService,
+        JobHealth,
+        JobSchedulerBoot,
+        ...queueNames.map((name) => getQueueToken(name)),
+      ],
     };
   }
 }

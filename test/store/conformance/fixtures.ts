@@ -15,6 +15,8 @@ export interface Subject {
   newId(): string;
   /** Puts something that cannot be read in the place of an execution's record. */
   corrupt(id: string): Promise<void>;
+  /** Puts something that cannot be read in the place of a schedule's record. */
+  corruptSchedule(id: string): Promise<void>;
 }
 
 export const DAY = 86_400_000;

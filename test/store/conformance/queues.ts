@@ -37,6 +37,36 @@ export function describeQueues(subject: Subject): void {
       for (const part of opened.splice(0).toReversed()) await part.close();
     });
 
+    test('a job is either taken or removed, never both', async () => {
+      const queue = openQueue('either');
+      const taken = new Set<string>();
+      const removed = new Set<string>();
+      const taker = new Worker(
+        'either',
+        undefined,
+        { ...subject.store.queues.workerOptions('either'), autorun: false } as WorkerOptions,
+        subject.store.queues.backend as never,
+      );
+      taker.on('error', () => undefined);
+      track(taker);
+      const rounds = 40;
+      const lanes = 6;
+      for (let round = 0; round < rounds; round++) {
+        const ids = Array.from({ length: lanes }, (_, lane) => `either-${round}-${lane}`);
+        await queue.addBulk(ids.map((id) => toQueueEntry(newJob(id, { queue: 'either' }))));
+        await Promise.all(
+          ids.flatMap((id) => [
+            taker.getNextJob(`token ${id}`, { block: false }).then((job) => job && taken.add(job.id!)),
+            queue
+              .remove(encodeJobId(id, 'either'))
+              .then((count) => count === 1 && removed.add(encodeJobId(id, 'either'))),
+          ]),
+        );
+      }
+      expect([...taken].filter((id) => removed.has(id))).toEqual([]);
+      expect(taken.size + removed.size + (await queue.getWaitingCount())).toBe(rounds * lanes);
+    });
+
     test('a job runs, with all that was put into it, and leaves nothing', async () => {
       const queue = openQueue('runs');
       const job = newJob('order:17 "x"', {

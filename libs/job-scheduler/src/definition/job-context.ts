@@ -25,7 +25,10 @@ export abstract class JobContext {
   abstract readonly signal: AbortSignal;
   /** When this attempt times out. */
   abstract readonly deadline: Date;
-  /** Grows with every start of this execution. Give it to outside systems that can refuse writes of an older run. */
+  /**
+   * Grows with every start of this execution; with `overlap` or `concurrency`, with every start under the same lock.
+   * Give it to outside systems that can refuse writes of an older run.
+   */
   abstract readonly fence: number;
   /** Notes given to `enqueue`. */
   abstract readonly metadata: Readonly<Record<string, string>>;

@@ -64,13 +64,17 @@ export interface JobOptions {
   queue?: string;
   /** Higher is more urgent inside its queue. -1,000,000 to 1,000,000; default 0. */
   priority?: number;
-  /** The most that run at once over the fleet. Default: no limit. */
+  /** The most that run at once over the fleet. The others wait, in order, without a slot or an attempt. Default: no limit. */
   concurrency?: number;
   /** Retries after the first attempt, or how to retry. Default 3. */
   retry?: number | RetryOptions;
   /** Per attempt. Default `'5m'`. */
   timeout?: Duration;
-  /** What a run does while another of the same job is going on. Default `'allow'`. */
+  /**
+   * What a run does while another of the same job is going on anywhere. `'allow'` (default): runs beside it. `'skip'`: ends
+   * as skipped. `'wait'`: runs after it, in order. `'replace'`: cancels it. `key` narrows "the same job" to those with the
+   * same key; it gets the payload as it was enqueued.
+   */
   overlap?: Overlap | { policy: Overlap; key: (payload: never) => string };
   /** What becomes of fires that nobody was there to take. Default `'skip'`. */
   misfire?: Misfire;
@@ -78,7 +82,10 @@ export interface JobOptions {
   misfireThreshold?: Duration;
   /** The most missed fires that `misfire: 'all'` runs. Default 100. */
   maxCatchUp?: number;
-  /** No second execution with the same key while one waits or runs, or for a time. */
+  /**
+   * No second execution while one waits or runs; with `key`, none with the same key. `for`: during this time instead, from
+   * the enqueue on. Such an enqueue adds nothing, and gives the handle of the first with `duplicate: true`.
+   */
   unique?: boolean | { key?: (payload: never) => string; for?: Duration };
   retention?: Retention;
   /** On shutdown: `'wait'` (default) gives a running job `shutdownTimeout`; `'abort'` aborts it at once. */

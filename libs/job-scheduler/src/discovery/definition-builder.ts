@@ -1,6 +1,7 @@
 import type { CodeSchedule, JobDefinition, RetentionPolicy, StepDefinition } from '../definition/job-definition.js';
-import type { JobOptions, Misfire, Overlap } from '../definition/job-options.js';
+import type { JobOptions } from '../definition/job-options.js';
 import { OptionFaults } from '../definition/option-faults.js';
+import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import { resolveRetry } from '../definition/retry-policy.js';
 import { show } from '../definition/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
@@ -35,8 +36,6 @@ const OPTIONS = Object.keys({
   onFail: true,
 } satisfies Record<keyof JobOptions, true>);
 
-const OVERLAPS: readonly Overlap[] = ['allow', 'skip', 'wait', 'replace'];
-const MISFIRES: readonly Misfire[] = ['once', 'all', 'skip'];
 const PRIORITY_LIMIT = 1_000_000;
 const MOST = 1_000_000;
 
@@ -88,7 +87,7 @@ class DefinitionBuilder {
       overlap: this.overlap(set.overlap),
       misfire: faults.oneOf('misfire', set.misfire, defaults.misfire, MISFIRES),
       misfireThreshold: faults.duration('misfireThreshold', set.misfireThreshold, defaults.misfireThreshold),
-      maxCatchUp: faults.integer('maxCatchUp', set.maxCatchUp, defaults.maxCatchUp, 1, MOST),
+      maxCatchUp: faults.integer('maxCatchUp', set.maxCatchUp, defaults.maxCatchUp, 1, MOST_CATCH_UP),
       unique: this.unique(set.unique),
       retention: this.retention(set.retention),
       onShutdown: faults.oneOf('onShutdown', set.onShutdown, 'wait', ['wait', 'abort']),

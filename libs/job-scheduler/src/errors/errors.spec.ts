@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { JobDefinitionError, OptionsError, ScheduleError } from './definition-errors.js';
 import { ERROR_CODES } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
+import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
+import * as schedules from './schedule-errors.js';
 import * as stores from './store-errors.js';
 import * as names from './unknown-name-errors.js';
 
@@ -21,6 +23,28 @@ const ERRORS: [JobSchedulerError, string][] = [
     'There are 2 faults in the declared jobs:\n  - queues.low.weight: 0 is no weight. Allowed: a number above 0.\n  - prefix: "" is not allowed.',
   ],
   [new ScheduleError('schedule', 'x', 'The schedule "x" has 1 field.'), 'The schedule "x" has 1 field.'],
+  [
+    new schedules.ScheduleInputError([
+      { field: 'timezone', value: 'Mars', message: '"Mars" is not a time zone.', code: 'SCHEDULE_INVALID' },
+    ]),
+    'There is a fault in the schedule:\n  - timezone: "Mars" is not a time zone.',
+  ],
+  [
+    new schedules.ScheduleUnknownError('code:mial', ['code:mail']),
+    'There is no schedule "code:mial". Did you mean "code:mail"? Known: code:mail.',
+  ],
+  [
+    new schedules.ScheduleExistsError('nightly'),
+    'There is a schedule "nightly" already. Change it with update, or choose another id.',
+  ],
+  [
+    new schedules.ScheduleOwnedError('code:mail', 'deleted'),
+    'Schedule "code:mail" is declared in code and cannot be deleted here: change its job\'s declaration. Allowed: enable, disable and runNow.',
+  ],
+  [
+    new schedules.ScheduleConflictError('nightly', 2, 3),
+    'Schedule "nightly" is of version 3, not 2: it was changed meanwhile. Read it again, then repeat the change.',
+  ],
   [new names.JobUnknownError('mial', ['mail']), 'No job "mial" is registered. Did you mean "mail"? Registered: mail.'],
   [
     new names.QueueUnknownError('critcal', ['critical', 'default', 'low']),
@@ -44,6 +68,10 @@ const ERRORS: [JobSchedulerError, string][] = [
   [
     new payloads.PayloadTooLargeError('mail', 2_000_000, 1_048_576),
     'The payload of job "mail" has 2000000 bytes; maxPayload is 1048576. Store the data elsewhere and enqueue a reference.',
+  ],
+  [
+    new payloads.JobKeyError('mail', 'unique', 'gave 5'),
+    'unique.key of job "mail" gave 5. It is to give a text for every payload.',
   ],
   [
     new payloads.ResultInvalidError('step "render"', 'is not JSON: it is a Map'),
@@ -71,6 +99,10 @@ const ERRORS: [JobSchedulerError, string][] = [
     'Cannot enqueue before the job store is open. It opens in onApplicationBootstrap: await app.init() or app.listen() first.',
   ],
   [new stores.NotStartedError('enqueue', 'stopped'), 'Cannot enqueue: the job scheduler has stopped.'],
+  [
+    new schedules.FireOwnedError('bullmq:low:repeat:a:1', 'low'),
+    'Execution "bullmq:low:repeat:a:1" is the next fire of a BullMQ job scheduler of queue "low", and cannot be cancelled alone: remove or change that scheduler.',
+  ],
   [new outcomes.JobAbortError('no such invoice'), 'no such invoice'],
   [new outcomes.JobCancelError(), 'cancelled'],
   [new outcomes.JobSnoozeError('5m'), 'Snoozed for 5m'],
@@ -83,6 +115,18 @@ const ERRORS: [JobSchedulerError, string][] = [
   [new outcomes.JobSkippedError('7', 'mail', 'overlap'), 'Job "mail" was skipped: overlap'],
   [new outcomes.JobCancelledError('7', 'mail', 'replaced'), 'Job "mail" was cancelled: replaced'],
   [new outcomes.WaitTimeoutError('7', 'mail', 50), 'Job "mail" did not finish within 50 ms. It goes on.'],
+  [
+    new locks.LockOptionsError('ttl', 0, '0 is too short. Allowed: at least 10ms.'),
+    'Lock ttl: 0 is too short. Allowed: at least 10ms.',
+  ],
+  [
+    new locks.LockTimeoutError('import', 500),
+    'The lock "import" was not free within 500 ms. Wait longer, or hold it for less time.',
+  ],
+  [
+    new locks.LockLostError('import', 'it was not extended within 500 ms'),
+    'The lock "import" was lost: it was not extended within 500 ms. Somebody else may have it by now.',
+  ],
 ];
 
 describe('errors', () => {
@@ -104,9 +148,15 @@ describe('errors', () => {
   });
 
   it('are all in this test', () => {
-    const classes = [{ OptionsError, JobDefinitionError, ScheduleError }, names, payloads, stores, outcomes].flatMap(
-      (module) => Object.keys(module),
-    );
+    const classes = [
+      { OptionsError, JobDefinitionError, ScheduleError },
+      names,
+      payloads,
+      schedules,
+      stores,
+      outcomes,
+      locks,
+    ].flatMap((module) => Object.keys(module));
     const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
     expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);
   });

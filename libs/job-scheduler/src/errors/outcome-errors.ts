@@ -14,8 +14,12 @@ export class JobAbortError extends JobSchedulerError {
 export class JobCancelError extends JobSchedulerError {
   readonly code = 'JOB_CANCELLED';
 
-  constructor(readonly reason: string = 'cancelled') {
-    super({ message: reason, details: { reason } });
+  /** @param by who cancelled it: a worker id. Undefined: the handler itself. */
+  constructor(
+    readonly reason: string = 'cancelled',
+    readonly by?: string,
+  ) {
+    super({ message: reason, details: { reason, ...(by !== undefined && { by }) } });
   }
 }
 

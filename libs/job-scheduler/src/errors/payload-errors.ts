@@ -22,6 +22,20 @@ export class PayloadTooLargeError extends JobSchedulerError {
   }
 }
 
+/** The key function of a job's `overlap` or `unique` threw, or gave no text. Nothing was stored, or the run fails without retry. */
+export class JobKeyError extends JobSchedulerError {
+  readonly code = 'JOB_KEY_INVALID';
+
+  /** @param problem ends the sentence: `threw: …`, `gave 5`. */
+  constructor(job: string, option: 'overlap' | 'unique', problem: string, cause?: unknown) {
+    super({
+      message: `${option}.key of job "${job}" ${problem}. It is to give a text for every payload.`,
+      details: { job, option },
+      cause,
+    });
+  }
+}
+
 /** What a handler or step returned is not JSON. The attempt fails without retry: it would return the same again. */
 export class ResultInvalidError extends JobSchedulerError {
   readonly code = 'RESULT_INVALID';

@@ -11,6 +11,7 @@ import type { StepLog } from './step-log.js';
 export interface AttemptParts {
   readonly started: StartedJob;
   readonly maxAttempts: number;
+  readonly fence: number;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
   readonly abortion: AttemptSignal;
@@ -42,7 +43,7 @@ export class AttemptContext extends JobContext {
     this.maxAttempts = parts.maxAttempts;
     this.trigger = started.trigger;
     this.scheduledFor = started.scheduledFor === undefined ? undefined : new Date(started.scheduledFor);
-    this.fence = started.fence;
+    this.fence = parts.fence;
     this.metadata = started.metadata;
   }
 

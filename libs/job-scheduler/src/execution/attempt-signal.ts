@@ -1,10 +1,12 @@
+import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+
 /** An attempt's abort signal. It is made when somebody asks for it: most handlers never do, and it costs as much as the rest. */
 export class AttemptSignal {
   private controller: AbortController | undefined;
-  private fired: Error | undefined;
+  private fired: JobSchedulerError | undefined;
 
   /** Why it has fired; undefined while it has not. */
-  get reason(): Error | undefined {
+  get reason(): JobSchedulerError | undefined {
     return this.fired;
   }
 
@@ -17,7 +19,7 @@ export class AttemptSignal {
   }
 
   /** The first reason stands. */
-  fire(reason: Error): void {
+  fire(reason: JobSchedulerError): void {
     if (this.fired) return;
     this.fired = reason;
     this.controller?.abort(reason);

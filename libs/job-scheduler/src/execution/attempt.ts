@@ -3,21 +3,24 @@ import { describeThrown } from '../definition/describe-error.js';
 import { toStorableJson } from '../definition/json.js';
 import { checkSchema } from '../definition/schema.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
-import { JobAbortError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
+import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
+import type { Admission } from './admission.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { planAttempt, type AttemptPlan } from './attempt-plan.js';
 import { LogLines } from './log-lines.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
 import type { Outcome } from './outcome.js';
+import { isLimited } from './run-limits.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';
 import { StepSequence } from './step-sequence.js';
+import type { Turn } from './turn.js';
 
 /** A job that took its worker down this often is failed. */
 const CRASHES_ALLOWED = 3;
@@ -32,6 +35,8 @@ function poisonCap(stored: StoredExecution | undefined): number {
 /** What every attempt of a process works with. */
 export interface AttemptServices extends OutcomeServices {
   readonly executions: ExecutionStore;
+  /** Absent: runs are never kept apart. */
+  readonly admission?: Admission;
 }
 
 /** One attempt of a registered job, from pick-up to outcome. */
@@ -48,7 +53,11 @@ export class Attempt implements RunningJob {
   private readonly handled: Promise<void>;
   private stepLog: StepLog | undefined;
   private resolve!: (outcome: Outcome) => void;
+  /** The handler has returned, or is not to run: nothing changes the outcome any more. */
+  private decided = false;
   private over = false;
+  /** Undefined for the many jobs that may run beside each other: they pay nothing. */
+  private readonly turn: Turn | undefined;
 
   constructor(
     private readonly services: AttemptServices,
@@ -62,23 +71,31 @@ export class Attempt implements RunningJob {
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
     this.lines = new LogLines(clock, logger, reports, () => this.over);
+    this.turn = isLimited(registered.definition, started)
+      ? services.admission?.turn(registered.definition, started, () => this.leaseLost())
+      : undefined;
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
     this.deadline = this.armDeadline();
     this.handled = this.run();
   }
 
   abort(reason: JobSchedulerError): boolean {
-    if (this.over) return false;
+    if (this.over || this.decided) return false;
     this.abortion.fire(reason);
     if (reason instanceof JobTimeoutError) this.giveUp();
-    return true;
+    // The first reason stands: a run that is being put back for a shutdown has not been cancelled.
+    return this.abortion.reason?.code === reason.code;
   }
 
   giveUp(): void {
     const { reason } = this.abortion;
     if (this.over || !reason) return;
-    this.end(this.outcomes.ended(reason));
+    this.end(this.endedBy(reason));
     this.watchLate();
+  }
+
+  private leaseLost(): void {
+    this.abort(new JobLockLostError(this.started.id));
   }
 
   /** Resolves when the handler has ended, which may be after the attempt. Never rejects. */
@@ -89,7 +106,7 @@ export class Attempt implements RunningJob {
     } catch (thrown) {
       if (this.over) return;
       // Once the signal has fired, its reason decides.
-      outcome = this.outcomes.ended(this.abortion.reason ?? describeThrown(thrown));
+      outcome = this.endedBy(this.abortion.reason ?? describeThrown(thrown));
     }
     this.end(outcome);
   }
@@ -99,9 +116,19 @@ export class Attempt implements RunningJob {
     this.deadline.cancel();
     // Nothing of this attempt is stored or said any more, however long its handler goes on.
     this.over = true;
-    const flushed = this.lines.flushed();
-    if (flushed) void flushed.then(() => this.resolve(outcome));
+    if (this.turn || this.lines.flushed()) void this.conclude(outcome);
     else this.resolve(outcome);
+  }
+
+  private async conclude(outcome: Outcome): Promise<void> {
+    await this.lines.flushed();
+    this.resolve(this.turn ? await this.turn.seal(outcome) : outcome);
+  }
+
+  private endedBy(error: Error): Outcome {
+    // The queue's own lock may still be ours: then the job goes back at once, and waits for its turn.
+    if (this.turn?.isLost && error instanceof JobLockLostError) return { kind: 'release' };
+    return this.outcomes.ended(error);
   }
 
   /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
@@ -114,26 +141,57 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
-    if (stored?.final) return this.outcomes.endedBefore(stored);
+    if (stored?.final) return this.decide(this.outcomes.endedBefore(stored));
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
+    const refused = this.turn && (await this.refused(this.turn));
+    // Nothing of it has begun yet.
+    this.abortion.check();
+    if (refused) return this.decide(refused);
     const result = await this.handle(payload, stored);
     this.abortion.check();
+    this.decided = true;
     const json = toStorableJson(result);
     if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
     return this.outcomes.completed(result);
   }
 
+  private decide(outcome: Outcome): Outcome {
+    this.decided = true;
+    return outcome;
+  }
+
   /** What an earlier start of this execution left. A first start of a new id has left nothing. */
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
+    return this.insist(() => this.services.executions.load(this.started.id));
+  }
+
+  /** A store error is not the job's: asks again until there is an answer, or the attempt is over. */
+  private async insist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       this.abortion.check();
       try {
-        return await this.services.executions.load(this.started.id);
+        return await ask();
       } catch {
         await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
       }
+    }
+  }
+
+  /** Asks for the leases that the job needs to run. Gives the outcome when it may not run now. */
+  private async refused(turn: Turn): Promise<Outcome | undefined> {
+    const refusal = await turn.enter((ask) => this.insist(ask));
+    this.abortion.check();
+    if (!refusal) return undefined;
+    this.decided = true;
+    switch (refusal.kind) {
+      case 'skipped':
+        return this.outcomes.unstarted('skipped', 'overlap');
+      case 'replaced':
+        return this.outcomes.unstarted('cancelled', 'replaced');
+      default:
+        return { kind: 'snooze', delay: refusal.delay };
     }
   }
 
@@ -152,6 +210,7 @@ export class Attempt implements RunningJob {
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
+      fence: this.turn?.fence ?? started.fence,
       deadline: this.startedAt + plan.timeout,
       abortion: this.abortion,
       steps,

@@ -9,7 +9,7 @@ import {
   JobShutdownError,
   JobSnoozeError,
 } from '../errors/outcome-errors.js';
-import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
+import { JobKeyError, PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 
 /** What an error means for the execution, before anything is stored. */
@@ -27,6 +27,7 @@ const HOPELESS = [
   JobPoisonedError,
   JobRefusedError,
   JobUnknownError,
+  JobKeyError,
   PayloadInvalidError,
   ResultInvalidError,
 ];

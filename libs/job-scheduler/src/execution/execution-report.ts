@@ -17,6 +17,7 @@ export interface AttemptEnd {
   readonly result?: unknown;
   readonly error?: Error;
   readonly reason?: string;
+  readonly cancelledBy?: string;
   readonly step?: StepRecord;
 }
 
@@ -42,6 +43,7 @@ export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
       result: end.result,
       ...(error && { error }),
       ...(end.reason !== undefined && { reason: end.reason }),
+      ...(end.cancelledBy !== undefined && { cancelledBy: end.cancelledBy }),
       ...(Object.keys(started.metadata).length > 0 && { metadata: started.metadata }),
     },
     attempt: {

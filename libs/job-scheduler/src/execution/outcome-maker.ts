@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
@@ -58,8 +59,10 @@ export class OutcomeMaker {
           write: this.write({ final: 'failed', error }),
           beforeFinish: this.onFail(error, fence),
         };
-      case 'cancelled':
-        return { ...verdict, write: this.write({ final: 'cancelled', reason: verdict.reason }) };
+      case 'cancelled': {
+        const cancelledBy = (error instanceof JobCancelError ? error.by : undefined) ?? this.services.workerId;
+        return { ...verdict, write: this.write({ final: 'cancelled', reason: verdict.reason, cancelledBy }) };
+      }
       default:
         return verdict;
     }
@@ -80,6 +83,16 @@ export class OutcomeMaker {
     }
   }
 
+  /** It has not run, and will not. */
+  unstarted(kind: 'skipped' | 'cancelled', reason: string): Outcome {
+    const cancelledBy = kind === 'cancelled' ? this.services.workerId : undefined;
+    const write = this.write({ final: kind, reason, ...(cancelledBy !== undefined && { cancelledBy }) });
+    if (!write) return { kind, reason, write };
+    const { attempt: _, head, ...rest } = write;
+    const { startedAt: __, ...unstarted } = head;
+    return { kind, reason, write: { ...rest, head: unstarted } };
+  }
+
   log(level: 'warn' | 'error', message: string): void {
     const { job, id, attempt } = this.started;
     this.services.logger[level](message, { job, id, attempt, maxAttempts: this.plan.maxAttempts });
@@ -96,7 +109,9 @@ export class OutcomeMaker {
     }
   }
 
-  private write(end: Pick<AttemptEnd, 'final' | 'result' | 'error' | 'reason'>): ExecutionWrite | undefined {
+  private write(
+    end: Pick<AttemptEnd, 'final' | 'result' | 'error' | 'reason' | 'cancelledBy'>,
+  ): ExecutionWrite | undefined {
     const { services, started, plan, startedAt } = this;
     const hasRecords = started.fence > 1 || this.steps?.hasStored;
     if (!services.history && end.final && !hasRecords) return undefined;

@@ -1,7 +1,15 @@
 import type { ExecutionWrite } from '../store/execution-record.js';
 
 /** How an attempt ended: what the lane must now tell the queue. */
-export type Outcome =
+export type Outcome = OutcomeKind & {
+  /**
+   * Runs once the queue has been told, apart from the job's slot. Never rejects.
+   * @param told `false`: the job is no longer ours, or the store never took its outcome.
+   */
+  readonly afterTold?: (told: boolean) => Promise<void>;
+};
+
+type OutcomeKind =
   | { readonly kind: 'completed'; readonly result: unknown; readonly write: ExecutionWrite | undefined }
   | {
       readonly kind: 'failed';
@@ -11,6 +19,8 @@ export type Outcome =
       readonly beforeFinish: (() => Promise<void>) | undefined;
     }
   | { readonly kind: 'cancelled'; readonly reason: string; readonly write: ExecutionWrite | undefined }
+  /** It does not run at all, and leaves its queue. */
+  | { readonly kind: 'skipped'; readonly reason: string; readonly write: ExecutionWrite | undefined }
   | {
       readonly kind: 'retry';
       readonly delay: number;

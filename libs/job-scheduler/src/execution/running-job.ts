@@ -12,7 +12,7 @@ export interface RunningJob {
   /**
    * Fires the handler's signal. The reason decides the outcome, whatever the handler then does.
    * A JobTimeoutError ends the attempt at once; for every other reason the handler ends by itself, at the deadline at the latest.
-   * @returns `false` when it has its outcome already: nothing can change it any more.
+   * @returns `false` when it has its outcome already, or was aborted for another reason: nothing can change it any more.
    */
   abort(reason: JobSchedulerError): boolean;
   /** Ends the attempt now, by the reason it was aborted for, although its handler goes on. */
@@ -23,6 +23,8 @@ export interface RunningJob {
 export interface JobReports {
   log(line: string): Promise<void>;
   progress(value: number | object): Promise<void>;
+  /** Stores another payload in place of the job's: a retry starts with it. For our own jobs only. */
+  keep(payload: unknown): Promise<void>;
 }
 
 /** Runs attempts. The worker's only view of the execution room. */

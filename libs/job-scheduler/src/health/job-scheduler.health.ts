@@ -19,7 +19,8 @@ export interface HealthThresholds {
 
 /**
  * Terminus indicator. `down`: the store does not answer, or this process's workers are stuck.
- * `degraded`: a threshold is passed, or nobody in the fleet works although executions wait.
+ * `degraded`: a threshold is passed, nobody in the fleet works although executions wait, or a schedule had to be repaired
+ * in the last ten minutes.
  *
  * @example
  * ```ts
@@ -57,6 +58,7 @@ function judge(report: HealthReport, thresholds: HealthThresholds): { down: stri
   const waiting = report.queues.some((queue) => queue.counts.pending > 0);
   if (report.store.reachable && report.worker.fleet === 0 && waiting)
     degraded.push('worker: jobs wait and nobody works');
+  for (const { scheduleId, trouble } of report.repairs) degraded.push(`schedule ${scheduleId}: ${trouble}; repaired`);
   for (const queue of report.queues) judgeQueue(queue, thresholds, down, degraded);
   return { down, degraded };
 }
@@ -74,8 +76,9 @@ function judgeQueue(queue: QueueInfo, thresholds: HealthThresholds, down: string
   }
 }
 
-function summary({ store, worker, queues }: HealthReport) {
+function summary({ roles, store, worker, queues }: HealthReport) {
   return {
+    roles,
     store: store.reachable ? { latencyMs: store.latencyMs } : { error: store.error },
     worker,
     queues: Object.fromEntries(

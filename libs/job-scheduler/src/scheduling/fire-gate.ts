@@ -1,10 +1,17 @@
 import type { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { firesBetween, type Stretch } from '../definition/fires-between.js';
+import type { Overlap } from '../definition/job-options.js';
+import type { JobDefinition } from '../definition/job-definition.js';
 import type { Outcome } from '../execution/outcome.js';
-import type { JobRunner, RunningJob } from '../execution/running-job.js';
-import { decodeSchedulerId } from '../store/names.js';
+import type { JobReports, JobRunner, RunningJob } from '../execution/running-job.js';
+import type { ScheduleStore, StoredSchedule } from '../store/schedule-store.js';
 import type { StartedJob } from '../store/started-job.js';
-import { fireId, FIRE_RETRY_DELAY, isTickData, type TickData } from './tick-queue.js';
+import { isPlain, type FirePlan } from './fire-plan.js';
+import { judgeFires, type MisfirePolicy } from './misfire.js';
+import { isSameRepeat, repeatOf, toStretch } from './stored-repeat.js';
+import { fireId, FIRE_RETRY_DELAY, readTick, type PlannedBy, type Tick } from './tick-queue.js';
 
 /** A fire of a schedule that is to become an execution. */
 export interface Fire {
@@ -12,61 +19,219 @@ export interface Fire {
   readonly id: string;
   readonly scheduleId: string;
   readonly scheduledFor: number;
+  readonly trigger: 'schedule' | 'catch-up';
   readonly job: string;
   readonly payload: unknown;
+  /** The schedule's own policy, if it has one. */
+  readonly overlap: Overlap | undefined;
+  /** Nobody can have enqueued it before. */
+  readonly isNew: boolean;
 }
 
 /** Puts the execution of a fire into its job's queue. Repeating it with the same id adds nothing. */
 export type EnqueueFire = (fire: Fire) => Promise<void>;
 
+/** Fires that do not run. */
+export interface SkippedFires {
+  readonly schedule: StoredSchedule;
+  readonly definition: JobDefinition | undefined;
+  readonly times: readonly number[];
+  readonly reason: string;
+}
+
+/** Records them, in one call. Repeating it changes nothing. */
+export type RecordSkipped = (fires: SkippedFires) => Promise<void>;
+
+export interface FireGateParts {
+  readonly schedules: ScheduleStore;
+  readonly find: (job: string) => JobDefinition | undefined;
+  /** For jobs that this process does not know. */
+  readonly defaults: MisfirePolicy;
+  readonly enqueue: EnqueueFire;
+  readonly recordSkipped: RecordSkipped;
+  readonly clock: Clock;
+  /** By how much a crash of a gate puts a tick off at most, in milliseconds. */
+  readonly crashDelay: number;
+  readonly logger: Logger;
+}
+
+/** A tick for a job that this process does not know is put back so often, for one that does. */
+const UNKNOWN_PUT_BACKS = 5;
+/** Two gates may claim the same schedule in turn. A tick that loses so often is tried again later. */
+const MOST_CLAIMS = 10;
+/** Fires within the threshold run, each; of more than this only the newest. */
+const MOST_ON_TIME = 10_000;
+
+const DONE: Outcome = { kind: 'completed', result: undefined, write: undefined };
+const LATER: Outcome = { kind: 'snooze', delay: FIRE_RETRY_DELAY };
+
 /**
- * Handles the tick queue: each of its jobs is one fire of one schedule, and becomes one execution,
- * with an id made of schedule and nominal time.
+ * Handles the tick queue. A tick says that a schedule has fired: the gate looks which fires are due since the last one that was
+ * claimed, decides which of them run, claims them, and makes executions of them with ids made of schedule and nominal time.
+ *
+ * No fire is lost, and none is judged twice, wherever the process dies:
+ * - Nothing happens before the claim, a compare-and-set on the schedule's `lastFire`: of two ticks with the same fire, one
+ *   gets it, and the other, like a tick for a time that is claimed already, ends without a trace. A clock that steps back
+ *   makes such ticks, too.
+ * - After the claim the executions are enqueued. In between, only this tick knows of them; so it ends after the last of them,
+ *   and is run again by BullMQ if the process dies before.
+ * - The retry sees that its time is claimed, and cannot tell by whom. It enqueues its one fire again: the same id adds nothing.
+ *   That is right for one fire that is on time. All other decisions are written on the tick's job before the claim, and the
+ *   retry carries out what is written there, whatever time it is by then.
  */
 export class FireGate implements JobRunner {
-  constructor(
-    private readonly knows: (job: string) => boolean,
-    private readonly enqueue: EnqueueFire,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly parts: FireGateParts) {}
 
-  begin(started: StartedJob): RunningJob {
+  begin(started: StartedJob, reports: JobReports): RunningJob {
     return {
       started,
       onShutdown: 'wait',
-      outcome: this.take(started),
+      outcome: this.take(started, reports),
       abort: () => false,
       giveUp: () => undefined,
     };
   }
 
-  private async take(started: StartedJob): Promise<Outcome> {
-    const { payload: data, scheduleId, scheduledFor } = started;
-    const done: Outcome = { kind: 'completed', result: undefined, write: undefined };
-    if (scheduleId === undefined || scheduledFor === undefined || !isTickData(data)) {
-      this.logger.warn(`The tick queue holds a job "${started.id}" that is no fire of a schedule; it is dropped`);
-      return done;
-    }
-    return this.pass(decodeSchedulerId(scheduleId), scheduledFor, data, done);
-  }
-
-  private async pass(scheduleId: string, scheduledFor: number, data: TickData, done: Outcome): Promise<Outcome> {
-    if (!this.knows(data.job)) {
-      this.logger.warn(`Schedule "${scheduleId}" fired, but job "${data.job}" is not registered here; it does not run`);
-      return done;
+  private async take(started: StartedJob, reports: JobReports): Promise<Outcome> {
+    const { logger } = this.parts;
+    const tick = readTick(started);
+    if (!tick) {
+      logger.warn(`The tick queue holds a job "${started.id}" that is no fire of a schedule; it is dropped`);
+      return DONE;
     }
     try {
-      await this.enqueue({
-        id: fireId(scheduleId, scheduledFor),
-        scheduleId,
-        scheduledFor,
-        job: data.job,
-        payload: data.payload,
-      });
-      return done;
+      return await (tick.data.plan ? this.resume(tick, tick.data.plan) : this.pass(tick, started, reports));
     } catch (thrown) {
-      this.logger.warn(`A fire of schedule "${scheduleId}" is tried again: ${describeThrown(thrown).message}`);
-      return { kind: 'snooze', delay: FIRE_RETRY_DELAY };
+      logger.warn(`A fire of schedule "${tick.scheduleId}" is tried again: ${describeThrown(thrown).message}`);
+      return LATER;
     }
   }
+
+  /** A decision that was written down before the process died, or before the store was away. */
+  private async resume(tick: Tick, plan: FirePlan): Promise<Outcome> {
+    const schedule = await this.parts.schedules.get(tick.scheduleId);
+    if (!schedule) return DONE;
+    // Whether this claims or the earlier run has, is all the same; and if another tick has, ids keep it to one execution each.
+    await this.parts.schedules.claim(schedule.id, plan.from, plan.to);
+    await this.carryOut(schedule, plan, false);
+    return DONE;
+  }
+
+  private async pass(tick: Tick, started: StartedJob, reports: JobReports): Promise<Outcome> {
+    const { schedules, logger, clock } = this.parts;
+    const isRetry = started.fence > 1;
+    for (let tries = 0; tries < MOST_CLAIMS; tries++) {
+      const schedule = await schedules.get(tick.scheduleId);
+      if (!schedule) {
+        logger.debug(`Schedule "${tick.scheduleId}" is gone; its fire does not run`);
+        return DONE;
+      }
+      // In a fleet that is being deployed, another process may know it.
+      const definition = this.parts.find(schedule.job);
+      if (!definition && started.fence <= UNKNOWN_PUT_BACKS) return LATER;
+
+      const { lastFire } = schedule;
+      if (tick.at !== undefined && lastFire !== undefined && tick.at <= lastFire) {
+        if (isRetry && schedule.enabled) {
+          const runs = [{ at: tick.at, missed: false }];
+          await this.carryOut(schedule, { to: tick.at, runs, skipped: [], reason: 'misfire' }, false);
+        }
+        return DONE;
+      }
+      // A retry is judged as if it had not been put off: somebody was there.
+      const crashes = Math.min(started.crashes, started.fence - 1);
+      const putOff = crashes * this.parts.crashDelay + (started.fence - 1 - crashes) * FIRE_RETRY_DELAY;
+      const plan = this.decide(schedule, definition, tick, clock.now(), putOff);
+      if (!plan) return DONE;
+      if (!isPlain(plan, tick.at)) await reports.keep({ ...tick.data, plan });
+      if (await schedules.claim(schedule.id, lastFire, plan.to)) {
+        await this.carryOut(schedule, plan, !isRetry);
+        return DONE;
+      }
+    }
+    return LATER;
+  }
+
+  /** Undefined: nothing is due. */
+  private decide(
+    schedule: StoredSchedule,
+    definition: JobDefinition | undefined,
+    tick: Tick,
+    now: number,
+    putOff: number,
+  ): FirePlan | undefined {
+    const { lastFire, enabledAt } = schedule;
+    const from = lastFire === undefined ? {} : { from: lastFire };
+    const upTo = Math.max(now, tick.at ?? now);
+    // While it was disabled it has missed nothing.
+    const after = Math.max(lastFire ?? -Infinity, enabledAt);
+    if (!schedule.enabled) {
+      if (tick.at === undefined || tick.at <= after) return undefined;
+      return { ...from, to: tick.at, runs: [], skipped: [tick.at], reason: 'disabled' };
+    }
+    const policy = policyOf(schedule, definition ?? this.parts.defaults);
+    const stretches = plannedBy(schedule, tick).map(toStretch);
+    const fires = due(stretches, after, upTo, now - putOff, policy);
+    const last = fires.times.at(-1);
+    if (last === undefined) return undefined;
+    const { runs, skipped, untold } = judgeFires(fires.times, now - putOff, policy);
+    if (untold > 0 || fires.hasOlder) {
+      this.parts.logger.warn(
+        `Schedule "${schedule.id}" has missed more fires than are recorded: those before ${new Date(skipped[0] ?? runs[0]!.at).toISOString()}`,
+        { job: schedule.job, since: new Date(after).toISOString() },
+      );
+    }
+    return { ...from, to: last, runs, skipped, reason: 'misfire' };
+  }
+
+  private async carryOut(schedule: StoredSchedule, plan: FirePlan, isNew: boolean): Promise<void> {
+    const { find, recordSkipped, enqueue } = this.parts;
+    const { id: scheduleId, job, payload, overlap } = schedule;
+    if (plan.skipped.length > 0) {
+      await recordSkipped({ schedule, definition: find(job), times: plan.skipped, reason: plan.reason });
+    }
+    // One after the other: they run in order.
+    for (const { at, missed } of plan.runs) {
+      const trigger = missed ? 'catch-up' : 'schedule';
+      await enqueue({
+        id: fireId(scheduleId, at),
+        scheduleId,
+        scheduledFor: at,
+        trigger,
+        job,
+        payload,
+        overlap,
+        isNew,
+      });
+    }
+  }
+}
+
+/** The schedule's own policies, and what its job or the module says for the others. */
+function policyOf(schedule: StoredSchedule, fallback: MisfirePolicy): MisfirePolicy {
+  return {
+    misfire: schedule.misfire ?? fallback.misfire,
+    misfireThreshold: schedule.misfireThreshold ?? fallback.misfireThreshold,
+    maxCatchUp: schedule.maxCatchUp ?? fallback.maxCatchUp,
+  };
+}
+
+/** By what the tick was planned, and, if the schedule was changed since, by what it is now. */
+function plannedBy(schedule: StoredSchedule, { data }: Tick): readonly PlannedBy[] {
+  const repeat = repeatOf(schedule);
+  const { by } = data;
+  const newest = by?.at(-1);
+  if (!by || !newest) return [{ repeat, since: -Infinity }];
+  if (isSameRepeat(newest.repeat, repeat)) return by;
+  const { updatedAt } = schedule;
+  return [...by.slice(0, -1), { ...newest, until: newest.until ?? updatedAt }, { repeat, since: updatedAt }];
+}
+
+/** All that are on time, and of those that are late as many as can matter. */
+function due(stretches: readonly Stretch[], after: number, upTo: number, now: number, policy: MisfirePolicy) {
+  const onTimeAfter = Math.max(after, now - policy.misfireThreshold - 1);
+  const onTime = firesBetween(stretches, onTimeAfter, upTo, MOST_ON_TIME);
+  if (onTimeAfter === after) return onTime;
+  const late = firesBetween(stretches, after, onTimeAfter, 2 * policy.maxCatchUp);
+  return { times: [...late.times, ...onTime.times], hasOlder: late.hasOlder || onTime.hasOlder };
 }

@@ -1,73 +1,163 @@
-import type { RepeatStrategy, Telemetry } from 'bullmq';
+import type { Telemetry } from 'bullmq';
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
 import type { JobDefinition } from '../definition/job-definition.js';
+import { within } from '../definition/within.js';
+import type { JobDefaults } from '../options/resolved-options.js';
 import { TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import { WorkerPool } from '../worker/worker-pool.js';
-import { FireGate, type EnqueueFire } from './fire-gate.js';
+import { FireGate, type EnqueueFire, type RecordSkipped } from './fire-gate.js';
 import { Reconciler } from './reconciler.js';
 import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
-import { openTickQueue } from './tick-queue.js';
+import type { ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
+import type { ScheduleTiming } from './schedule-timing.js';
+import type { TickSettings } from './tick-queue.js';
+import { takeTurn } from './turn.js';
 
 export interface TickerParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly repeatStrategy: RepeatStrategy;
+  readonly ticks: EngineQueue;
+  readonly settings: TickSettings;
+  readonly entries: ScheduleEntries;
   readonly lockDuration: number;
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
+  readonly timing: ScheduleTiming;
+  readonly defaults: JobDefaults;
   readonly definitions: () => readonly JobDefinition[];
+  readonly find: (job: string) => JobDefinition | undefined;
   readonly enqueueFire: EnqueueFire;
+  readonly recordSkipped: RecordSkipped;
   readonly enqueueFirstRun: EnqueueFirstRun;
+  readonly onRepair: (repair: ScheduleRepair) => void;
 }
 
-/** Fires handled at once by this process. A fire is two or three round trips, so a few are plenty. */
+/** Fires handled at once by this process. A fire is a few round trips, so a few are plenty. */
 const FIRES_AT_ONCE = 10;
-/** How long the tick queue may take to close, in milliseconds. */
-const CLOSE_WITHIN = 1_000;
+/** How long a round that is under way may take to end, in milliseconds. */
+const STOP_WITHIN = 1_000;
+/** How long a boot waits for the reconcilers of other instances, in milliseconds. */
+const BOOT_PATIENCE = 20_000;
+/** BullMQ looks for jobs of dead workers so often, in milliseconds. */
+const STALLED_INTERVAL = 5_000;
 
-/** This process's part in firing schedules: it keeps the declared ones in the store, and passes on what fires. */
+/** Held while entries are reconciled. */
+const TURN = '_reconcile';
+/** Held for half a round by the instance that has reconciled: the others need not. By version: each has its own to see to. */
+const ROUND = '_reconciled:';
+
+/**
+ * This process's part in firing schedules: it keeps them in order, and passes on what fires.
+ *
+ * It fires nothing before a reconciler has been through with what it declares, be it here or elsewhere: each instance
+ * reconciles once when it starts, one after the other, and all but the first find little to do.
+ */
 export class ScheduleTicker {
-  private readonly queue: EngineQueue;
   private readonly pool: WorkerPool;
+  private readonly reconciler: Reconciler;
+  private readonly stopping = new AbortController();
+  private timer: ClockTimer | undefined;
+  private round: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: TickerParts) {
-    const { store, clock, logger, repeatStrategy } = parts;
-    this.queue = openTickQueue(store, repeatStrategy);
-    this.queue.on('error', (error) => logger.debug(`Tick queue: ${error.message}`));
-    const knows = (job: string) => parts.definitions().some((definition) => definition.name === job);
+    const { store, clock, logger, settings, lockDuration, timing } = parts;
+    this.reconciler = new Reconciler({
+      store,
+      entries: parts.entries,
+      ticks: parts.ticks,
+      clock,
+      logger,
+      liveFor: timing.liveFor,
+      grace: timing.grace,
+      onRepair: parts.onRepair,
+    });
     this.pool = new WorkerPool({
       store,
-      runner: new FireGate(knows, parts.enqueueFire, logger),
+      runner: new FireGate({
+        schedules: store.schedules,
+        find: parts.find,
+        defaults: parts.defaults,
+        enqueue: parts.enqueueFire,
+        recordSkipped: parts.recordSkipped,
+        clock,
+        crashDelay: lockDuration + STALLED_INTERVAL,
+        logger,
+      }),
       queues: new Map([[TICK_QUEUE, { name: TICK_QUEUE, weight: 1, max: FIRES_AT_ONCE }]]),
       order: 'weighted',
       concurrency: FIRES_AT_ONCE,
-      lockDuration: parts.lockDuration,
+      lockDuration,
       workerId: parts.workerId,
       telemetry: parts.telemetry,
       clock,
-      settings: { repeatStrategy },
+      settings,
       onError: (error) => logger.debug(`Tick queue: ${error.message}`),
     });
   }
 
   async start(): Promise<void> {
-    await this.reconcile();
-    await runOnStart(this.parts.definitions(), this.parts.store.facts, this.parts.enqueueFirstRun);
+    const { logger, definitions, store, enqueueFirstRun } = this.parts;
+    const isDone = await this.reconcile();
+    if (this.stopping.signal.aborted) return;
+    if (!isDone) {
+      logger.warn(
+        'Other instances are reconciling schedules for a long time: this one fires them when it has had its turn',
+      );
+      return this.plan(() => this.start(), 0);
+    }
+    await runOnStart(definitions(), store.facts, enqueueFirstRun);
     await this.pool.start();
+    this.plan(() => this.look(), this.parts.timing.every);
   }
 
-  /** Also after a job was registered while the app runs. */
-  async reconcile(): Promise<void> {
-    const { store, clock, logger, definitions } = this.parts;
-    await new Reconciler(this.queue, store.facts, clock, logger).reconcile(definitions());
+  /**
+   * Also after a job was registered while the app runs.
+   * @returns `false`: the turn did not come.
+   */
+  reconcile(patience = BOOT_PATIENCE, isWatch = false): Promise<boolean> {
+    const { definitions, store, clock, workerId: holder } = this.parts;
+    return takeTurn({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
+      await this.reconciler.declare(definitions());
+      await this.reconciler.reconcile(definitions(), isWatch);
+    });
   }
 
+  /** Fires stop at once. Never rejects. */
   async stop(timeout: number): Promise<void> {
+    this.stopping.abort();
+    this.timer?.cancel();
     await this.pool.stop(timeout);
-    await within(this.queue.close(), this.parts.clock, CLOSE_WITHIN);
+    await within(this.round, this.parts.clock, STOP_WITHIN);
+  }
+
+  /** One instance of each version reconciles in a round; the others say that they live. */
+  private async look(): Promise<void> {
+    const { definitions, store, timing, workerId } = this.parts;
+    await this.reconciler.declare(definitions());
+    const round = `${ROUND}${this.reconciler.version}`;
+    const { held } = await store.locks.acquire(round, workerId, { ttl: Math.max(1, timing.every / 2) });
+    if (held) await this.reconcile(timing.every / 2, true);
+    this.plan(() => this.look(), timing.every);
+  }
+
+  private plan(work: () => Promise<void>, delay: number): void {
+    if (this.stopping.signal.aborted) return;
+    const done = async () => {
+      try {
+        await work();
+      } catch (thrown) {
+        const { message } = describeThrown(thrown);
+        this.parts.logger.warn(`Schedules could not be looked after; the next round will: ${message}`);
+        this.plan(work, this.parts.timing.every);
+      }
+    };
+    const begin = () => {
+      this.round = done();
+    };
+    this.timer = this.parts.clock.after(delay, begin, false);
   }
 }

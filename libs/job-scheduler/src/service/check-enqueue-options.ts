@@ -52,19 +52,18 @@ function checkPriority(priority: unknown): void {
 }
 
 function checkMetadata(metadata: unknown): void {
-  if (metadata === undefined) return;
+  if (metadata !== undefined && !isMetadata(metadata)) refuse('metadata', metadata, METADATA_RULE);
+}
+
+export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters`;
+
+export function isMetadata(metadata: unknown): metadata is Record<string, string> {
   const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : undefined;
-  const fits =
+  return (
     entries !== undefined &&
     entries.length <= METADATA_ENTRIES &&
-    entries.every(([key, value]) => typeof value === 'string' && fitsText(value) && fitsText(key));
-  if (!fits) {
-    refuse(
-      'metadata',
-      metadata,
-      `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters`,
-    );
-  }
+    entries.every(([key, value]) => typeof value === 'string' && fitsText(value) && fitsText(key))
+  );
 }
 
 function fitsText(text: string): boolean {

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobContract, JobRef } from '../definition/job-ref.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -14,6 +15,8 @@ export interface EnqueueTarget {
   /** Milliseconds. */
   readonly failedRetention: number;
   readonly schema: StandardSchemaV1 | undefined;
+  /** Undefined: as many as come. */
+  readonly unique: JobDefinition['unique'];
 }
 
 function isContract(ref: JobRef): ref is JobContract {
@@ -40,6 +43,7 @@ export function resolveTarget(
       maxAttempts: 0,
       failedRetention: defaults.retention.failed,
       schema: ref.schema,
+      unique: undefined,
     };
   }
   const { definition } = registered ?? registry.require(ref);
@@ -50,5 +54,6 @@ export function resolveTarget(
     maxAttempts: definition.retry.max + 1,
     failedRetention: definition.retention.failed,
     schema: definition.schema,
+    unique: definition.unique,
   };
 }

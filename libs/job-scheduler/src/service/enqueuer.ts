@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../definition/clock.js';
+import type { Overlap } from '../definition/job-options.js';
+import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
+import { JobKeyError } from '../errors/payload-errors.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
+import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
+import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
@@ -13,6 +17,7 @@ import { resolveTarget } from './enqueue-target.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueTraitsReader } from './queue-traits.js';
+import { toSkippedWrite } from './skipped-write.js';
 import { guardStore } from './store-guard.js';
 
 /** What was enqueued, or was known already. */
@@ -31,6 +36,12 @@ export interface EnqueueCause {
   readonly scheduledFor?: number;
   /** Milliseconds from now. */
   readonly delay?: number;
+  /** It comes from a schedule, whose payload was checked when it was stored. One that no longer fits fails in the worker, and is kept. */
+  readonly isFire?: boolean;
+  /** The id cannot have been used before: nobody looks for it. */
+  readonly isNew?: boolean;
+  /** The policy of the schedule that fired, where it has one of its own. */
+  readonly overlap?: Overlap | undefined;
 }
 
 /** An entry of `enqueueMany`, without its types. */
@@ -38,6 +49,14 @@ export interface EnqueueEntry {
   readonly job: JobRef;
   readonly payload?: unknown;
   readonly options?: EnqueueOptions;
+}
+
+/** What BullMQ gives of a job that was added: for one that was not, since another has its key, that one's id. */
+type AddedJob = Pick<QueuedJob, 'id'>;
+
+function toEnqueued({ id, job, queue, unique }: NewJob, added: AddedJob): Enqueued {
+  const stored = unique ? executionId(added, queue) : id;
+  return { id: stored, job, queue, duplicate: stored !== id };
 }
 
 /** Puts executions into their queues. */
@@ -54,13 +73,24 @@ export class Enqueuer {
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
-    const job = await this.prepare(ref, payload, options, cause);
+    let job: NewJob;
+    try {
+      job = await this.prepare(ref, payload, options, cause);
+    } catch (error) {
+      if (!cause.isFire || !(error instanceof JobKeyError)) throw error;
+      // Nobody hears of it, and it would be the same each time.
+      const fire = await this.prepare(ref, payload, options, cause, false);
+      await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
+      return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
+    }
     return guardStore(store, this.clock, async () => {
       const known = job.ownId ? await this.finder.find(job.id) : undefined;
       if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
       const { name, data, opts } = toQueueEntry(job);
-      await this.hub.get(job.queue).add(name, data, opts);
-      return { id: job.id, job: job.job, queue: job.queue, duplicate: false };
+      const added = await this.hub.get(job.queue).add(name, data, opts);
+      const enqueued = toEnqueued(job, added);
+      if (enqueued.duplicate && cause.isFire) await this.recordFire(store, job, 'unique');
+      return enqueued;
     });
   }
 
@@ -78,35 +108,66 @@ export class Enqueuer {
         if (!first) fresh.set(job.id, job);
         return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
       });
-      await this.addAll([...fresh.values()]);
-      return results;
+      // A unique one may have been known by its key: in the queue, or earlier in this batch.
+      const doubled = await this.addAll([...fresh.values()]);
+      return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
     });
   }
 
-  private async addAll(jobs: readonly NewJob[]): Promise<void> {
+  /** What was not added, by the id that it was to get. */
+  private async addAll(jobs: readonly NewJob[]): Promise<Map<string, Enqueued>> {
     const byQueue = new Map<string, NewJob[]>();
     for (const job of jobs) {
       const batch = byQueue.get(job.queue);
       if (batch) batch.push(job);
       else byQueue.set(job.queue, [job]);
     }
-    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch)));
+    const doubled = new Map<string, Enqueued>();
+    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch, doubled)));
+    return doubled;
   }
 
-  private async addBatch(queue: string, batch: readonly NewJob[]): Promise<void> {
+  private async addBatch(queue: string, batch: readonly NewJob[], doubled: Map<string, Enqueued>): Promise<void> {
     const entries = batch.map(toQueueEntry);
     const [first, ...others] = entries;
     // A bulk of one costs several times a single add on SQL.
-    if (first && others.length === 0) await this.hub.get(queue).add(first.name, first.data, first.opts);
-    else await this.hub.get(queue).addBulk(entries);
+    const added =
+      first && others.length === 0
+        ? [await this.hub.get(queue).add(first.name, first.data, first.opts)]
+        : await this.hub.get(queue).addBulk(entries);
+    for (const [index, job] of batch.entries()) {
+      if (!job.unique) continue;
+      const enqueued = toEnqueued(job, added[index]!);
+      if (enqueued.duplicate) doubled.set(job.id, enqueued);
+    }
   }
 
-  private async prepare(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<NewJob> {
-    const overrides = checkEnqueueOptions(options);
+  /** A fire that became no execution stands in the history, with the reason. */
+  private async recordFire(store: Store, job: NewJob, reason: string): Promise<void> {
+    const retention = this.registry.find(job.job)?.definition.retention ?? this.options.defaults.retention;
+    if (this.options.history && retention.count > 0) {
+      await store.executions.write([toSkippedWrite(job, reason, retention, this.clock.now())]);
+    }
+  }
+
+  private async prepare(
+    ref: JobRef,
+    payload: unknown,
+    options: EnqueueOptions,
+    cause: EnqueueCause,
+    mayBeUnique = true,
+  ): Promise<NewJob> {
+    const overrides = {
+      // The id of a fire is made of its job's, and may be longer than a user's.
+      ...checkEnqueueOptions(cause.isFire ? {} : options),
+      ...(cause.overlap !== undefined && { overlap: cause.overlap }),
+    };
     const target = resolveTarget(this.registry, ref, this.options.defaults, options);
     this.hub.settings(target.queue);
-    const payloadJson = await checkPayload(target.name, payload, target.schema, this.options.maxPayload);
+    const [schema, maxPayload] = cause.isFire ? [undefined, Infinity] : [target.schema, this.options.maxPayload];
+    const payloadJson = await checkPayload(target.name, payload, schema, maxPayload);
     const traits = this.traits.of(target.queue);
+    const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
       job: target.name,
@@ -116,9 +177,10 @@ export class Enqueuer {
       ...cause,
       metadata: options.metadata,
       overrides,
-      ownId: options.id !== undefined,
+      ownId: options.id !== undefined && !cause.isNew,
       createdAt: this.clock.now(),
       delay: cause.delay ?? 0,
+      unique: unique && { key: jobKey(target.name, 'unique', unique.key, payload), for: unique.for },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
       prioritized: traits.prioritized,

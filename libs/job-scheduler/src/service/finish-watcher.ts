@@ -1,9 +1,11 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
+import { within } from '../definition/within.js';
 import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
+import { readEndText } from '../execution/end-text.js';
 import { reviveError } from '../execution/revive-error.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import { decodeJobId } from '../store/names.js';
@@ -14,6 +16,14 @@ import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
+/**
+ * BullMQ says that it listens before its first read has reached the store: what happens in between is missed. So those
+ * that come this soon after the start look again after that time, in milliseconds.
+ */
+const STARTING = 250;
+/** The record comes before the queue is told, which then frees the key of a unique job: a waiter looks again, for so long at most, in milliseconds. */
+const TOLD_LOOK = 50;
+const TOLD_LAG = 1_000;
 /** Between the moment when an execution leaves its queue and the one when its record can be read, in milliseconds. */
 const RECORD_LAG = 1_000;
 
@@ -27,6 +37,7 @@ interface EndEvent {
 export class FinishWatcher {
   private readonly events = new Map<string, Promise<EngineEvents>>();
   private readonly waiting = new Map<string, Set<(event?: EndEvent) => void>>();
+  private readonly listensSince = new Map<string, number>();
   private closed = false;
 
   constructor(
@@ -39,16 +50,26 @@ export class FinishWatcher {
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
     const { id, job } = execution;
     await this.listen(execution.queue);
+    let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
     const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
     let event: EndEvent | undefined;
     let missedAt: number | undefined;
+    let endedAt: number | undefined;
     for (;;) {
-      const pause = missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
+      const pause = isStarting ? STARTING : missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
+      isStarting = false;
       const woken = this.next(id, Math.min(pause, until - this.clock.now()));
       try {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
         const found = await this.finder.find(id);
+        if (!event && found && (await isInQueueStill(found))) {
+          endedAt ??= this.clock.now();
+          if (this.clock.now() - endedAt < TOLD_LAG) {
+            event = (await within(woken.promise, this.clock, TOLD_LOOK)) ? await woken.promise : undefined;
+            continue;
+          }
+        }
         const ended = await this.judge(execution, found, event);
         if (ended) return ended.result;
         if (found) missedAt = undefined;
@@ -78,10 +99,13 @@ export class FinishWatcher {
     event: EndEvent | undefined,
   ): Promise<{ result: unknown } | undefined> {
     if (found?.record?.final) return settle(id, job, found.record);
-    if (event?.failedReason !== undefined) throw new JobFailedError(id, job, new Error(event.failedReason));
+    if (event?.failedReason !== undefined) throw endOf(id, job, event.failedReason);
     if (event) return { result: undefined };
     if (found?.inQueue && (await found.inQueue.isFailed())) {
-      throw new JobFailedError(id, job, new Error(found.inQueue.failedReason));
+      // It may have failed since it was looked up: what was read of it then says nothing of its end.
+      const now = await this.finder.find(id);
+      if (now?.record?.final) return settle(id, job, now.record);
+      throw new JobFailedError(id, job, new Error((now?.inQueue ?? found.inQueue).failedReason));
     }
     return undefined;
   }
@@ -120,12 +144,26 @@ export class FinishWatcher {
     events.on('failed', ({ jobId, failedReason }) => this.wake(queue, jobId, { failedReason }));
     events.on('removed', ({ jobId }) => this.wake(queue, jobId));
     await events.waitUntilReady();
+    this.listensSince.set(queue, this.clock.now());
     return events;
   }
 
   private wake(queue: string, jobId: string, event?: EndEvent): void {
     for (const wake of this.waiting.get(decodeJobId(jobId, queue)) ?? []) wake(event);
   }
+}
+
+/** Of an execution that left no record. */
+function endOf(id: string, job: string, text: string): Error {
+  const unfailed = readEndText(text);
+  if (!unfailed) return new JobFailedError(id, job, new Error(text));
+  const { end, reason } = unfailed;
+  return end === 'skipped' ? new JobSkippedError(id, job, reason) : new JobCancelledError(id, job, reason);
+}
+
+/** It has ended by its record, and its queue has not been told of it yet. */
+async function isInQueueStill({ record, inQueue }: FoundExecution): Promise<boolean> {
+  return record?.final !== undefined && inQueue !== undefined && !(await inQueue.isFailed());
 }
 
 function settle(id: string, job: string, record: StoredExecution): { result: unknown } {

@@ -1,6 +1,9 @@
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
+import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
@@ -8,6 +11,8 @@ import { guardStore } from './store-guard.js';
 
 /** What is known of the module's health at one moment. */
 export interface HealthReport {
+  /** What this process takes part in. */
+  readonly roles: readonly RolePart[];
   readonly store: {
     readonly reachable: boolean;
     /** One round trip, in milliseconds. Undefined when it is not reachable. */
@@ -16,19 +21,22 @@ export interface HealthReport {
     readonly error: string | undefined;
   };
   readonly worker: {
-    /** Whether this process is meant to work now, and does. */
-    readonly state: 'running' | 'stuck' | 'stopped';
+    /** Whether this process is meant to run jobs now, and does. `none`: its role is not to. */
+    readonly state: 'running' | 'stuck' | 'stopped' | 'none';
     readonly busy: number;
     readonly concurrency: number;
-    /** Processes that work on this store, this one included. */
+    /** Processes that run jobs of this store, this one included if it does. */
     readonly fleet: number;
   };
   readonly queues: readonly QueueInfo[];
+  /** Schedules that were found broken in the last ten minutes, and repaired, by any instance. Known to instances that fire schedules. */
+  readonly repairs: readonly ScheduleRepair[];
 }
 
 /** Looks at the store, the workers and the queues. Never rejects: a store that is away is part of the report. */
 export class JobHealth {
   constructor(
+    private readonly options: ResolvedOptions,
     private readonly holder: StoreHolder,
     private readonly runtime: SchedulerRuntime,
     private readonly queues: QueueReader,
@@ -43,18 +51,36 @@ export class JobHealth {
         await store.ping();
         const latencyMs = Math.round((performance.now() - startedAt) * 100) / 100;
         const [alive, queues] = await Promise.all([store.presence.alive(), this.queues.all()]);
-        return { store: { reachable: true, latencyMs, error: undefined }, worker: this.worker(alive.length), queues };
+        const repairs = this.runtime.repairs.recent();
+        const reached = { reachable: true, latencyMs, error: undefined };
+        return { roles: this.roles, store: reached, worker: this.worker(alive.length), queues, repairs };
       });
     } catch (thrown) {
       const error = describeThrown(thrown).message;
-      return { store: { reachable: false, latencyMs: undefined, error }, worker: this.worker(0), queues: [] };
+      const away = { reachable: false, latencyMs: undefined, error };
+      return {
+        roles: this.roles,
+        store: away,
+        worker: this.worker(0),
+        queues: [],
+        repairs: this.runtime.repairs.recent(),
+      };
     }
+  }
+
+  private get roles(): readonly RolePart[] {
+    return [...this.options.roles];
   }
 
   private worker(fleet: number): HealthReport['worker'] {
     const pool = this.runtime.workerPool;
     const { concurrency, busy } = pool?.statistics() ?? { concurrency: 0, busy: 0 };
-    const state = !this.runtime.isRunning ? 'stopped' : pool && !pool.statistics().alive ? 'stuck' : 'running';
-    return { state, busy, concurrency, fleet };
+    return { state: this.workerState(pool), busy, concurrency, fleet };
+  }
+
+  private workerState(pool: WorkerPool | undefined): HealthReport['worker']['state'] {
+    if (!this.options.roles.has('worker')) return 'none';
+    if (!this.runtime.isRunning) return 'stopped';
+    return pool && !pool.statistics().alive ? 'stuck' : 'running';
   }
 }

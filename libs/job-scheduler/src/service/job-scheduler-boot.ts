@@ -2,11 +2,10 @@ import type { Logger } from '@nestjs/common';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { Clock } from '../definition/clock.js';
 import { within } from '../definition/within.js';
-import { unenforcedOptions } from '../discovery/unenforced-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { FinishWatcher } from './finish-watcher.js';
+import type { LockService } from './lock-service.js';
 import type { QueueHub } from './queue-hub.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 
@@ -20,11 +19,11 @@ export class JobSchedulerBoot {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly discovery: JobDiscovery,
-    private readonly registry: JobRegistry,
     private readonly runtime: SchedulerRuntime,
     private readonly holder: StoreHolder,
     private readonly hub: QueueHub,
     private readonly watcher: FinishWatcher,
+    private readonly locks: LockService,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -57,10 +56,6 @@ export class JobSchedulerBoot {
 
   /** Options that are understood, and do nothing yet, must not pass in silence. */
   private warnOfUnenforced(): void {
-    const definitions = this.registry.all().map(({ definition }) => definition);
-    for (const { option, jobs } of unenforcedOptions(definitions)) {
-      this.logger.warn(`Option "${option}" has no effect in this version. Set by: ${jobs.join(', ')}`);
-    }
     const bounded = [...this.options.queues.values()].filter(({ maxWaiting }) => maxWaiting !== undefined);
     if (bounded.length === 0) return;
     this.logger.warn(
@@ -73,7 +68,8 @@ export class JobSchedulerBoot {
       .stop()
       .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.
-    await within(Promise.allSettled([this.watcher.close(), this.hub.close()]), this.clock, CLOSE_WITHIN);
+    const closing = [this.watcher.close(), this.hub.close(), this.locks.close()];
+    await within(Promise.allSettled(closing), this.clock, CLOSE_WITHIN);
     await this.holder.close();
   }
 }

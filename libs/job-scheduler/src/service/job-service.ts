@@ -6,18 +6,20 @@ import type { JobStatus } from '../definition/job-status.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { ScheduledJob } from '../scheduling/schedule-list.js';
 import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
 import type { Enqueued, Enqueuer } from './enqueuer.js';
+import type { Canceller } from './canceller.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { FinishWatcher } from './finish-watcher.js';
-import type { JobHandle } from './job-handle.js';
+import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
+import type { ScheduledJob } from './scheduled-job.js';
+import type { ScheduleService } from './schedule-service.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 import type { Steering } from './steering.js';
 
@@ -31,7 +33,9 @@ export interface JobServiceParts {
   readonly queues: QueueReader;
   readonly hub: QueueHub;
   readonly steering: Steering;
+  readonly canceller: Canceller;
   readonly runtime: SchedulerRuntime;
+  readonly schedules: ScheduleService;
 }
 
 /**
@@ -116,12 +120,16 @@ export class JobService {
   }
 
   /**
-   * Cancels an execution that waits, or that runs in this process: then its signal fires, and it ends as cancelled.
-   * @param reason stands in its record.
-   * @returns whether there was something to cancel.
+   * Cancels an execution anywhere in the fleet. One that waits, is delayed, or is between two attempts is taken out of its
+   * queue. Of one that runs the signal fires, with a `JobCancelError`; it ends as cancelled when its handler ends, whatever
+   * that then does, and at its deadline at the latest.
+   * @param reason stands in its record, beside who cancelled it: the worker id of this process.
+   * @returns `true` when it was taken out, or the process that runs it has fired its signal. `false` when it is not known
+   * or has ended, or when nobody answers for it within two seconds: its worker has died, or hangs.
+   * @throws FireOwnedError for the next fire of a BullMQ job scheduler that was made by hand
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
-    return this.parts.steering.cancel(id, reason);
+    return this.parts.canceller.cancel(id, reason);
   }
 
   /**
@@ -137,9 +145,9 @@ export class JobService {
     return this.parts.finder.status(id);
   }
 
-  /** The schedules, with their next runs. */
+  /** All schedules, with their next runs: those that code declares, and those made at run time. See `ScheduleService`. */
   getScheduled(): Promise<ScheduledJob[]> {
-    return this.parts.runtime.schedules();
+    return this.parts.schedules.list();
   }
 
   /** The jobs that are registered in this process. */
@@ -203,10 +211,6 @@ export class JobService {
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {
-    return Object.freeze({
-      ...enqueued,
-      finished: async ({ timeout }: { timeout?: Duration } = {}) =>
-        (await this.parts.watcher.finished(enqueued, timeout)) as R,
-    });
+    return toHandle(enqueued, this.parts.watcher);
   }
 }

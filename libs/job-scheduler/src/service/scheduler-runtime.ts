@@ -1,37 +1,49 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
+import { within } from '../definition/within.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
-import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import type { Admission } from '../execution/admission.js';
+import type { FleetCancel } from '../execution/fleet-cancel.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { listSchedules, type ScheduledJob } from '../scheduling/schedule-list.js';
+import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
+import { ScheduleEntries } from '../scheduling/schedule-entries.js';
+import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
+import { recordSkippedFires } from '../scheduling/skipped-fires.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
 import { openStore } from '../store/open-store.js';
-import type { Store } from '../store/ports.js';
+import type { EngineQueue, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { Enqueuer } from './enqueuer.js';
 import { Heartbeat } from './heartbeat.js';
+import { RepairWatch } from './repair-watch.js';
+
+/** How long the tick queue may take to close, in milliseconds. */
+const CLOSE_WITHIN = 1_000;
 
 /**
  * The moving parts of one module in this process: the store, the worker pool and the schedules, as its roles say.
  * Opened once, started and stopped as often as one likes, closed once.
  */
-export class SchedulerRuntime {
+export class SchedulerRuntime implements ScheduleApplier {
   readonly workerId: string;
+  /** Schedules that were found broken and repaired. */
+  readonly repairs: RepairWatch;
   private pool: WorkerPool | undefined;
   private ticker: ScheduleTicker | undefined;
   private heartbeat: Heartbeat | undefined;
+  private running = false;
   /** Starts and stops follow each other, whoever asks. */
   private turn: Promise<void> = Promise.resolve();
   private readonly repeatStrategy: RepeatStrategy;
+  /** Opened at its first use; nobody takes its jobs but the ticker. */
+  private ticks: EngineQueue | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -40,8 +52,12 @@ export class SchedulerRuntime {
     private readonly enqueuer: Enqueuer,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly fleet: FleetCancel,
+    private readonly admission: Admission,
+    private readonly timing: ScheduleTiming,
   ) {
-    this.workerId = options.workerName ?? `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+    this.repairs = new RepairWatch(clock);
+    this.workerId = fleet.workerId;
     this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
   }
 
@@ -58,7 +74,7 @@ export class SchedulerRuntime {
 
   /** Whether this process takes jobs, or fires schedules. */
   get isRunning(): boolean {
-    return this.heartbeat !== undefined;
+    return this.running;
   }
 
   get workerPool(): WorkerPool | undefined {
@@ -67,52 +83,81 @@ export class SchedulerRuntime {
 
   start(): Promise<void> {
     return this.next(async () => {
-      if (this.isRunning) return;
+      if (this.running) return;
       const store = this.holder.require('start the job scheduler');
-      const { roles, lockDuration } = this.options;
-      this.heartbeat = new Heartbeat(store.presence, this.workerId, lockDuration, this.clock);
-      await this.heartbeat.start();
-      if (roles.has('worker')) {
-        this.pool = this.makePool(store);
-        await this.pool.start();
-      }
-      if (roles.has('scheduler')) {
-        this.ticker = this.makeTicker(store);
-        await this.ticker.start();
+      const { roles } = this.options;
+      this.running = roles.has('worker') || roles.has('scheduler');
+      try {
+        if (roles.has('worker')) await this.startWorking(store);
+        if (roles.has('scheduler')) await this.startFiring(store);
+      } catch (error) {
+        await this.halt();
+        throw error;
       }
     });
   }
 
   /** Schedules and fetching stop at once; running jobs get `shutdownTimeout` (semantics, "Stopping"). */
   stop(): Promise<void> {
-    return this.next(async () => {
-      const { pool, ticker, heartbeat } = this;
-      this.heartbeat = undefined;
-      const { shutdownTimeout } = this.options;
-      await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
-      this.pool = undefined;
-      this.ticker = undefined;
-      await heartbeat?.stop();
-    });
-  }
-
-  /** `false` when it does not run in this process. */
-  abort(id: string, reason: JobSchedulerError): boolean {
-    return this.pool?.abort(id, reason) ?? false;
+    return this.next(() => this.halt());
   }
 
   /** A job was registered while the app runs: its schedules are to fire. */
   async refreshSchedules(): Promise<void> {
-    await this.next(async () => this.ticker?.reconcile());
+    await this.next(async () => {
+      await this.ticker?.reconcile();
+    });
   }
 
-  async schedules(): Promise<ScheduledJob[]> {
-    const queue = openTickQueue(this.holder.require('list schedules'), this.repeatStrategy);
-    try {
-      return await listSchedules(queue, this.definitions());
-    } finally {
-      await queue.close();
+  /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
+  async apply(ids: readonly string[]): Promise<void> {
+    await this.entries(this.holder.require('apply schedules')).apply(ids);
+  }
+
+  /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
+  private async startWorking(store: Store): Promise<void> {
+    this.heartbeat = new Heartbeat(store.presence, this.workerId, this.options.lockDuration, this.clock);
+    await this.heartbeat.start();
+    const pool = this.makePool(store);
+    this.pool = pool;
+    await this.fleet.serve({
+      abort: (id, reason) => pool.abort(id, reason),
+      giveUp: (id) => pool.find(id)?.giveUp(),
+    });
+    await pool.start();
+  }
+
+  private async startFiring(store: Store): Promise<void> {
+    await this.repairs.listen(store.signals);
+    this.ticker = this.makeTicker(store);
+    await this.ticker.start();
+  }
+
+  private async halt(): Promise<void> {
+    const { pool, ticker, heartbeat } = this;
+    this.running = false;
+    this.heartbeat = undefined;
+    const { shutdownTimeout } = this.options;
+    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
+    await this.fleet.stop();
+    await within(Promise.all([this.repairs.close(), this.ticks?.close()]), this.clock, CLOSE_WITHIN);
+    this.ticks = undefined;
+    this.pool = undefined;
+    this.ticker = undefined;
+    await heartbeat?.stop();
+  }
+
+  private entries(store: Store): ScheduleEntries {
+    const { clock, logger } = this;
+    return new ScheduleEntries({ store, ticks: () => this.tickQueue(store), clock, logger });
+  }
+
+  private tickQueue(store: Store): EngineQueue {
+    if (!this.ticks) {
+      this.ticks = openTickQueue(store, this.repeatStrategy);
+      this.ticks.on('error', (error) => this.logger.debug(`Tick queue: ${error.message}`));
     }
+    return this.ticks;
   }
 
   private definitions(): JobDefinition[] {
@@ -132,7 +177,9 @@ export class SchedulerRuntime {
       const told = { name: error.name, message: error.message, stack: error.stack };
       await this.enqueuer.enqueue(job, { ...rest, error: told }, { id }, { trigger: 'on-fail' });
     });
-    const services = { executions: store.executions, clock, logger, workerId, history: options.history, onFail };
+    const { executions } = store;
+    const { admission } = this;
+    const services = { executions, clock, logger, workerId, history: options.history, onFail, admission };
     return new WorkerPool({
       store,
       runner: new JobExecutor(services, this.registry, options.defaults),
@@ -149,21 +196,31 @@ export class SchedulerRuntime {
 
   private makeTicker(store: Store): ScheduleTicker {
     const { clock, logger, options, workerId } = this;
+    const { defaults, history } = options;
     return new ScheduleTicker({
       store,
       clock,
       logger,
-      repeatStrategy: this.repeatStrategy,
+      ticks: this.tickQueue(store),
+      settings: { repeatStrategy: this.repeatStrategy },
+      entries: this.entries(store),
       workerId,
       lockDuration: options.lockDuration,
       telemetry: options.telemetry,
+      timing: this.timing,
+      defaults,
       definitions: () => this.definitions(),
-      enqueueFire: async ({ id, scheduleId, scheduledFor, job, payload }) => {
-        await this.enqueuer.enqueue(job, payload, { id }, { trigger: 'schedule', scheduleId, scheduledFor });
+      find: (job) => this.registry.find(job)?.definition,
+      enqueueFire: async ({ id, job, payload, ...cause }) => {
+        // One that no code here stands for fails where it is taken, and is kept for a retry.
+        const ref = this.registry.find(job) ? job : { jobName: job };
+        await this.enqueuer.enqueue(ref, payload, { id }, { ...cause, isFire: true });
       },
+      recordSkipped: recordSkippedFires({ executions: store.executions, clock, defaults, history }),
       enqueueFirstRun: async (definition, id) => {
         await this.enqueuer.enqueue(definition.name, definition.schedules[0]?.payload, { id }, { trigger: 'schedule' });
       },
+      onRepair: (repair) => this.repairs.report(repair, store.signals),
     });
   }
 }

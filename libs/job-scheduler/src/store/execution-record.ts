@@ -39,6 +39,8 @@ export interface ExecutionHead {
   readonly error?: ErrorRecord;
   /** Why it was cancelled or skipped. */
   readonly reason?: string;
+  /** Who cancelled it: the worker id of the process that asked for it, or that ran a handler which threw JobCancelError. */
+  readonly cancelledBy?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 import type { Job, JobsOptions } from 'bullmq';
 import type { JobTrigger } from '../definition/job-status.js';
-import { decodeJobId, encodeJobId } from './names.js';
+import { decodeJobId, deduplicationId, encodeJobId } from './names.js';
 import { toQueuePriority } from './priority.js';
 import type { ExecutionOverrides, StartedJob } from './started-job.js';
 
@@ -33,6 +33,8 @@ export interface NewJob {
    * one that fails: give the longest `retention.failed` of the queue's jobs.
    */
   readonly keepFailed: number;
+  /** Of a unique job: while another one with this key waits or runs, or for `for` milliseconds, nothing is added. */
+  readonly unique?: { readonly key: string | undefined; readonly for: number | undefined } | undefined;
 }
 
 /** What `queue.add` and `queue.addBulk` take. */
@@ -97,6 +99,10 @@ export function toQueueEntry(job: NewJob): QueueEntry {
     ...toQueuePriority(job.priority, job.prioritized),
     [ENVELOPE]: JSON.stringify(envelope),
   };
+  if (job.unique) {
+    const { key, for: ttl } = job.unique;
+    opts.deduplication = { id: deduplicationId(job.job, key), ...(ttl !== undefined && { ttl }) };
+  }
   if (job.delay > 0) opts.delay = Math.ceil(job.delay);
   return { name: job.job, data, opts };
 }

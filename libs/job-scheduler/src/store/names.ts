@@ -3,6 +3,7 @@
  * refuses ids that are integers, and keeps a queue's own keys (`wait`, `meta`, …) beside those of its jobs,
  * so that a job with such an id would overwrite them.
  */
+import { createHash } from 'node:crypto';
 
 /** The internal queue whose jobs are fires of schedules. Queues of users may not start with `_`. */
 export const TICK_QUEUE = '_ticks';
@@ -76,4 +77,25 @@ export function encodeSchedulerId(id: string): string {
 /** BullMQ's scheduler id → our schedule id. */
 export function decodeSchedulerId(raw: string): string {
   return unescape(raw);
+}
+
+/** Longer keys are stored as their digest. PostgreSQL's indexes take less than 2,700 bytes. */
+const LONGEST_KEY = 200;
+
+/** One text for several, that any store takes and that no other list of texts gives. */
+function joined(parts: readonly string[]): string {
+  // JSON escapes what PostgreSQL refuses: NUL and halves of surrogate pairs.
+  const text = JSON.stringify(parts);
+  if (Buffer.byteLength(text) <= LONGEST_KEY) return text;
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** The key of leases that keep runs apart. No key of a user's lock starts so. */
+export function runLockKey(...parts: readonly string[]): string {
+  return `run:${joined(parts)}`;
+}
+
+/** BullMQ's deduplication id of a unique job, in its queue. */
+export function deduplicationId(job: string, key: string | undefined): string {
+  return joined(key === undefined ? [job] : [job, key]);
 }

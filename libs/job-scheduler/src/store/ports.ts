@@ -1,9 +1,28 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
+import type { LiveSignals } from './live-signals.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
+import type { LockStore } from './lock-store.js';
+import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
 export type EngineQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
 export type EngineEvents = QueueEvents<unknown, IQueueBackend, unknown>;
+
+/** A job scheduler as BullMQ has stored it. Times are milliseconds since the epoch. */
+export interface EngineScheduler {
+  /** BullMQ's name of it; see `encodeSchedulerId`. */
+  readonly key: string;
+  /** When the job that it has planned is due. */
+  readonly next: number;
+  readonly pattern: string | undefined;
+  readonly tz: string | undefined;
+  readonly startDate: number | undefined;
+  readonly endDate: number | undefined;
+  /** What its jobs carry; undefined where it cannot be read. */
+  readonly data: unknown;
+  /** Whether the job that it has planned is there. */
+  readonly hasJob: boolean;
+}
 
 /** Makes BullMQ's parts on this store. Names are ours: encoding and key prefixes are done inside. */
 export interface QueueEngine {
@@ -20,6 +39,11 @@ export interface QueueEngine {
    * @param dueAt when there is work, in milliseconds since the epoch; 0: now. No effect on stores whose wake-ups reach every process.
    */
   handOn(name: string, dueAt: number): Promise<void>;
+  /**
+   * The job schedulers of a queue, in few round trips however many there are: BullMQ's own list asks for each by itself.
+   * @param keys only these; default: all, in no order.
+   */
+  schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]>;
 }
 
 /** What is kept of executions beside BullMQ: attempts, steps, outcomes. */
@@ -76,6 +100,9 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
+  readonly locks: LockStore;
+  readonly signals: LiveSignals;
+  readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */
   ping(): Promise<void>;
   /** Called when the store is lost (with the error) and when it is back. */

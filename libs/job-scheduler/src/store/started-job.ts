@@ -1,4 +1,5 @@
 import type { RetentionPolicy } from '../definition/job-definition.js';
+import type { Overlap } from '../definition/job-options.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
 
@@ -8,6 +9,8 @@ export interface ExecutionOverrides {
   readonly retry?: Partial<Omit<RetryPolicy, 'backoff'>> & { readonly backoff?: 'exponential' | 'fixed' };
   readonly timeout?: number;
   readonly retention?: Partial<RetentionPolicy>;
+  /** The policy of the schedule that fired, where it has one of its own. */
+  readonly overlap?: Overlap;
 }
 
 /** A job that was taken off its queue, in our words. */

@@ -3,6 +3,7 @@ import {
   type IQueueBackend,
   type Job,
   type JobJson,
+  type MinimalJob,
   SpanKind,
   type Telemetry,
   TelemetryAttributes,
@@ -149,6 +150,9 @@ export class QueueLane
       },
       progress: async (value) => {
         await this.backend.updateProgress(id, typeof value === 'number' ? value : (storableJson(value) as object));
+      },
+      keep: async (payload) => {
+        await this.backend.updateData({ id } as MinimalJob, payload);
       },
     };
   }

@@ -30,7 +30,11 @@ export async function settle<Answer>(
   settling: Settling,
   teller: Teller<Answer>,
 ): Promise<Answer | typeof LOST> {
-  if (outcome.kind === 'lost') return LOST;
+  const { afterTold } = outcome;
+  if (outcome.kind === 'lost') {
+    if (afterTold) settling.inBackground(afterTold(false));
+    return LOST;
+  }
   const write = 'write' in outcome ? outcome.write : undefined;
   let along = outcome.kind === 'completed' && settling.executions.attach ? write : undefined;
   let record = write && !along ? new OutcomeRecord(write, settling) : undefined;
@@ -64,6 +68,7 @@ export async function settle<Answer>(
   }
   if (along) record = new OutcomeRecord(along, settling);
   if (record && !record.done) settling.inBackground(record.finish());
+  if (afterTold) settling.inBackground(afterTold(answer !== LOST));
   return answer;
 }
 

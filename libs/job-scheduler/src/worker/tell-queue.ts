@@ -1,4 +1,5 @@
 import { type IQueueBackend, type Job, UnrecoverableError } from 'bullmq';
+import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable, textOf } from './texts.js';
@@ -33,11 +34,12 @@ export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promi
     }
     case 'failed':
       return fail(queue.bullJob(job), token, textsOf(outcome.error), fetchNext);
-    case 'cancelled': {
+    case 'cancelled':
+    case 'skipped': {
       const bullJob = queue.bullJob(job);
       // It leaves the queue at once: only failures are kept.
       bullJob.opts.removeOnFail = true;
-      return fail(bullJob, token, { reason: storable(outcome.reason), stack: '' }, fetchNext);
+      return fail(bullJob, token, { reason: storable(toEndText(outcome.kind, outcome.reason)), stack: '' }, fetchNext);
     }
     case 'retry': {
       const { reason, stack } = textsOf(outcome.error);

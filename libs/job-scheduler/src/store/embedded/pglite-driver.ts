@@ -36,12 +36,31 @@ export function pgliteDriver(
             }),
     session: (work) => work(new PgliteSession(pglite)),
     async listen(channels, events) {
-      const stops = await Promise.all(
-        channels.map((channel) => pglite.listen(channel, (payload) => events.onNotification(channel, payload))),
-      );
+      const stops = new Map<string, Promise<() => Promise<void>>>();
+      const listen = (channel: string) => {
+        // Twice would call us twice.
+        const known = stops.get(channel);
+        if (known) return known;
+        const stop = pglite.listen(channel, (payload) => events.onNotification(channel, payload));
+        stops.set(channel, stop);
+        stop.catch(() => stops.delete(channel));
+        return stop;
+      };
+      const unlisten = async (channel: string) => {
+        const stop = stops.get(channel);
+        stops.delete(channel);
+        await (
+          await stop
+        )?.();
+      };
+      await Promise.all(channels.map(listen));
       return {
+        async listen(channel) {
+          await listen(channel);
+        },
+        unlisten,
         async close() {
-          if (!pglite.closed) await Promise.all(stops.map((stop) => stop()));
+          if (!pglite.closed) await Promise.all([...stops.keys()].map(unlisten));
         },
       };
     },

@@ -1,7 +1,9 @@
 import { Queue, QueueEvents } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
-import type { EngineEvents, EngineQueue, QueueEngine } from '../ports.js';
+import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
+import { toEngineScheduler } from '../engine-scheduler.js';
 import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
+import type { SharedMemory } from './shared-memory.js';
 
 const memoryBackend: BackendFactory<IQueueBackend, unknown> = (name, options, parts) =>
   createMemoryBackend(name, options as QueueBaseOptions<MemoryConnection>, parts);
@@ -13,6 +15,7 @@ export class MemoryEngine implements QueueEngine {
   constructor(
     private readonly connection: MemoryConnection,
     private readonly prefix: string,
+    private readonly memory: SharedMemory,
   ) {}
 
   queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
@@ -33,4 +36,22 @@ export class MemoryEngine implements QueueEngine {
 
   /** Wake-ups reach all who wait. */
   async handOn(): Promise<void> {}
+
+  async schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]> {
+    const { schedulers, jobs } = this.memory.queue(`${this.prefix}:${name}`);
+    return [...schedulers]
+      .filter(([key]) => keys === undefined || keys.includes(key))
+      .map(([key, { next, fields }]) =>
+        toEngineScheduler({
+          key,
+          next,
+          hasJob: jobs.has(`repeat:${key}:${next}`),
+          pattern: fields.get('pattern'),
+          tz: fields.get('tz'),
+          startDate: fields.get('startDate'),
+          endDate: fields.get('endDate'),
+          data: fields.get('data'),
+        }),
+      );
+  }
 }

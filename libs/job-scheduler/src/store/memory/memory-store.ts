@@ -4,6 +4,9 @@ import type { Store } from '../ports.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { MemoryScheduleStore } from './memory-schedule-store.js';
+import { MemorySignals } from './memory-signals.js';
+import { MemoryLockStore } from './memory-lock-store.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -18,16 +21,23 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
   new Logger('JobScheduler').log(
     'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
   );
+  const signals = new MemorySignals(memory);
   return {
     kind: 'memory',
     address: 'memory:',
-    queues: new MemoryEngine({ name: prefix, clock }, prefix),
+    queues: new MemoryEngine({ name: prefix, clock }, prefix, memory),
     executions: new MemoryExecutionStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
+    locks: new MemoryLockStore(memory),
+    schedules: new MemoryScheduleStore(memory),
+    signals,
     ping: () => Promise.resolve(),
     // It is never lost.
     onAvailability: () => undefined,
-    close: async () => release(),
+    close: async () => {
+      signals.close();
+      release();
+    },
   };
 }

@@ -8,6 +8,9 @@ import type { SqlDriver, SqlListener } from './sql-driver.js';
 /** What BullMQ listens on. The names are the same in every schema; the payload is a queue's name. */
 const CHANNELS = ['bullmq_jobs', 'bullmq_events'] as const;
 
+/** What every channel of our own messages begins with. */
+export const SIGNAL_CHANNEL = 'njs_';
+
 /** How long a lane waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
 const PATIENCE = 2_000;
 
@@ -16,8 +19,12 @@ export type PgListenClient = Awaited<ReturnType<PostgresConnection['getListenCli
 
 interface HubEvents {
   notification: [PgNotification];
+  /** On a channel of ours, which BullMQ does not know. */
+  signal: [{ channel: string; payload: string }];
   /** Waits are void: whoever waits asks the tables, and waits again. */
   lost: [];
+  /** It listens again, to all that it is to. What was sent meanwhile is missed. */
+  back: [];
 }
 
 /**
@@ -28,6 +35,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
   private listener: SqlListener | undefined;
   private connecting: Promise<void> | undefined;
   private readonly closing = new AbortController();
+  private readonly ownChannels = new Set<string>();
 
   constructor(
     private readonly driver: SqlDriver,
@@ -62,6 +70,18 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     return { rows: [] };
   }
 
+  /**
+   * Listens to a channel of ours, or no longer, as `isWanted` says when it can be done.
+   * @throws StoreUnavailableError when there is no connection, and none comes in time.
+   */
+  async listenTo(channel: string, isWanted: () => boolean): Promise<void> {
+    if (isWanted()) this.ownChannels.add(channel);
+    else this.ownChannels.delete(channel);
+    if (!this.listener) await this.untilConnected();
+    if (isWanted()) await this.listener!.listen(channel);
+    else await this.listener!.unlisten(channel);
+  }
+
   private async untilConnected(): Promise<void> {
     if (this.connecting) await this.patiently(this.connecting);
     if (!this.listener) throw new StoreUnavailableError(this.driver.address, 'cannot be listened to now');
@@ -75,8 +95,12 @@ export class NotificationHub extends EventEmitter<HubEvents> {
 
   private async connect(): Promise<void> {
     let lost = false;
-    const listener = await this.driver.listen(CHANNELS, {
-      onNotification: (channel, payload) => this.emit('notification', { channel, payload }),
+    const own = [...this.ownChannels];
+    const listener = await this.driver.listen([...CHANNELS, ...own], {
+      onNotification: (channel, payload) => {
+        if (channel.startsWith(SIGNAL_CHANNEL)) this.emit('signal', { channel, payload });
+        else this.emit('notification', { channel, payload });
+      },
       onLost: (error) => {
         lost = true;
         if (this.listener) this.rebuild(error);
@@ -105,7 +129,9 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     for (let delay = 50; !this.closing.signal.aborted; delay = Math.min(1_000, delay * 2)) {
       try {
         await this.connect();
-        if (this.listener) this.availability.back('listen');
+        if (!this.listener) return;
+        this.availability.back('listen');
+        this.emit('back');
         return;
       } catch {
         await this.clock.sleep(delay, this.closing.signal);

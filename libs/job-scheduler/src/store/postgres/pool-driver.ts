@@ -175,7 +175,18 @@ async function listenOn(
     await close();
     throw error;
   }
-  return { close };
+  // One statement at a time: node-postgres is to keep no queue of its own any more.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = async (statement: string) => {
+    const done = turn.then(() => client.query(statement));
+    turn = done.catch(() => undefined);
+    await done;
+  };
+  return {
+    listen: (channel) => inTurn(`LISTEN ${channel}`),
+    unlisten: (channel) => inTurn(`UNLISTEN ${channel}`),
+    close,
+  };
 }
 
 /** The search path as a start-up option, beside those of the URL. */

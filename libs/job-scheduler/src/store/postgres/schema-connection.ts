@@ -65,6 +65,7 @@ class SchemaBackend extends PostgresQueueBackend {
   private readonly events: EventReader;
 
   constructor(
+    private readonly driver: SqlDriver,
     connection: SchemaConnection,
     name: string,
     options: ConstructorParameters<typeof PostgresQueueBackend>[2],
@@ -78,6 +79,25 @@ class SchemaBackend extends PostgresQueueBackend {
   override async getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
     const [paused = 0, ...counts] = await super.getCounts(['paused' as JobType, ...types], delayedTimestamp);
     return counts.map((count, index) => (WAITING.has(types[index]!) ? count + paused : count));
+  }
+
+  /**
+   * BullMQ looks whether a worker has the job and deletes it in two steps, so that one which is taken in between runs on
+   * although it is removed. With its row locked first, it is either taken or removed.
+   */
+  override async remove(jobId: string, removeChildren: boolean): Promise<number> {
+    try {
+      const { rows } = await this.driver.queryInSchema<{ n: number }>(
+        `WITH own AS MATERIALIZED (SELECT id FROM job WHERE queue = $1 AND id = $2 FOR UPDATE)
+         SELECT remove($1, $2, $3) AS n FROM (SELECT count(*) FROM own) AS held`,
+        [this.queueName, jobId, removeChildren],
+      );
+      return rows[0]!.n;
+    } catch (error) {
+      // BullMQ turns its own errors into those of its API.
+      if ((error as { code?: unknown }).code === 'BM001') return super.remove(jobId, removeChildren);
+      throw error;
+    }
   }
 
   override async readEvents(_id: string, blockTimeout: number): ReturnType<IQueueBackend['readEvents']> {
@@ -102,6 +122,7 @@ export function sqlBackend(
 ): BackendFactory<IQueueBackend, unknown> {
   return (name, options) =>
     new SchemaBackend(
+      driver,
       new SchemaConnection(driver, schema, hub),
       name,
       options as never,

@@ -12,6 +12,9 @@ export interface SqlClient {
 
 /** A connection that hears notifications. */
 export interface SqlListener {
+  /** Hears one channel more. No effect for one that it hears already. */
+  listen(channel: string): Promise<void>;
+  unlisten(channel: string): Promise<void>;
   close(): Promise<void>;
 }
 

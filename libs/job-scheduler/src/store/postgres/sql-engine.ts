@@ -1,8 +1,21 @@
 import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import { EventStream } from '../event-stream.js';
-import type { EngineEvents, EngineQueue, QueueEngine } from '../ports.js';
+import { toEngineScheduler } from '../engine-scheduler.js';
+import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
+import type { SqlDriver } from './sql-driver.js';
+
+interface SchedulerRow {
+  readonly key: string;
+  readonly next: string | number | null;
+  readonly pattern: string | null;
+  readonly tz: string | null;
+  readonly start_date: string | number | null;
+  readonly end_date: string | number | null;
+  readonly data: string | null;
+  readonly has_job: boolean;
+}
 
 /** BullMQ wants something here; its backends get the store's own connections. */
 const CONNECTION = { store: 'sql' };
@@ -12,6 +25,7 @@ export class SqlEngine implements QueueEngine {
   constructor(
     readonly backend: BackendFactory<IQueueBackend, unknown>,
     private readonly deadline: StoreDeadline,
+    private readonly driver: SqlDriver,
   ) {}
 
   queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
@@ -36,5 +50,21 @@ export class SqlEngine implements QueueEngine {
   /** NOTIFY reaches every process. */
   handOn(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]> {
+    const { rows } = await this.deadline.run(
+      this.driver.queryInSchema<SchedulerRow>(
+        `SELECT scheduler_id AS key, next_run_ms AS next, pattern, tz, start_date_ms AS start_date,
+           end_date_ms AS end_date, template_data::text AS data,
+           EXISTS (SELECT 1 FROM job j WHERE j.queue = s.queue
+             AND j.id = 'repeat:' || s.scheduler_id || ':' || s.next_run_ms) AS has_job
+         FROM scheduler s WHERE queue = $1 AND ($2::text[] IS NULL OR scheduler_id = ANY($2::text[]))`,
+        [name, keys ?? null],
+      ),
+    );
+    return rows.map(({ start_date: startDate, end_date: endDate, has_job: hasJob, ...row }) =>
+      toEngineScheduler({ ...row, startDate, endDate, hasJob }),
+    );
   }
 }

@@ -11,8 +11,16 @@ export class SqlNames {
   readonly count: string;
   readonly fact: string;
   readonly worker: string;
+  readonly schedule: string;
+  readonly declaration: string;
   readonly write: string;
   readonly recordStep: string;
+  readonly lockFence: string;
+  readonly lockLease: string;
+  readonly lockPlace: string;
+  readonly lockAcquire: string;
+  readonly lockRelease: string;
+  readonly putSchedules: string;
 
   constructor(readonly plainSchema: string) {
     this.schema = `"${plainSchema}"`;
@@ -25,6 +33,14 @@ export class SqlNames {
     this.worker = `${this.schema}.njs_worker`;
     this.write = `${this.schema}.njs_write`;
     this.recordStep = `${this.schema}.njs_record_step`;
+    this.lockFence = `${this.schema}.njs_lock_fence`;
+    this.lockLease = `${this.schema}.njs_lock_lease`;
+    this.lockPlace = `${this.schema}.njs_lock_place`;
+    this.lockAcquire = `${this.schema}.njs_lock_acquire`;
+    this.lockRelease = `${this.schema}.njs_lock_release`;
+    this.schedule = `${this.schema}.njs_schedule`;
+    this.declaration = `${this.schema}.njs_declaration`;
+    this.putSchedules = `${this.schema}.njs_put_schedules`;
   }
 }
 

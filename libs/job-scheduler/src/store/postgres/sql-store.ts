@@ -8,8 +8,11 @@ import type { SqlDriver } from './sql-driver.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
+import { SqlLockStore } from './sql-lock-store.js';
 import { migrate } from './sql-migrations.js';
+import { SqlScheduleStore } from './sql-schedule-store.js';
 import { SqlNames } from './sql-names.js';
+import { SqlSignals } from './sql-signals.js';
 
 /**
  * A store on an SQL database: migrates, starts to listen, and puts the parts together.
@@ -44,10 +47,13 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline),
+    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
+    locks: new SqlLockStore(driver, names, deadline),
+    schedules: new SqlScheduleStore(driver, names, deadline),
+    signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {
       await deadline.run(driver.query('SELECT 1'));
     },

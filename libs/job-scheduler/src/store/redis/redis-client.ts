@@ -2,11 +2,14 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
+import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
 import type { CommandClass } from './finish-sender.js';
+import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
+import { schedulersLua } from './schedulers.lua.js';
 import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
@@ -18,6 +21,33 @@ interface Scripts {
   jobsReopen(base: string, id: string): Promise<number>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
   jobsAlive(key: string): Promise<string[]>;
+  jobsAcquire(
+    base: string,
+    key: string,
+    holder: string,
+    ttl: number,
+    slots: number,
+    line: number,
+  ): Promise<(string | number | null)[]>;
+  jobsExtend(base: string, key: string, holder: string, ttl: number): Promise<number>;
+  jobsRelease(base: string, key: string, holder: string, fence: number | ''): Promise<string[]>;
+  jobsHolders(base: string, key: string, none: ''): Promise<(string | number | null)[]>;
+  jobsPutSchedules(base: string, ...values: (string | number)[]): Promise<(number | string)[]>;
+  jobsRemoveSchedule(base: string, id: string, expected: number | ''): Promise<number>;
+  jobsClaimFire(base: string, id: string, from: number | '', to: number): Promise<number>;
+  jobsDeclareSchedules(
+    base: string,
+    version: string,
+    booted: number,
+    seen: number,
+    ids: string,
+    forget: number,
+  ): Promise<null>;
+  jobsSchedulers(
+    key: string,
+    how: 'scan' | 'keys',
+    ...values: (string | number)[]
+  ): Promise<(string | number | null)[]>;
 }
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
@@ -28,6 +58,15 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsReopen: reopenExecutionLua,
   jobsBeat: beatLua,
   jobsAlive: aliveLua,
+  jobsAcquire: acquireLua,
+  jobsExtend: extendLua,
+  jobsRelease: releaseLua,
+  jobsHolders: holdersLua,
+  jobsPutSchedules: putSchedulesLua,
+  jobsRemoveSchedule: removeScheduleLua,
+  jobsClaimFire: claimFireLua,
+  jobsDeclareSchedules: declareSchedulesLua,
+  jobsSchedulers: schedulersLua,
 };
 
 /** A client of our own, with our scripts. */
@@ -45,6 +84,8 @@ export interface RedisSource {
   readonly Command: CommandClass | undefined;
   /** A new client that does not connect before its first command. */
   create(role: RedisRole): RedisClient;
+  /** A new client that hears messages, to one server; on a Cluster, to any node that `known` knows. It tries to connect once. */
+  createSubscriber(known: RedisClient): Redis;
 }
 
 /** Short delays first, then one every half or whole second, for as long as it takes. */
@@ -61,9 +102,12 @@ const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
   worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000), disconnectTimeout: 100 },
 };
 
-function optionsFor(role: RedisRole): RedisOptions {
+/** Who makes them anew wants to know of each break. Data comes seldom: that the server has gone, only keep-alive can tell. */
+const SUBSCRIBER: RedisOptions = { maxRetriesPerRequest: null, retryStrategy: () => null, keepAlive: 10_000 };
+
+function optionsFor(role: RedisRole | 'subscriber'): RedisOptions {
   return {
-    ...ROLE_OPTIONS[role],
+    ...(role === 'subscriber' ? SUBSCRIBER : ROLE_OPTIONS[role]),
     lazyConnect: true,
     connectTimeout: 5_000,
     enableOfflineQueue: true,
@@ -89,13 +133,19 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
     return clientSource(connection, await loadedCommand());
   const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
   const { Command, Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
-  const create = (role: RedisRole) =>
+  const create = (role: RedisRole | 'subscriber') =>
     typeof connection === 'string'
       ? new Redis(withoutForced(connection), optionsFor(role))
       : new Redis({ ...(connection as RedisOptions), ...optionsFor(role) });
   const { keyPrefix } = create('producer').options;
   refuseKeyPrefix(keyPrefix, address);
-  return { address, cluster: false, Command, create: (role) => withScripts(create(role)) };
+  return {
+    address,
+    cluster: false,
+    Command,
+    create: (role) => withScripts(create(role)),
+    createSubscriber: () => create('subscriber'),
+  };
 }
 
 async function loadedCommand(): Promise<CommandClass | undefined> {
@@ -122,12 +172,26 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
         clusterRetryStrategy: retryAfter(1_000),
         redisOptions: { ...shared, ...optionsFor(role) },
       });
-    return { address, cluster: true, Command, create: (role) => withScripts(create(role)) };
+    return { address, cluster: true, Command, create: (role) => withScripts(create(role)), createSubscriber: anyNode };
   }
   const redis = given as Redis;
   const address = addressOfOptions(redis.options as RedisLikeOptions);
   refuseKeyPrefix(redis.options.keyPrefix, address);
-  return { address, cluster: false, Command, create: (role) => withScripts(redis.duplicate(optionsFor(role))) };
+  return {
+    address,
+    cluster: false,
+    Command,
+    create: (role) => withScripts(redis.duplicate(optionsFor(role))),
+    createSubscriber: () => redis.duplicate(optionsFor('subscriber')),
+  };
+}
+
+/** Nodes hand messages on to each other. */
+function anyNode(cluster: RedisClient): Redis {
+  const nodes = (cluster as Cluster).nodes('master');
+  const node = nodes[Math.floor(Math.random() * nodes.length)];
+  if (!node) throw new Error('None of startup nodes of the cluster can be reached now');
+  return node.duplicate(optionsFor('subscriber'));
 }
 
 /** ioredis prefers options in the URL's query to ours. */

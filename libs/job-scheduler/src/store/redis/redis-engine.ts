@@ -1,13 +1,18 @@
 import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import { toEngineScheduler } from '../engine-scheduler.js';
 import { EventStream } from '../event-stream.js';
-import type { EngineEvents, EngineQueue, QueueEngine } from '../ports.js';
+import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 const redisBackend: BackendFactory<IQueueBackend, unknown> = (name, options, parts) =>
   createRedisBackend(name, options as QueueBaseOptions, parts);
+
+/** Job schedulers that one call reads: a script holds up the server. */
+const SCHEDULERS_AT_ONCE = 1_000;
+const SCHEDULER_WIDTH = 8;
 
 /** BullMQ on Redis. Queues share the producer's connection; lanes share the worker's, and each has one more that blocks. */
 export class RedisEngine implements QueueEngine {
@@ -46,4 +51,39 @@ export class RedisEngine implements QueueEngine {
     if (dueAt > 0) await this.connections.any.zadd(marker, 'LT', dueAt, '1');
     else await this.connections.any.zadd(marker, 0, '0');
   }
+
+  async schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]> {
+    const set = this.keys.schedulers(name);
+    const client = this.connections.producer;
+    if (keys) {
+      const parts = Array.from({ length: Math.ceil(keys.length / SCHEDULERS_AT_ONCE) }, (_, part) =>
+        keys.slice(part * SCHEDULERS_AT_ONCE, (part + 1) * SCHEDULERS_AT_ONCE),
+      );
+      const answers = await this.deadline.run(
+        Promise.all(parts.map((part) => client.jobsSchedulers(set, 'keys', ...part))),
+      );
+      return answers.flatMap(readSchedulers);
+    }
+    // A scan may give one twice.
+    const found = new Map<string, EngineScheduler>();
+    let cursor = '0';
+    do {
+      const answer = await this.deadline.run(client.jobsSchedulers(set, 'scan', cursor, SCHEDULERS_AT_ONCE));
+      for (const scheduler of readSchedulers(answer)) found.set(scheduler.key, scheduler);
+      cursor = String(answer[0]);
+    } while (cursor !== '0');
+    return [...found.values()];
+  }
+}
+
+function readSchedulers([, ...values]: (string | number | null)[]): EngineScheduler[] {
+  return Array.from({ length: values.length / SCHEDULER_WIDTH }, (_, index) => {
+    const [key, next, hasJob, pattern, tz, startDate, endDate, data] = values.slice(index * SCHEDULER_WIDTH) as [
+      string,
+      string,
+      number,
+      ...(string | null)[],
+    ];
+    return toEngineScheduler({ key, next, hasJob: hasJob === 1, pattern, tz, startDate, endDate, data });
+  });
 }

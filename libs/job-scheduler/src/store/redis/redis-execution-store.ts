@@ -53,7 +53,8 @@ export class RedisExecutionStore implements ExecutionStore {
     const batch = packr.pack(
       entries.map((entry) => toTuple(entry, JSON.stringify({ head: entry.head, attempt: entry.attempt }))),
     );
-    const answers = await this.connections.worker.jobsWrite(this.keys.base, batch);
+    // A worker's, in the order in which its queues are told; a process that only enqueues has none.
+    const answers = await this.connections.any.jobsWrite(this.keys.base, batch);
     for (const key of answers.slice(entries.length)) this.warnOfType(String(key));
     return entries.map((_, index) => answers[index] !== REFUSED);
   }

@@ -8,17 +8,31 @@ export class RedisKeys {
   readonly facts: string;
   /** Sorted set: workers by the time at which they count as gone. */
   readonly workers: string;
+  /** Hash: schedules by id. Scripts make this key and the next two, too. */
+  readonly schedules: string;
+  /** Hash: the last fire of each schedule. */
+  readonly fires: string;
+  /** Hash: schedules that versions of the code declare. */
+  readonly declarations: string;
 
   constructor(private readonly prefix: string) {
     this.base = `{${prefix}}`;
     this.counts = `${this.base}:counts`;
     this.facts = `${this.base}:facts`;
     this.workers = `${this.base}:workers`;
+    this.schedules = `${this.base}:schedules`;
+    this.fires = `${this.base}:fires`;
+    this.declarations = `${this.base}:declarations`;
   }
 
   /** Hash of one execution. Scripts make this key, too. */
   execution(id: string): string {
     return `${this.base}:x:${id}`;
+  }
+
+  /** Pub/sub channel of a topic. */
+  channel(topic: string): string {
+    return `${this.base}:signals:${topic}`;
   }
 
   /** BullMQ's `prefix` option. One per queue, so that queues spread over a Cluster. */
@@ -34,5 +48,10 @@ export class RedisKeys {
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
   marker(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:marker`;
+  }
+
+  /** BullMQ's sorted set of job schedulers, by the time of their next job. */
+  schedulers(queue: string): string {
+    return `${this.bullPrefix(queue)}:${queue}:repeat`;
   }
 }

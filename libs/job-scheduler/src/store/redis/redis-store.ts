@@ -9,6 +9,9 @@ import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
 import { RedisKeys } from './redis-keys.js';
+import { RedisLockStore } from './redis-lock-store.js';
+import { RedisScheduleStore } from './redis-schedule-store.js';
+import { RedisSignals } from './redis-signals.js';
 
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://`, options of ioredis (Sentinel's, too), or a client, which is duplicated and stays open. */
@@ -31,6 +34,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const keys = new RedisKeys(options.prefix);
   const deadline = new StoreDeadline(source.address, clock);
   const executions = new RedisExecutionStore(connections, keys, deadline, clock, !source.cluster);
+  const signals = new RedisSignals({
+    publisher: () => connections.producer,
+    subscriber: () => source.createSubscriber(connections.producer),
+    keys,
+    availability,
+    deadline,
+    clock,
+  });
   return {
     kind: 'redis',
     address: source.address,
@@ -38,13 +49,16 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     executions,
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
+    locks: new RedisLockStore(connections, keys, deadline),
+    schedules: new RedisScheduleStore(connections, keys, deadline),
+    signals,
     ping: async () => {
       await deadline.run(connections.producer.ping());
     },
     onAvailability: (listener) => availability.listen(listener),
     close: async () => {
       await executions.close();
-      await connections.close();
+      await Promise.all([signals.close(), connections.close()]);
     },
   };
 }

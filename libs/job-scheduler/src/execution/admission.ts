@@ -1,0 +1,45 @@
+import type { Clock } from '../definition/clock.js';
+import type { JobDefinition } from '../definition/job-definition.js';
+import type { LockStore } from '../store/lock-store.js';
+import type { StartedJob } from '../store/started-job.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { isLimited, limitsOf } from './run-limits.js';
+import { holderOf, type OtherRuns, RunLeases } from './run-leases.js';
+import { keysOf, Turn, type TurnServices } from './turn.js';
+
+export interface AdmissionOptions {
+  /** Of the store, once it is open. */
+  readonly locks: () => LockStore;
+  readonly others: OtherRuns;
+  readonly clock: Clock;
+  /** Milliseconds. A lease whose process died ends within this. */
+  readonly lockDuration: number;
+  /** Milliseconds that a run which is replaced gets to end. */
+  readonly shutdownTimeout: number;
+}
+
+/** Decides, when a job really starts, whether it may run beside the others: `overlap` and `concurrency`. */
+export class Admission {
+  private readonly services: TurnServices;
+
+  constructor({ locks, others, clock, lockDuration, shutdownTimeout }: AdmissionOptions) {
+    this.services = {
+      leases: new RunLeases(locks, others, clock, lockDuration),
+      keeper: new LeaseKeeper(locks, clock, lockDuration),
+      shutdownTimeout,
+    };
+  }
+
+  /** The turn of one start of a job that is limited. @param onLost a lease of it was lost: it is to end. */
+  turn(definition: JobDefinition, started: StartedJob, onLost: () => void): Turn {
+    return new Turn(this.services, definition, started, onLost);
+  }
+
+  /** Gives back what is held for an execution of which no run will: it was taken out of its queue. Rejects when the store fails. */
+  async forget(definition: JobDefinition, started: StartedJob): Promise<void> {
+    if (!isLimited(definition, started)) return;
+    for (const key of keysOf(limitsOf(definition, started))) {
+      await this.services.leases.release(key, holderOf(started));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, ClockTimer } from '../definition/clock.js';
+import { JobCancelError } from '../errors/outcome-errors.js';
+import type { LiveSignals } from '../store/live-signals.js';
+import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';
+
+export type { CancelOrder } from './cancel-messages.js';
+
+/** The runs of this process, as far as cancelling them goes. */
+export interface LocalRuns {
+  /** Fires the run's signal. `false` when it does not run here, or has its outcome already. */
+  abort(id: string, reason: JobCancelError): boolean;
+  /** Ends an aborted run now, although its handler goes on. No effect when it does not run here. */
+  giveUp(id: string): void;
+}
+
+/** One order on its way to whoever runs the execution. */
+export interface Asking {
+  /** Sends the order to every process. Again is harmless, and reaches who has begun to run it meanwhile. @throws StoreUnavailableError */
+  send(): Promise<void>;
+  /** Aborts when a process has fired the run's signal. */
+  readonly acknowledged: AbortSignal;
+  /** Waits for no answer any more. */
+  end(): void;
+}
+
+const ORDERS = 'cancel';
+
+/** Cancels runs in whichever process they are: orders go to all, and the one that runs it answers. */
+export class FleetCancel {
+  private runs: LocalRuns | undefined;
+  private stopServing: (() => Promise<void>) | undefined;
+  private listening: Promise<() => Promise<void>> | undefined;
+  private readonly asked = new Map<string, AbortController>();
+  private readonly patience = new Set<ClockTimer>();
+
+  /** @param signals of the store, once it is open. */
+  constructor(
+    private readonly signals: () => LiveSignals,
+    private readonly clock: Clock,
+    readonly workerId: string,
+  ) {}
+
+  /** From here on runs of this process can be cancelled. @throws StoreUnavailableError */
+  async serve(runs: LocalRuns): Promise<void> {
+    this.runs = runs;
+    this.stopServing = await this.signals().subscribe(ORDERS, (message) => this.heard(message));
+  }
+
+  /** The other end of `serve`. Never rejects. */
+  async stop(): Promise<void> {
+    const { stopServing } = this;
+    this.runs = undefined;
+    this.stopServing = undefined;
+    for (const timer of this.patience) timer.cancel();
+    this.patience.clear();
+    await stopServing?.().catch(() => undefined);
+  }
+
+  /** Fires the signal of a run of this process. `false` when it does not run here. */
+  abortHere({ id, reason, by, giveUpAfter }: CancelOrder): boolean {
+    const { runs } = this;
+    if (!runs?.abort(id, new JobCancelError(reason, by))) return false;
+    if (giveUpAfter !== undefined) this.giveUpLater(runs, id, giveUpAfter);
+    return true;
+  }
+
+  /** Asks whoever runs an execution to abort it. Nothing is sent yet. */
+  ask(order: CancelOrder): Asking {
+    const ask = randomUUID();
+    const answer = new AbortController();
+    this.asked.set(ask, answer);
+    return {
+      send: async () => {
+        await this.listen();
+        await this.signals().publish(ORDERS, JSON.stringify({ ...order, ask, from: this.workerId }));
+      },
+      acknowledged: answer.signal,
+      end: () => void this.asked.delete(ask),
+    };
+  }
+
+  private giveUpLater(runs: LocalRuns, id: string, after: number): void {
+    const timer = this.clock.after(
+      after,
+      () => {
+        this.patience.delete(timer);
+        runs.giveUp(id);
+      },
+      false,
+    );
+    this.patience.add(timer);
+  }
+
+  /** Answers come on a topic of this process's own, which it listens to from its first order on. */
+  private listen(): Promise<unknown> {
+    this.listening ??= this.signals().subscribe(answersTo(this.workerId), (message) => {
+      const ask = readAnswer(message);
+      if (ask !== undefined) this.asked.get(ask)?.abort();
+    });
+    this.listening.catch(() => (this.listening = undefined));
+    return this.listening;
+  }
+
+  private heard(message: string): void {
+    const order = readOrder(message);
+    if (!order || !this.abortHere(order)) return;
+    // An answer that is lost is asked for again.
+    this.signals()
+      .publish(answersTo(order.from), JSON.stringify({ ask: order.ask }))
+      .catch(() => undefined);
+  }
+}
+
+function answersTo(workerId: string): string {
+  return `cancelled:${workerId}`;
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../definition/clock.js';
+import type { LockAnswer, LockStore } from '../store/lock-store.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { CancelExecution } from './cancel-execution.js';
+
+/** What leases need of executions, in whatever queue and process they are. Nothing in it rejects because one is gone. */
+export interface OtherRuns extends CancelExecution {
+  /**
+   * Lets one that waits for its time run now. `busy`: it does not wait for its time; `gone`: it has ended, or was removed.
+   * @param fence of the start that put it back: if it has started again since, it is `busy`.
+   */
+  promote(queue: string, id: string, fence?: number): Promise<'promoted' | 'busy' | 'gone'>;
+  /** `false`: it has ended, or was removed. */
+  isGoingOn(queue: string, id: string): Promise<boolean>;
+  /** When it was first to run, in milliseconds since the epoch; undefined when that is not known any more. */
+  dueAt(queue: string, id: string): Promise<number | undefined>;
+}
+
+/** An execution, as it stands in leases and lines. */
+export interface Runner {
+  readonly queue: string;
+  readonly id: string;
+}
+
+export function holderOf({ queue, id }: Pick<StartedJob, 'queue' | 'id'>): string {
+  return `${queue}:${id}`;
+}
+
+/** Names of queues hold no colon. */
+export function runnerOf(holder: string): Runner {
+  const colon = holder.indexOf(':');
+  return { queue: holder.slice(0, colon), id: holder.slice(colon + 1) };
+}
+
+/** The lease of whoever waits to replace a run. */
+export function successorKey(key: string): string {
+  return `${key}:next`;
+}
+
+/** A call that frees a lease is repeated this often while the store is away; then the lease ends by its time. */
+const TRIES = 3;
+const RETRY_DELAY = 1_000;
+
+/** Leases of executions, and who is next in line for them. */
+export class RunLeases {
+  /** @param store of the locks, once it is open. */
+  constructor(
+    private readonly store: () => LockStore,
+    readonly others: OtherRuns,
+    private readonly clock: Clock,
+    /** Milliseconds that a lease lasts without being renewed. */
+    readonly ttl: number,
+  ) {}
+
+  get locks(): LockStore {
+    return this.store();
+  }
+
+  /** @param line milliseconds for which the asker keeps its place, when no lease is free. */
+  acquire(key: string, holder: string, slots: number, line: number): Promise<LockAnswer> {
+    return this.locks.acquire(key, holder, { ttl: this.ttl, slots, line });
+  }
+
+  /** Gives back a lease or a place, as `LockStore.release` does, and lets who is next in line run at once. */
+  async release(key: string, holder: string, fence?: number): Promise<void> {
+    const next = await this.locks.release(key, holder, fence);
+    const told = new Set<string>();
+    for (let head = next.shift(); head !== undefined; head = next.shift()) {
+      if (told.has(head)) continue;
+      told.add(head);
+      const { queue, id } = runnerOf(head);
+      // Who is gone would keep its place until that ends, and the others with it.
+      if ((await this.others.promote(queue, id)) === 'gone') next.push(...(await this.locks.release(key, head)));
+    }
+  }
+
+  /** Repeats a call that frees something, while the store is away. Never rejects. */
+  async surely(work: () => Promise<unknown>): Promise<void> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      try {
+        await work();
+        return;
+      } catch {
+        if (tries < TRIES) await this.clock.sleep(RETRY_DELAY);
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { StartedJob } from '../store/started-job.js';
+import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
+
+/** What claiming the place of a run gave. */
+export type Claim =
+  /** A newer execution runs, or waits to. */
+  | { readonly kind: 'replaced' }
+  /** The run was told to end; so many milliseconds from now its place is taken. 0: it has been. */
+  | { readonly kind: 'claimed'; readonly patience: number };
+
+/** How long the lease of a successor outlasts the time at which it takes the place, in milliseconds. */
+const SUCCESSOR_GRACE = 60 * 60_000;
+/** Two that come at the same moment may each find the other. */
+const MOST_ROUNDS = 10;
+
+/**
+ * How one run replaces another. One execution per key waits to: it has the lease of the successor. A newer one cancels
+ * it and takes that lease; the run itself is cancelled, and gets some time to end before its lease is taken from it.
+ */
+export class Succession {
+  private readonly holder: string;
+  private readonly nextKey: string;
+
+  constructor(
+    private readonly leases: RunLeases,
+    private readonly started: StartedJob,
+    private readonly key: string,
+    /** Milliseconds that a run gets to end. */
+    private readonly patience: number,
+  ) {
+    this.holder = holderOf(started);
+    this.nextKey = successorKey(key);
+  }
+
+  /** @param holders who runs. */
+  async claim(holders: readonly string[]): Promise<Claim> {
+    const waited = await this.becomeSuccessor();
+    if (waited === undefined) return { kind: 'replaced' };
+    for (const holder of holders) {
+      // One that came back, from a snooze or a crash, is no successor of those that came after it.
+      if (waited === 0 && this.started.fence > 1 && !(await this.isNewerThan(holder))) return { kind: 'replaced' };
+      const left = Math.max(1, this.patience - waited);
+      await this.leases.others.cancel(runnerOf(holder).id, 'replaced', { giveUpAfter: left });
+    }
+    const left = Math.max(0, this.patience - waited);
+    if (left === 0) for (const holder of holders) await this.leases.release(this.key, holder);
+    return { kind: 'claimed', patience: left };
+  }
+
+  /** @returns for how many milliseconds it has been the successor; undefined: a newer one is. */
+  private async becomeSuccessor(): Promise<number | undefined> {
+    const { locks } = this.leases;
+    const ttl = this.patience + SUCCESSOR_GRACE;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const [lease] = await locks.holders(this.nextKey);
+      // Not renewed, so that its end tells when it began.
+      if (lease?.holder === this.holder) return Math.max(1, ttl - lease.endsIn);
+      if (lease && !(await this.isNewerThan(lease.holder))) return undefined;
+      if (lease) await this.oust(lease.holder);
+      if ((await locks.acquire(this.nextKey, this.holder, { ttl })).held) return 0;
+    }
+    return undefined;
+  }
+
+  private async oust(holder: string): Promise<void> {
+    await this.leases.others.cancel(runnerOf(holder).id, 'replaced');
+    // Its lease of the key, should it have begun to run, is given back when its handler has ended.
+    await this.leases.locks.release(this.nextKey, holder);
+  }
+
+  /** By the time at which they were to run; every process judges two executions alike. */
+  private async isNewerThan(holder: string): Promise<boolean> {
+    const { queue, id } = runnerOf(holder);
+    const [own, other] = await Promise.all([
+      this.leases.others.dueAt(this.started.queue, this.started.id),
+      this.leases.others.dueAt(queue, id),
+    ]);
+    if (other === undefined || own === undefined) return true;
+    return own === other ? this.holder > holder : own > other;
+  }
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseSchedule } from '../definition/schedule.js';
+import type { JobDefinition } from '../definition/job-definition.js';
+import type { ScheduleData, ScheduleDeclaration, StoredSchedule } from '../store/schedule-store.js';
+import { codeChanges, isCurrent, liveVersions, versionOf, type DeclaredSchedule } from './code-schedules.js';
+
+const NOW = 1_000_000;
+
+function declared(job: string, expression: string, more: { enabled?: boolean; payload?: unknown } = {}) {
+  const { enabled = true, payload } = more;
+  return {
+    definition: { name: job, enabled, description: undefined } as JobDefinition,
+    schedule: { id: `code:${job}`, spec: parseSchedule(expression, 'UTC'), payload },
+  } satisfies DeclaredSchedule;
+}
+
+const stored = (id: string, more: Partial<StoredSchedule> = {}): StoredSchedule => ({
+  id,
+  job: id.replace('code:', ''),
+  source: 'code',
+  expression: 'every 7m',
+  timezone: 'UTC',
+  anchor: 500,
+  enabled: true,
+  enabledAt: 500,
+  createdAt: 500,
+  updatedAt: 500,
+  version: 3,
+  lastFire: 900,
+  ...more,
+});
+
+const live = (version: string, ids: string[], bootedAt = NOW, seenAt = NOW): ScheduleDeclaration => ({
+  version,
+  ids,
+  bootedAt,
+  seenAt,
+});
+
+const changes = (each: DeclaredSchedule, old?: StoredSchedule): ScheduleData | undefined => {
+  const { puts } = codeChanges([each], old ? [old] : [], [], NOW);
+  return puts[0]?.data;
+};
+
+describe('what the code declares', () => {
+  it('is stored when it is new; an interval is counted from now', () => {
+    const { puts } = codeChanges(
+      [declared('a', 'every 7m', { payload: { x: 1 } }), declared('b', '@daily')],
+      [],
+      [],
+      NOW,
+    );
+    expect(puts).toEqual([
+      {
+        expected: 0,
+        data: {
+          id: 'code:a',
+          job: 'a',
+          source: 'code',
+          expression: 'every 7m',
+          timezone: 'UTC',
+          anchor: NOW,
+          payload: { x: 1 },
+          enabled: true,
+          enabledAt: NOW,
+          createdAt: NOW,
+          updatedAt: NOW,
+        },
+      },
+      expect.objectContaining({ data: expect.objectContaining({ id: 'code:b', anchor: 0 }) }),
+    ]);
+  });
+
+  it('is not written again while it is as it is stored', () => {
+    expect(changes(declared('a', 'every 7m'), stored('code:a'))).toBeUndefined();
+  });
+
+  it('changes in place, with its phase and what people have said', () => {
+    const old = stored('code:a', { enabled: false, metadata: { by: 'hand' } });
+    const { puts } = codeChanges([declared('a', 'every 9m', { payload: 1 })], [old], [], NOW);
+    const { version: _, lastFire: __, ...data } = old;
+    expect(puts).toEqual([{ expected: 3, data: { ...data, expression: 'every 9m', payload: 1, updatedAt: NOW } }]);
+  });
+
+  it('takes an interval in place of a cron from when the schedule first existed', () => {
+    expect(changes(declared('a', 'every 9m'), stored('code:a', { expression: '@daily', anchor: 0 }))?.anchor).toBe(500);
+    expect(codeChanges([declared('a', 'every 7m')], [], [], NOW, new Map([['code:a', 77]])).puts[0]?.data.anchor).toBe(
+      77,
+    );
+  });
+});
+
+describe('enabled: false in the code', () => {
+  const off = declared('a', 'every 7m', { enabled: false });
+  const on = declared('a', 'every 7m');
+
+  it('disables once, and enables again when it goes; meanwhile nothing is missed', () => {
+    expect(changes(off)).toMatchObject({ enabled: false, disabledInCode: 'was enabled' });
+    const disabled = changes(off, stored('code:a'));
+    expect(disabled).toMatchObject({ enabled: false, disabledInCode: 'was enabled', enabledAt: 500 });
+    const enabled = changes(on, { ...stored('code:a'), ...disabled });
+    expect(enabled).toMatchObject({ enabled: true, enabledAt: NOW });
+    expect(enabled?.disabledInCode).toBeUndefined();
+  });
+
+  it('leaves it enabled when people have enabled it since', () => {
+    expect(changes(off, stored('code:a', { disabledInCode: 'was enabled' }))).toBeUndefined();
+  });
+
+  it('does not enable what people had disabled before', () => {
+    const both = changes(off, stored('code:a', { enabled: false }));
+    expect(both).toMatchObject({ enabled: false, disabledInCode: 'was disabled' });
+    expect(changes(on, { ...stored('code:a'), ...both })).toMatchObject({ enabled: false });
+  });
+});
+
+describe('schedules that the code no longer declares', () => {
+  const ids = (list: readonly StoredSchedule[]) => list.map(({ id }) => id);
+
+  it('are stale, unless they were made at run time or another live version declares them', () => {
+    const all = [stored('code:a'), stored('code:b'), stored('made', { source: 'api' })];
+    const { stale } = codeChanges([declared('a', 'every 7m')], all, [live('me', ['code:a'])], NOW);
+    expect(ids(stale)).toEqual(['code:b']);
+    const rolling = [live('me', ['code:a']), live('old', ['code:b'])];
+    expect(codeChanges([declared('a', 'every 7m')], all, rolling, NOW).stale).toEqual([]);
+  });
+
+  it('are those of versions that have not been seen lately', () => {
+    const seen = [live('old', ['code:b'], 1, NOW - 200), live('me', [], NOW, NOW)];
+    expect(liveVersions(seen, NOW, 100).map(({ version }) => version)).toEqual(['me']);
+    expect(liveVersions(seen, NOW, 300)).toHaveLength(2);
+  });
+});
+
+it('the version that booted last counts', () => {
+  expect(isCurrent('a', [live('a', [], 1), live('b', [], 2)])).toBe(false);
+  expect(isCurrent('b', [live('a', [], 1), live('b', [], 2)])).toBe(true);
+  expect(isCurrent('a', [])).toBe(true);
+});
+
+it('a version is what is declared, in whichever order', () => {
+  const [a, b] = [declared('a', 'every 7m'), declared('b', '@daily')];
+  expect(versionOf([a, b])).toBe(versionOf([b, a]));
+  for (const other of [declared('a', 'every 8m'), declared('a', 'every 7m', { payload: 1 })]) {
+    expect(versionOf([other, b])).not.toBe(versionOf([a, b]));
+  }
+});

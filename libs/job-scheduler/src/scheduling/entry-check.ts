@@ -1,0 +1,123 @@
+import { firstFire } from '../definition/fires-between.js';
+import { nextFire } from '../definition/next-fire.js';
+import { fromPattern } from '../definition/schedule-pattern.js';
+import type { EngineScheduler } from '../store/ports.js';
+import type { StoredSchedule } from '../store/schedule-store.js';
+import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from './stored-repeat.js';
+import type { PlannedBy } from './tick-queue.js';
+
+/** What is wrong with an enabled schedule. */
+export type ScheduleTrouble =
+  /** BullMQ knows nothing of it. */
+  | 'has no next run'
+  /** BullMQ knows when it fires next, and has no job for it. */
+  | 'has lost its next run'
+  /** A fire is due that BullMQ has no job for. */
+  | 'has lost a fire'
+  /** The job is there, and nobody takes it, although workers are idle. */
+  | 'is overdue';
+
+/** What is to be done about a schedule's entry in BullMQ. */
+export type EntryCheck =
+  | { readonly todo: 'nothing' | 'remove' }
+  | {
+      readonly todo: 'write';
+      readonly repeat: FullRepeat;
+      /** By what its fires were planned until now. */
+      readonly by: readonly PlannedBy[];
+      /** Fires are due that writing would delete. */
+      readonly isDue: boolean;
+      /** Undefined: the schedule is new, or was changed. */
+      readonly trouble: ScheduleTrouble | undefined;
+    }
+  | { readonly todo: 'tick'; readonly by: readonly PlannedBy[]; readonly trouble: ScheduleTrouble };
+
+export interface CheckOptions {
+  /** When the entry was read, in milliseconds since the epoch. */
+  readonly readAt: number;
+  /** From when on a fire that nobody took counts as late, in milliseconds. A change that is younger is still on its way. */
+  readonly grace: number;
+  /** Whether the tick queue's workers have nothing to do, so that what is late is not just waiting. */
+  readonly isIdle: boolean;
+}
+
+/**
+ * Compares a schedule with its entry in BullMQ. An entry that is as it should be is not touched: BullMQ drops a due fire
+ * when its scheduler is written anew.
+ * @throws ScheduleError when the record cannot be read.
+ */
+export function checkEntry(
+  schedule: StoredSchedule | undefined,
+  entry: EngineScheduler | undefined,
+  options: CheckOptions,
+): EntryCheck {
+  if (!schedule?.enabled) return { todo: entry ? 'remove' : 'nothing' };
+  const { readAt, grace } = options;
+  const repeat = repeatOf(schedule);
+  const isSame = entry !== undefined && isSameRepeat(repeatOfEntry(entry), repeat);
+  const by = plannedBy(schedule, entry, repeat, isSame);
+  const after = Math.max(schedule.lastFire ?? -Infinity, schedule.enabledAt);
+
+  if (entry && isSame && entry.hasJob && entry.next > readAt) {
+    // The usual case: BullMQ will fire. What lies before, a tick is about to take, unless it was lost.
+    return isLost(by, after, entry.next, options) ? { todo: 'tick', by, trouble: 'has lost a fire' } : NOTHING;
+  }
+  if (entry && isSame && entry.hasJob) {
+    // Due, and waits to be taken.
+    if (!options.isIdle || entry.next > readAt - grace) return NOTHING;
+    return { todo: 'write', repeat, by, isDue: true, trouble: 'is overdue' };
+  }
+  const isDue = isDueBy(by, after, readAt);
+  if (!hasFireAfter(repeat, readAt) && !isDue) return { todo: entry ? 'remove' : 'nothing' };
+  if (entry) return { todo: 'write', repeat, by, isDue, trouble: isSame ? 'has lost its next run' : undefined };
+  const isYoung = schedule.updatedAt > readAt - grace;
+  return { todo: 'write', repeat, by, isDue, trouble: isYoung ? undefined : 'has no next run' };
+}
+
+const NOTHING: EntryCheck = { todo: 'nothing' };
+
+/**
+ * By what fires that nobody has claimed were planned: by what the entry holds, until the schedule was changed, and by the
+ * schedule as it is now from then on.
+ */
+function plannedBy(
+  schedule: StoredSchedule,
+  entry: EngineScheduler | undefined,
+  repeat: FullRepeat,
+  isSame: boolean,
+): readonly PlannedBy[] {
+  const { updatedAt, enabledAt, lastFire } = schedule;
+  // Nobody knows what held before the last change.
+  if (!entry) return [{ repeat, since: Math.max(updatedAt, enabledAt) }];
+  const before = plannedByEntry(entry) ?? [{ repeat: repeatOfEntry(entry), since: enabledAt }];
+  const newest = before.at(-1)!;
+  const current: PlannedBy = isSame ? { repeat, since: newest.since } : { repeat, since: updatedAt };
+  const old = isSame ? before.slice(0, -1) : [...before.slice(0, -1), { ...newest, until: updatedAt }];
+  const after = Math.max(lastFire ?? -Infinity, enabledAt);
+  return [...old.filter((each) => (each.until ?? Infinity) > after && isReadable(each)), current];
+}
+
+function isLost(by: readonly PlannedBy[], after: number, next: number, { readAt, grace, isIdle }: CheckOptions) {
+  const first = isIdle ? firstFire(by.map(toStretch), after) : undefined;
+  return first !== undefined && first < next && first <= readAt - grace;
+}
+
+/** Whether a fire that nobody has claimed is due. */
+export function isDueBy(by: readonly PlannedBy[], after: number, now: number): boolean {
+  const first = firstFire(by.map(toStretch), after);
+  return first !== undefined && first <= now;
+}
+
+function hasFireAfter(repeat: FullRepeat, after: number): boolean {
+  const { spec, anchor } = fromPattern(repeat);
+  return nextFire(spec, after, anchor) !== undefined;
+}
+
+function isReadable(by: PlannedBy): boolean {
+  try {
+    toStretch(by);
+    return true;
+  } catch {
+    return false;
+  }
+}

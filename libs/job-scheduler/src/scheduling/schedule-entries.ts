@@ -1,0 +1,150 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
+import type { EngineQueue, EngineScheduler, Store } from '../store/ports.js';
+import type { StoredSchedule } from '../store/schedule-store.js';
+import { checkEntry, isDueBy, type CheckOptions, type EntryCheck, type ScheduleTrouble } from './entry-check.js';
+import type { ScheduleApplier } from './schedule-appliance.js';
+import { TICK_OPTIONS, type PlannedBy, type TickData } from './tick-queue.js';
+
+/** A schedule that would not have fired, and was repaired. */
+export interface ScheduleRepair {
+  readonly scheduleId: string;
+  readonly job: string;
+  readonly trouble: ScheduleTrouble;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface ScheduleEntriesParts {
+  readonly store: Pick<Store, 'queues' | 'schedules'>;
+  readonly ticks: () => EngineQueue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A schedule with its entry as they were read; one of them may be missing. */
+export interface EntryPair {
+  readonly id: string;
+  readonly schedule: StoredSchedule | undefined;
+  readonly entry: EngineScheduler | undefined;
+}
+
+/** Entries written at once. More would only wait in the connection. */
+const WRITES_AT_ONCE = 50;
+/** Checks between two breaths: a thousand and more would hold up the process. */
+const CHECKS_AT_ONCE = 500;
+/** Changes that follow one another this often while one is applied: the reconciler applies the last. */
+const MOST_ROUNDS = 5;
+/** See `CheckOptions`. */
+export const GRACE = 5_000;
+
+/**
+ * Writes BullMQ's entries from stored schedules, so that no fire is lost: BullMQ deletes the due fire of an entry that is
+ * written anew, and plans from now on. So the entry's ticks also carry by what fires were planned before: the first of them to
+ * come makes the gate look for all fires that nobody has claimed. For that to be soon, a tick is added by hand: first of all if
+ * a fire is due, and once more after the entry was written if one became due by then. Claims keep all that from running twice.
+ * A process that dies in between leaves an entry that still differs, or one whose next tick finds what is missing.
+ */
+export class ScheduleEntries implements ScheduleApplier {
+  constructor(private readonly parts: ScheduleEntriesParts) {}
+
+  async apply(ids: readonly string[]): Promise<void> {
+    let left = [...new Set(ids)];
+    for (let round = 0; left.length > 0 && round < MOST_ROUNDS; round++) {
+      const pairs = await this.read(left);
+      const changed = await this.bring(pairs, { readAt: this.parts.clock.now(), grace: GRACE, isIdle: false });
+      left = await this.changedSince(pairs.filter(({ id }) => changed.has(id)));
+    }
+  }
+
+  /**
+   * Makes entries what their schedules say.
+   * @returns the ids of the schedules whose entries were written or removed.
+   */
+  async bring(
+    pairs: readonly EntryPair[],
+    options: CheckOptions,
+    onRepair?: (repair: ScheduleRepair) => void,
+  ): Promise<Set<string>> {
+    const todo: { readonly pair: EntryPair; readonly check: EntryCheck }[] = [];
+    for (const [index, pair] of pairs.entries()) {
+      if (index % CHECKS_AT_ONCE === CHECKS_AT_ONCE - 1) await setImmediate();
+      const check = this.check(pair, options);
+      if (check && check.todo !== 'nothing') todo.push({ pair, check });
+    }
+    const changed = new Set<string>();
+    for (let first = 0; first < todo.length; first += WRITES_AT_ONCE) {
+      await Promise.all(
+        todo.slice(first, first + WRITES_AT_ONCE).map(async ({ pair, check }) => {
+          await this.carryOut(pair, check, options.readAt);
+          changed.add(pair.id);
+          if ('trouble' in check && check.trouble && pair.schedule) {
+            const { id: scheduleId, job } = pair.schedule;
+            onRepair?.({ scheduleId, job, trouble: check.trouble, at: options.readAt });
+          }
+        }),
+      );
+    }
+    return changed;
+  }
+
+  /** Of these, the ids of those that are no longer what they were: somebody changed them meanwhile. */
+  async changedSince(pairs: readonly EntryPair[]): Promise<string[]> {
+    const checked = await Promise.all(
+      pairs.map(async ({ id, schedule }) => {
+        const now = await this.parts.store.schedules.get(id);
+        return now?.version === schedule?.version ? [] : [id];
+      }),
+    );
+    return checked.flat();
+  }
+
+  private async read(ids: readonly string[]): Promise<EntryPair[]> {
+    const { queues, schedules } = this.parts.store;
+    const keys = ids.map(encodeSchedulerId);
+    const entries = new Map((await queues.schedulers(TICK_QUEUE, keys)).map((entry) => [entry.key, entry]));
+    return Promise.all(
+      ids.map(async (id, index) => ({ id, schedule: await schedules.get(id), entry: entries.get(keys[index]!) })),
+    );
+  }
+
+  private check({ id, schedule, entry }: EntryPair, options: CheckOptions): EntryCheck | undefined {
+    try {
+      return checkEntry(schedule, entry, options);
+    } catch (thrown) {
+      this.parts.logger.warn(`Schedule "${id}" cannot be read and does not fire: ${describeThrown(thrown).message}`);
+      return undefined;
+    }
+  }
+
+  private async carryOut({ id, schedule }: EntryPair, check: EntryCheck, readAt: number): Promise<void> {
+    if (check.todo === 'remove') await this.parts.ticks().removeJobScheduler(encodeSchedulerId(id));
+    if (!schedule) return;
+    if (check.todo === 'tick') await this.addTick(schedule, check.by);
+    if (check.todo !== 'write') return;
+    if (check.isDue) await this.addTick(schedule, check.by);
+    const next = await this.write(schedule, check);
+    const after = Math.max(schedule.lastFire ?? -Infinity, schedule.enabledAt, check.isDue ? readAt : -Infinity);
+    if (isDueBy(check.by, after, Math.min(next - 1, this.parts.clock.now()))) await this.addTick(schedule, check.by);
+  }
+
+  /** @returns the time for which BullMQ has planned the next job. */
+  private async write(schedule: StoredSchedule, { repeat, by }: EntryCheck & { todo: 'write' }): Promise<number> {
+    const key = encodeSchedulerId(schedule.id);
+    const { job, expression } = schedule;
+    const data: TickData = { job, expression, by };
+    const planned = await this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
+    if (planned) return planned.opts.prevMillis ?? Infinity;
+    // It has ended: BullMQ has left the entry as it was.
+    await this.parts.ticks().removeJobScheduler(key);
+    return Infinity;
+  }
+
+  private async addTick({ id, job, expression }: StoredSchedule, by: readonly PlannedBy[]): Promise<void> {
+    const data: TickData = { job, expression, by, schedule: id };
+    await this.parts.ticks().add(job, data, TICK_OPTIONS);
+  }
+}

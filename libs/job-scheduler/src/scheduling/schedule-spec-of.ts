@@ -1,0 +1,16 @@
+import type { ScheduleSpec } from '../definition/schedule-spec.js';
+import { parseSchedule } from '../definition/schedule.js';
+import type { ScheduleData } from '../store/schedule-store.js';
+
+/**
+ * When a stored schedule fires.
+ * @throws ScheduleError when its expression or zone cannot be read: a newer version may have stored it.
+ */
+export function scheduleSpecOf({
+  expression,
+  timezone,
+  start,
+  end,
+}: Pick<ScheduleData, 'expression' | 'timezone' | 'start' | 'end'>): ScheduleSpec {
+  return { ...parseSchedule(expression, timezone), start, end };
+}

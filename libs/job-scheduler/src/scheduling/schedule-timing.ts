@@ -1,0 +1,11 @@
+/** How often schedules are looked after. Milliseconds. Tests shorten it. */
+export interface ScheduleTiming {
+  /** Between two rounds of the reconciler; each instance tells at least as often that it lives. */
+  readonly every: number;
+  /** How long after its last word a version of the code counts as live. */
+  readonly liveFor: number;
+  /** From when on a fire that nobody took counts as late, although workers are idle. */
+  readonly grace: number;
+}
+
+export const SCHEDULE_TIMING: ScheduleTiming = Object.freeze({ every: 60_000, liveFor: 180_000, grace: 15_000 });

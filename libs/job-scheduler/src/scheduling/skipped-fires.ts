@@ -1,0 +1,45 @@
+import type { Clock } from '../definition/clock.js';
+import type { JobDefaults } from '../options/resolved-options.js';
+import type { ExecutionWrite } from '../store/execution-record.js';
+import type { ExecutionStore } from '../store/ports.js';
+import type { RecordSkipped } from './fire-gate.js';
+import { fireId } from './tick-queue.js';
+
+export interface SkippedFiresParts {
+  readonly executions: ExecutionStore;
+  readonly clock: Clock;
+  /** For jobs that this process does not know. */
+  readonly defaults: Pick<JobDefaults, 'queue' | 'retry' | 'retention'>;
+  /** Whether records are kept at all. */
+  readonly history: boolean;
+}
+
+/** Fires that did not run are executions like others in the history: skipped, with the reason, in one call to the store. */
+export function recordSkippedFires({ executions, clock, defaults, history }: SkippedFiresParts): RecordSkipped {
+  return async ({ schedule, definition, times, reason }) => {
+    const { queue, retry, retention } = definition ?? defaults;
+    if (!history || retention.count === 0) return;
+    const now = clock.now();
+    await executions.write(
+      times.map((at): ExecutionWrite => ({
+        id: fireId(schedule.id, at),
+        job: schedule.job,
+        queue,
+        // It never started.
+        fence: 0,
+        final: 'skipped',
+        head: {
+          trigger: 'schedule',
+          scheduleId: schedule.id,
+          scheduledFor: at,
+          createdAt: now,
+          completedAt: now,
+          maxAttempts: retry.max + 1,
+          ...(schedule.payload !== undefined && { payload: schedule.payload }),
+          reason,
+        },
+        keep: { count: retention.count, age: retention.age },
+      })),
+    );
+  };
+}

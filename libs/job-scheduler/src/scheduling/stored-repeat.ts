@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Stretch } from '../definition/fires-between.js';
+import { fromPattern, toStoredRepeat, type StoredRepeat } from '../definition/schedule-pattern.js';
+import type { EngineScheduler } from '../store/ports.js';
+import type { ScheduleData } from '../store/schedule-store.js';
+import { scheduleSpecOf } from './schedule-spec-of.js';
+import { isTickData, type PlannedBy } from './tick-queue.js';
+
+export type FullRepeat = StoredRepeat & { readonly pattern: string; readonly tz: string };
+
+/** What BullMQ is to hold of a schedule. @throws ScheduleError when the record cannot be read. */
+export function repeatOf(schedule: ScheduleData): FullRepeat {
+  return toStoredRepeat(scheduleSpecOf(schedule), schedule.anchor);
+}
+
+/** What BullMQ holds. */
+export function repeatOfEntry({ pattern, tz, startDate, endDate }: EngineScheduler): StoredRepeat {
+  return {
+    pattern,
+    tz,
+    ...(startDate !== undefined && { startDate }),
+    ...(endDate !== undefined && { endDate }),
+  };
+}
+
+/** By what an entry's ticks are planned, the last of it by what it holds now; undefined when an earlier version wrote it. */
+export function plannedByEntry(entry: EngineScheduler): readonly PlannedBy[] | undefined {
+  const by = isTickData(entry.data) ? entry.data.by : undefined;
+  const newest = by?.at(-1);
+  return by && newest ? [...by.slice(0, -1), { repeat: repeatOfEntry(entry), since: newest.since }] : undefined;
+}
+
+export function isSameRepeat(a: StoredRepeat, b: StoredRepeat): boolean {
+  return isDeepStrictEqual(normal(a), normal(b));
+}
+
+/** @throws ScheduleError or RangeError when it cannot be read. */
+export function toStretch({ repeat, since, until }: PlannedBy): Stretch {
+  return { ...fromPattern(repeat), since, until: until ?? Infinity };
+}
+
+function normal({ pattern, tz, startDate, endDate }: StoredRepeat) {
+  const time = (value: StoredRepeat['startDate'] | null) =>
+    value === undefined || value === null ? undefined : new Date(value).getTime();
+  return { pattern, tz: tz ?? undefined, start: time(startDate), end: time(endDate) };
+}

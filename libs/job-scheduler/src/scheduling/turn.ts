@@ -1,0 +1,69 @@
+import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { LockStore } from '../store/lock-store.js';
+
+export interface TurnParts {
+  readonly locks: LockStore;
+  readonly clock: Clock;
+  /** This process. */
+  readonly holder: string;
+}
+
+/** How long a process that dies holds up the others, in milliseconds. */
+const TTL = 10_000;
+/** How soon it is asked again whether the turn is free, in milliseconds. */
+const ASK_AGAIN = 25;
+/** A place in the line is kept for so long after it was last asked. */
+const LINE = 2_000;
+
+/**
+ * Does work that one process of the fleet is to do at a time.
+ * @param patience how long to stand in line, in milliseconds.
+ * @param signal ends the wait.
+ * @returns `false`: the turn did not come.
+ */
+export async function takeTurn(
+  { locks, clock, holder }: TurnParts,
+  key: string,
+  patience: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const deadline = clock.now() + patience;
+  for (;;) {
+    const answer = await locks.acquire(key, holder, { ttl: TTL, line: patience > 0 ? LINE : 0 });
+    if (answer.held) break;
+    if (clock.now() >= deadline || signal.aborted) {
+      await locks.release(key, holder);
+      return false;
+    }
+    await clock.sleep(ASK_AGAIN, signal);
+  }
+  const renewal = renew({ locks, clock, holder }, key);
+  try {
+    await work();
+  } finally {
+    renewal.cancel();
+    await locks.release(key, holder);
+  }
+  return true;
+}
+
+/** A turn that is lost all the same does no harm: whatever two reconcilers do at once, the later one checks. */
+function renew({ locks, clock, holder }: TurnParts, key: string): ClockTimer {
+  let timer: ClockTimer;
+  let isOver = false;
+  const extend = async () => {
+    await locks.extend(key, holder, TTL).catch(() => undefined);
+    if (!isOver) plan();
+  };
+  const plan = () => {
+    timer = clock.after(TTL / 3, () => void extend(), false);
+  };
+  plan();
+  return {
+    cancel: () => {
+      isOver = true;
+      timer.cancel();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../definition/clock.js';
+import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
+import type { CancelExecution } from '../execution/cancel-execution.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import { guardStore } from './store-guard.js';
+import type { TakeOut } from './take-out.js';
+
+/** How long a process that runs the execution may take to answer, in milliseconds. */
+const PATIENCE = 2_000;
+
+/** Looks in milliseconds, before the order is sent again: by then it may have begun to run, or wait for its next attempt. */
+const LOOKS = [100, 200, 400] as const;
+const LAST_LOOK = 650;
+
+/** Cancels an execution wherever it is: in its queue, between two attempts, or running in any process. */
+export class Canceller implements CancelExecution {
+  constructor(
+    private readonly finder: ExecutionFinder,
+    private readonly takeOut: TakeOut,
+    private readonly fleet: FleetCancel,
+    private readonly holder: StoreHolder,
+    private readonly clock: Clock,
+  ) {}
+
+  async cancel(id: string, reason: string, options: { giveUpAfter?: number } = {}): Promise<boolean> {
+    const order: CancelOrder = { id, reason, by: this.fleet.workerId, ...options };
+    if (this.fleet.abortHere(order)) return true;
+    const asking = this.fleet.ask(order);
+    try {
+      const store = this.holder.require('cancel an execution');
+      return await guardStore(store, this.clock, () => this.pursue(order, asking));
+    } finally {
+      asking.end();
+    }
+  }
+
+  /** It moves meanwhile: what was waiting runs, what ran waits for its next attempt. So it is looked for until it is caught. */
+  private async pursue(order: CancelOrder, asking: Asking): Promise<boolean> {
+    const until = this.clock.now() + PATIENCE;
+    for (let looks = 0; ; looks++) {
+      const found = await this.find(order.id);
+      if (!found) return false;
+      const state = await found.inQueue.getState();
+      if (state === 'failed' || state === 'completed') return false;
+      const left = until - this.clock.now();
+      // One that counts as running although nobody answers for it has lost its worker. It can be taken out once its lock has run out.
+      if ((state !== 'active' || left <= 0) && (await this.takeOut.remove(found, order))) return true;
+      if (left <= 0) return asking.acknowledged.aborted;
+      await asking.send();
+      await this.clock.sleep(Math.min(left, LOOKS[looks] ?? LAST_LOOK), asking.acknowledged);
+      if (asking.acknowledged.aborted) return true;
+    }
+  }
+
+  /** Undefined when it has ended, or is not known. */
+  private async find(id: string): Promise<(FoundExecution & { inQueue: object }) | undefined> {
+    const found = await this.finder.find(id);
+    const { inQueue } = found ?? {};
+    return found && inQueue && !found.record?.final ? { ...found, inQueue } : undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { formatDuration, readDuration } from '../definition/duration.js';
+import type { Duration } from '../definition/job-options.js';
+import { show } from '../definition/show.js';
+import { didYouMean } from '../errors/did-you-mean.js';
+import { LockOptionsError } from '../errors/lock-errors.js';
+
+export interface LockWaitOptions {
+  /** How long to wait; default: for ever. `0`: not at all. */
+  timeout?: Duration;
+  /** Ends the waiting when it aborts. */
+  signal?: AbortSignal;
+}
+
+const LONGEST_KEY = 512;
+/** Less does not even cover the way to the store and back. In milliseconds. */
+const SHORTEST_TTL = 10;
+const WAIT_OPTIONS = ['timeout', 'signal'];
+
+/** @throws LockOptionsError */
+export function checkLockKey(key: unknown): void {
+  if (typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0')) return;
+  throw new LockOptionsError(
+    'key',
+    key,
+    `${show(key)} is not allowed. Allowed: a text of 1 to ${LONGEST_KEY} characters.`,
+  );
+}
+
+/** Milliseconds. @throws LockOptionsError */
+export function lockTime(ttl: Duration): number {
+  const ms = duration('ttl', ttl);
+  if (ms >= SHORTEST_TTL) return ms;
+  throw new LockOptionsError(
+    'ttl',
+    ttl,
+    `${show(ttl)} is too short. Allowed: at least ${formatDuration(SHORTEST_TTL)}.`,
+  );
+}
+
+/** @returns `timeout` in milliseconds. @throws LockOptionsError */
+export function checkLockWait(options: LockWaitOptions): { timeout?: number; signal?: AbortSignal } {
+  for (const name of Object.keys(options)) {
+    if (!WAIT_OPTIONS.includes(name)) {
+      const hint = didYouMean(name, WAIT_OPTIONS, 'Options');
+      throw new LockOptionsError(name, options[name as keyof LockWaitOptions], `There is no such option.${hint}`);
+    }
+  }
+  const { timeout, signal } = options;
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal>).throwIfAborted !== 'function') {
+    throw new LockOptionsError('signal', signal, `${show(signal)} is not allowed. Allowed: an AbortSignal.`);
+  }
+  return { ...(timeout !== undefined && { timeout: duration('timeout', timeout) }), ...(signal && { signal }) };
+}
+
+function duration(field: string, value: Duration): number {
+  const reading = readDuration(value);
+  if (reading.ok) return reading.ms;
+  throw new LockOptionsError(field, value, reading.problem);
+}

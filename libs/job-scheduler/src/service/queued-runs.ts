@@ -1,0 +1,57 @@
+import { QueueUnknownError } from '../errors/unknown-name-errors.js';
+import type { CancelExecution } from '../execution/cancel-execution.js';
+import type { OtherRuns } from '../execution/run-leases.js';
+import { encodeJobId } from '../store/names.js';
+import type { EngineQueue } from '../store/ports.js';
+import type { QueueHub } from './queue-hub.js';
+
+/** BullMQ: the job is missing; it is not delayed. */
+const NOT_DELAYED = new Set<unknown>([-1, -3]);
+
+/** What leases ask of executions: answered by the queues. */
+export class QueuedRuns implements OtherRuns {
+  constructor(
+    private readonly hub: QueueHub,
+    private readonly canceller: CancelExecution,
+  ) {}
+
+  cancel(id: string, reason: string, options?: { giveUpAfter?: number }): Promise<boolean> {
+    return this.canceller.cancel(id, reason, options);
+  }
+
+  async promote(queue: string, id: string, fence?: number): Promise<'promoted' | 'busy' | 'gone'> {
+    const engine = this.find(queue);
+    // It looks for itself when its time is up.
+    if (!engine) return 'busy';
+    const job = await engine.getJob(encodeJobId(id, queue));
+    if (!job) return 'gone';
+    if (fence !== undefined && job.attemptsStarted !== fence) return 'busy';
+    try {
+      await job.promote();
+      return 'promoted';
+    } catch (error) {
+      if (!NOT_DELAYED.has((error as { code?: unknown }).code)) throw error;
+      return (await this.isGoingOn(queue, id)) ? 'busy' : 'gone';
+    }
+  }
+
+  async isGoingOn(queue: string, id: string): Promise<boolean> {
+    const state = await this.find(queue)?.getJobState(encodeJobId(id, queue));
+    return state !== 'completed' && state !== 'failed' && state !== 'unknown';
+  }
+
+  async dueAt(queue: string, id: string): Promise<number | undefined> {
+    const job = await this.find(queue)?.getJob(encodeJobId(id, queue));
+    return job && job.timestamp + (job.opts.delay ?? 0);
+  }
+
+  /** Another process may have queues that are not configured here. */
+  private find(queue: string): EngineQueue | undefined {
+    try {
+      return this.hub.get(queue);
+    } catch (error) {
+      if (error instanceof QueueUnknownError) return undefined;
+      throw error;
+    }
+  }
+}

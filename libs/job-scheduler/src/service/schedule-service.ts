@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../definition/clock.js';
+import type { JobRef } from '../definition/job-ref.js';
+import type { ScheduleSpec } from '../definition/schedule-spec.js';
+import { show } from '../definition/show.js';
+import {
+  ScheduleConflictError,
+  ScheduleExistsError,
+  ScheduleInputError,
+  ScheduleOwnedError,
+  ScheduleUnknownError,
+} from '../errors/schedule-errors.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
+import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
+import type { Store } from '../store/ports.js';
+import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import { ScheduleInputCheck, type CheckedSchedule, type ScheduleRules } from './check-schedule-input.js';
+import type { Enqueuer } from './enqueuer.js';
+import type { FinishWatcher } from './finish-watcher.js';
+import { toHandle, type JobHandle } from './job-handle.js';
+import type { NewSchedule, ScheduleChange, ScheduleFilter } from './schedule-input.js';
+import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
+import { guardStore } from './store-guard.js';
+
+/** What `ScheduleService` is made of. */
+export interface ScheduleServiceParts {
+  readonly clock: Clock;
+  readonly registry: JobRegistry;
+  readonly holder: StoreHolder;
+  readonly enqueuer: Enqueuer;
+  readonly watcher: FinishWatcher;
+  readonly applier: ScheduleApplier;
+  readonly rules: Omit<ScheduleRules, 'registry'>;
+}
+
+/** How often a change is tried again when others change the same schedule meanwhile. */
+const TRIES = 20;
+/** Schedules between two breaths of a long list. */
+const LISTED_AT_ONCE = 500;
+
+/**
+ * The schedules of the fleet: those that code declares, and those that are made while the app runs. What is changed here
+ * holds for all processes at once, and outlives restarts and deploys. Works in a process of any role.
+ *
+ * Code schedules can be enabled, disabled and run, not changed or deleted; they are here once a process with the role
+ * `scheduler` has started.
+ *
+ * Calls reject with `STORE_UNAVAILABLE` when the store does not answer within 5 s: a change may have been stored all the same.
+ */
+export class ScheduleService {
+  constructor(private readonly parts: ScheduleServiceParts) {}
+
+  /** By id. */
+  async list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
+    const job = filter.job === undefined ? undefined : this.nameOf(filter.job);
+    return this.guard('list schedules', async ({ schedules }) => {
+      const stored = await schedules.all();
+      const wanted = stored.filter(
+        (each) =>
+          (job === undefined || each.job === job) &&
+          (filter.source === undefined || each.source === filter.source) &&
+          (filter.enabled === undefined || each.enabled === filter.enabled),
+      );
+      const now = this.parts.clock.now();
+      const list: ScheduledJob[] = [];
+      for (const each of wanted) {
+        // Finding the next fires of thousands takes a while: others have their turn in between.
+        if (list.length % LISTED_AT_ONCE === LISTED_AT_ONCE - 1) await setImmediate();
+        list.push(toScheduledJob(each, now));
+      }
+      return list;
+    });
+  }
+
+  /** @throws ScheduleUnknownError */
+  get(id: string): Promise<ScheduledJob> {
+    return this.guard(`look up schedule ${show(id)}`, async (store) =>
+      toScheduledJob(await this.require(store, id), this.parts.clock.now()),
+    );
+  }
+
+  /**
+   * Makes a schedule. It fires from now on, also after restarts and deploys, until it is deleted.
+   * @throws ScheduleInputError with everything that is wrong; ScheduleExistsError. Nothing was stored.
+   *
+   * @example
+   * ```ts
+   * const { id, next } = await schedules.create({ job: NightlyReport, cron: '0 2 * * *', payload: { day: 'yesterday' } });
+   * ```
+   */
+  async create<const J extends JobRef>(input: NewSchedule<J>): Promise<ScheduledJob> {
+    const checked = await this.check(input, undefined);
+    const now = this.parts.clock.now();
+    const { spec, ...said } = checked;
+    const data = plain({
+      source: 'api',
+      anchor: spec?.kind === 'interval' ? now : 0,
+      enabledAt: now,
+      createdAt: now,
+      updatedAt: now,
+      ...said,
+      id: checked.id ?? randomUUID(),
+    } as ScheduleData);
+    return this.guard('create a schedule', async (store) => {
+      const [stored] = await store.schedules.put([{ data, expected: 0 }]);
+      if (!stored) throw new ScheduleExistsError(data.id);
+      return this.applied(stored);
+    });
+  }
+
+  /**
+   * Changes a schedule in place. An interval keeps its phase unless its length changes.
+   * @throws ScheduleUnknownError, ScheduleOwnedError, ScheduleInputError, and ScheduleConflictError when it is not of
+   * `expectedVersion`. Nothing was changed.
+   */
+  async update(id: string, change: ScheduleChange): Promise<ScheduledJob> {
+    return this.change(
+      id,
+      async (stored) => {
+        if (stored.source === 'code') throw new ScheduleOwnedError(id, 'changed');
+        const { spec, ...said } = await this.check(change, stored);
+        const now = this.parts.clock.now();
+        const data = { ...stored, ...said, updatedAt: now };
+        return {
+          ...data,
+          anchor: spec ? anchorOf(spec, stored, now) : stored.anchor,
+          enabledAt: data.enabled && !stored.enabled ? now : stored.enabledAt,
+        };
+      },
+      expectedVersion(change),
+    );
+  }
+
+  /** Its runs that wait or go on are left alone. @throws ScheduleUnknownError, ScheduleOwnedError */
+  delete(id: string): Promise<void> {
+    return this.guard(`delete schedule ${show(id)}`, async (store) => {
+      const { source } = await this.require(store, id);
+      if (source === 'code') throw new ScheduleOwnedError(id, 'deleted');
+      await store.schedules.remove(id);
+      await this.parts.applier.apply([id]);
+    });
+  }
+
+  /** It fires from now on: what came due while it was disabled is not missed. @throws ScheduleUnknownError */
+  enable(id: string): Promise<ScheduledJob> {
+    return this.switch(id, true);
+  }
+
+  /** It does not fire until it is enabled, over restarts and deploys. @throws ScheduleUnknownError */
+  disable(id: string): Promise<ScheduledJob> {
+    return this.switch(id, false);
+  }
+
+  /**
+   * Runs its job once now, with its payload, recorded as `manual`; also while it is disabled.
+   * @throws ScheduleUnknownError; JobUnknownError when its job is not registered in this process.
+   */
+  async runNow(id: string): Promise<JobHandle> {
+    const { enqueuer, watcher } = this.parts;
+    const stored = await this.guard(`run schedule ${show(id)}`, (store) => this.require(store, id));
+    const { job, payload, overlap } = stored;
+    return toHandle(await enqueuer.enqueue(job, payload, {}, { trigger: 'manual', scheduleId: id, overlap }), watcher);
+  }
+
+  private switch(id: string, enabled: boolean): Promise<ScheduledJob> {
+    return this.change(id, async (stored) => {
+      if (stored.enabled === enabled) return undefined;
+      const now = this.parts.clock.now();
+      return { ...stored, enabled, enabledAt: enabled ? now : stored.enabledAt, updatedAt: now };
+    });
+  }
+
+  /** @param make gives what is to be stored; undefined: nothing changes. */
+  private change(
+    id: string,
+    make: (stored: StoredSchedule) => Promise<ScheduleData | undefined>,
+    expected?: number,
+  ): Promise<ScheduledJob> {
+    return this.guard(`change schedule ${show(id)}`, async (store) => {
+      for (let tries = 1; ; tries++) {
+        const stored = await this.require(store, id);
+        if (expected !== undefined && expected !== stored.version)
+          throw new ScheduleConflictError(id, expected, stored.version);
+        const data = await make(stored);
+        // Applied all the same: whoever stored it may have died before.
+        if (!data) return this.applied(stored);
+        const [changed] = await store.schedules.put([{ data: plain(data), expected: stored.version }]);
+        if (changed) return this.applied(changed);
+        if (tries === TRIES) throw new ScheduleConflictError(id, stored.version, undefined);
+      }
+    });
+  }
+
+  private async applied(stored: StoredSchedule): Promise<ScheduledJob> {
+    await this.parts.applier.apply([stored.id]);
+    return toScheduledJob(stored, this.parts.clock.now());
+  }
+
+  private async require({ schedules }: Store, id: string): Promise<StoredSchedule> {
+    const stored = typeof id === 'string' ? await schedules.get(id) : undefined;
+    if (stored) return stored;
+    throw new ScheduleUnknownError(
+      typeof id === 'string' ? id : show(id),
+      (await schedules.all()).map((each) => each.id),
+    );
+  }
+
+  private check(input: object, stored: StoredSchedule | undefined): Promise<CheckedSchedule> {
+    const { rules, registry } = this.parts;
+    return new ScheduleInputCheck({ ...rules, registry }, input as Record<string, unknown>, stored).read();
+  }
+
+  private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
+    return (async () => {
+      const store = this.parts.holder.require(action);
+      return guardStore(store, this.parts.clock, () => work(store));
+    })();
+  }
+
+  private nameOf(ref: JobRef): string {
+    return typeof ref === 'string' ? ref : this.parts.registry.require(ref).definition.name;
+  }
+}
+
+function expectedVersion({ expectedVersion: expected }: ScheduleChange): number | undefined {
+  if (expected === undefined || (Number.isInteger(expected) && expected > 0)) return expected;
+  const message = `${show(expected)} is not a version. Allowed: the version of the schedule as it was read.`;
+  throw new ScheduleInputError([{ field: 'expectedVersion', value: expected, message, code: 'SCHEDULE_INVALID' }]);
+}
+
+/** An interval of the same length keeps its phase. */
+function anchorOf(spec: ScheduleSpec, stored: StoredSchedule, now: number): number {
+  if (spec.kind !== 'interval') return 0;
+  return intervalOf(stored) === spec.every ? stored.anchor : now;
+}
+
+/** The length of an interval; undefined for all else. */
+function intervalOf(stored: StoredSchedule): number | undefined {
+  try {
+    const spec = scheduleSpecOf(stored);
+    return spec.kind === 'interval' ? spec.every : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without the fields that are not set. */
+function plain(data: ScheduleData): ScheduleData {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as unknown as ScheduleData;
+}

@@ -1,0 +1,109 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import { FireOwnedError } from '../errors/schedule-errors.js';
+import type { CancelOrder } from '../execution/fleet-cancel.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { ExecutionWrite, StoredExecution } from '../store/execution-record.js';
+import { toStartedJob } from '../store/job-envelope.js';
+import { encodeJobId } from '../store/names.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { EngineJob, FoundExecution } from './execution-finder.js';
+import type { QueueHub } from './queue-hub.js';
+
+/** BullMQ's code for a job that is the next one of a job scheduler. */
+const NEXT_FIRE = -8;
+
+/** Takes executions that do not run out of their queues, and records them as cancelled. */
+export class TakeOut {
+  private readonly listeners: ((job: StartedJob) => Promise<void>)[] = [];
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly registry: JobRegistry,
+    private readonly hub: QueueHub,
+    private readonly holder: StoreHolder,
+    private readonly clock: Clock,
+  ) {}
+
+  /** `listener` is called with each execution that was taken out: it gives back what is held for one, as no run of it will. */
+  onRemoved(listener: (job: StartedJob) => Promise<void>): void {
+    this.listeners.push(listener);
+  }
+
+  /** `false` when a worker has it, or it has ended: then nothing was changed. @throws FireOwnedError */
+  async remove(found: FoundExecution & { inQueue: EngineJob }, order: CancelOrder): Promise<boolean> {
+    const { inQueue, queue, id } = found;
+    if (!(await this.removeFromQueue(queue, id, inQueue))) return false;
+    const started = toStartedJob(inQueue, queue);
+    const recorded = await this.record(found, started, order);
+    await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
+    return recorded;
+  }
+
+  private async removeFromQueue(queue: string, id: string, inQueue: EngineJob): Promise<boolean> {
+    try {
+      return (await this.hub.get(queue).remove(inQueue.id ?? encodeJobId(id, queue))) === 1;
+    } catch (error) {
+      throw (error as { code?: unknown }).code === NEXT_FIRE ? new FireOwnedError(id, queue) : error;
+    }
+  }
+
+  /** `false` when it has ended otherwise, at the same moment. */
+  private async record(found: FoundExecution, started: StartedJob, order: CancelOrder): Promise<boolean> {
+    const { history } = this.options;
+    // Without history the records of earlier attempts go with it.
+    if (!history && !found.record) return true;
+    const { executions } = this.holder.require('cancel an execution');
+    let { record } = found;
+    for (;;) {
+      const [owned] = await executions.write([this.toWrite(record, started, order)]);
+      if (owned) return true;
+      // Since it was looked up, an attempt has come and gone.
+      const newer = await executions.load(found.id);
+      if (newer?.final || newer?.fence === record?.fence) return false;
+      record = newer;
+    }
+  }
+
+  private toWrite(record: StoredExecution | undefined, started: StartedJob, order: CancelOrder): ExecutionWrite {
+    const { history, defaults } = this.options;
+    const ofJob = this.registry.find(started.job)?.definition.retention ?? defaults.retention;
+    const { count, age } = { ...ofJob, ...started.overrides.retention };
+    const startedAt = record?.attempts[0]?.startedAt;
+    return {
+      id: started.id,
+      job: started.job,
+      queue: started.queue,
+      fence: Math.max(started.fence, record?.fence ?? 0),
+      final: 'cancelled',
+      head: {
+        trigger: started.trigger,
+        ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
+        ...(started.scheduledFor !== undefined && { scheduledFor: started.scheduledFor }),
+        createdAt: started.createdAt,
+        ...(startedAt !== undefined && { startedAt }),
+        completedAt: this.clock.now(),
+        maxAttempts: started.maxAttempts,
+        payload: started.payload,
+        ...(record?.head?.error && { error: record.head.error }),
+        reason: order.reason,
+        cancelledBy: order.by,
+        ...(Object.keys(started.metadata).length > 0 && { metadata: started.metadata }),
+      },
+      keep: { count: history ? count : 0, age },
+    };
+  }
+
+  /** What is not given back ends by itself. */
+  private async tell(listener: (job: StartedJob) => Promise<void>, job: StartedJob): Promise<void> {
+    try {
+      await listener(job);
+    } catch (thrown) {
+      this.logger.warn(`After execution "${job.id}" was cancelled: ${describeThrown(thrown).message}`);
+    }
+  }
+}

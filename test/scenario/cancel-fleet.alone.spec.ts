@@ -1,0 +1,107 @@
+/** Cancelling between processes. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { startChild, type ChildEvent, type TestChild } from '../support/child.js';
+import { randomPrefix } from '../support/prefix.js';
+import { sharedStores } from '../support/stores.js';
+import { until } from '../support/until.js';
+
+const RUNS = 20;
+
+const opened: Store[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()));
+});
+
+const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id, within: 15_000 });
+
+describe.each(sharedStores)('process A cancels what process B has, on %s', (name, url) => {
+  async function fleet() {
+    const prefix = randomPrefix();
+    const start = (role: string) =>
+      startChild('test/scenario/fleet.child.ts', { env: { STORE: url, PREFIX: prefix, ROLE: role } });
+    const [a, b] = [start('producer'), start('worker')];
+    const [{ workerId: idOfA }, { workerId: idOfB }] = await Promise.all([a.next('ready'), b.next('ready')]);
+    const store = await openStore({ connection: url, prefix, clock: new SystemClock() });
+    opened.push(store);
+    return { a, b, idOfA, idOfB, start, record: (id: string) => store.executions.load(id) };
+  }
+
+  async function run(a: TestChild, b: TestChild, job: string, id: string): Promise<void> {
+    a.write(`enqueue ${job} ${id}`);
+    await b.next('started', ofId(id));
+  }
+
+  async function cancel(a: TestChild, id: string, reason = 'by-hand') {
+    a.write(`cancel ${id} ${reason}`);
+    return (await a.next('cancel done', ofId(id))) as unknown as { at: number; answer: boolean; took: number };
+  }
+
+  it('a running job is aborted within 200 ms, and its record says who and why', async () => {
+    const { a, b, idOfA, idOfB, record } = await fleet();
+    const delays: number[] = [];
+    for (let n = 0; n < RUNS; n++) {
+      const id = `run-${n}`;
+      await run(a, b, 'obey', id);
+      const asked = await cancel(a, id, 'not-needed');
+      const aborted = await b.next('aborted', ofId(id));
+      expect(asked.answer).toBe(true);
+      expect(aborted).toMatchObject({ reason: 'not-needed', by: idOfA, name: 'JobCancelError' });
+      delays.push((aborted.at as number) - asked.at);
+      const stored = await until('it is recorded', async () => {
+        const found = await record(id);
+        return found?.final && found;
+      });
+      expect(stored).toMatchObject({
+        final: 'cancelled',
+        head: { reason: 'not-needed', cancelledBy: idOfA },
+        attempts: [{ workerId: idOfB }],
+      });
+    }
+    const sorted = delays.toSorted((one, other) => one - other);
+    process.stdout.write(
+      `Cancel over processes on ${name}, ms until aborted: first ${delays[0]}, median ${sorted[RUNS / 2]}, longest ${sorted.at(-1)}\n`,
+    );
+    expect(sorted.at(-1)).toBeLessThan(200);
+  }, 60_000);
+
+  it('one that ignores its signal ends as cancelled; what waits, is delayed or retries is taken out', async () => {
+    const { a, b, idOfA, record } = await fleet();
+    await Promise.all([run(a, b, 'deaf', 'deaf'), run(a, b, 'broken', 'retrying')]);
+    expect((await cancel(a, 'deaf')).answer).toBe(true);
+    a.write('status deaf');
+    expect(await a.next('status done')).toMatchObject({ status: 'running' });
+    await b.next('ended', ofId('deaf'));
+
+    a.write('delay obey later');
+    await a.next('delay done', ofId('later'));
+    await until('it waits for its retry', async () => (await record('retrying'))?.attempts.length === 1);
+    expect((await cancel(a, 'later')).answer).toBe(true);
+    expect((await cancel(a, 'retrying')).answer).toBe(true);
+    for (const id of ['deaf', 'later', 'retrying']) {
+      const stored = await until(`${id} is recorded`, async () => {
+        const found = await record(id);
+        return found?.final && found;
+      });
+      expect(stored).toMatchObject({ final: 'cancelled', head: { reason: 'by-hand', cancelledBy: idOfA } });
+      expect(stored.head!.result).toBeUndefined();
+    }
+  }, 60_000);
+
+  it('a run of a process that was killed is taken out when nobody answers and its lock has run out', async () => {
+    const { a, b, start, record } = await fleet();
+    await run(a, b, 'obey', 'orphan');
+    await b.kill();
+    const { answer, took } = await cancel(a, 'orphan');
+    expect(answer).toBe(true);
+    expect(took).toBeLessThan(3_000);
+    expect(await record('orphan')).toMatchObject({ final: 'cancelled' });
+    const other = start('worker');
+    await other.next('ready');
+    await run(a, other, 'obey', 'after');
+    expect((await cancel(a, 'after')).answer).toBe(true);
+    expect(other.events.filter(({ event, id }) => event === 'started' && id === 'orphan')).toEqual([]);
+  }, 60_000);
+});

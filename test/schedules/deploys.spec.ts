@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { ScheduleService } from 'nestjs-job-scheduler';
+import { fireId } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
+import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { randomPrefix } from '../support/prefix.js';
+import { sharedStores } from '../support/stores.js';
+import { until } from '../support/until.js';
+import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
+
+Logger.overrideLogger(false);
+
+const apps: TestApp[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
+});
+
+const TIMING = { every: 300, liveFor: 2_500, grace: 5_000 };
+
+async function start(connection: string, prefix: string, jobs: AppPlan['jobs']) {
+  const runs: Run[] = [];
+  const plan: AppPlan = { options: { connection, prefix }, jobs, timing: TIMING };
+  const started = await startApp(plan, (run) => void runs.push(run));
+  apps.push(started);
+  return { ...started, runs, schedules: started.app.get(ScheduleService) };
+}
+
+async function stop({ app }: TestApp): Promise<void> {
+  apps.splice(
+    apps.findIndex((each) => each.app === app),
+    1,
+  );
+  await app.close();
+}
+
+const ids = async ({ store }: TestApp) => (await store.schedules.all()).map(({ id }) => id);
+const entries = async ({ store }: TestApp) =>
+  (await store.queues.schedulers(TICK_QUEUE)).map(({ key }) => decodeSchedulerId(key)).toSorted();
+
+describe.each([...sharedStores, ['memory:', 'memory:'] as [string, string]])('deploys on %s', (_name, connection) => {
+  it('remove what no running version declares, and leave all else', async () => {
+    const prefix = randomPrefix();
+    const [kept, gone] = [
+      { name: 'kept', schedule: '@daily' },
+      { name: 'gone', schedule: 'every 1s' },
+    ];
+    const old = await start(connection, prefix, [kept, gone]);
+    await old.schedules.create({ job: 'gone', cron: '@yearly', id: 'mine' });
+    await old.schedules.disable('code:kept');
+    const handMade = old.store.queues.queue('default');
+    await handMade.upsertJobScheduler('hand-made', { pattern: '0 0 1 1 *' }, { name: 'kept' });
+
+    const fresh = await start(connection, prefix, [{ name: 'kept', schedule: 'every 7m' }]);
+    // Both run: the new one has the last word, and the old one's job still fires.
+    const count = old.runs.length;
+    await until('the old job fires', () => old.runs.length >= count + 2);
+    expect(await ids(fresh)).toEqual(['code:gone', 'code:kept', 'mine']);
+    expect(await fresh.store.schedules.get('code:kept')).toMatchObject({ expression: 'every 7m', enabled: false });
+
+    await handMade.close();
+    await stop(old);
+    await until('its schedule is gone', async () => !(await ids(fresh)).includes('code:gone'));
+    expect(await ids(fresh)).toEqual(['code:kept', 'mine']);
+    await until('its entry is gone', async () => !(await entries(fresh)).includes('code:gone'));
+    expect(await entries(fresh)).toEqual(['mine']);
+    const queue = fresh.store.queues.queue('default');
+    expect((await queue.getJobSchedulers()).map(({ key }) => key)).toEqual(['hand-made']);
+    await queue.close();
+  });
+
+  it('change a schedule in place; an interval keeps its phase', async () => {
+    const prefix = randomPrefix();
+    const old = await start(connection, prefix, [{ name: 'tick', schedule: 'every 2s' }]);
+    const { anchor } = (await old.store.schedules.get('code:tick'))!;
+    const fresh = await start(connection, prefix, [{ name: 'tick', schedule: { every: '1s', payload: { n: 2 } } }]);
+    await until('it fires by the new one', () => [...old.runs, ...fresh.runs].length >= 3);
+    const runs = [...old.runs, ...fresh.runs];
+    expect(runs.map(({ scheduledFor }) => (scheduledFor! - anchor) % 1_000)).toEqual(runs.map(() => 0));
+    expect(runs.at(-1)!.payload).toEqual({ n: 2 });
+    expect((await fresh.store.schedules.get('code:tick'))!.anchor).toBe(anchor);
+  });
+});
+
+describe('on memory:', () => {
+  it('a payload is read at the fire; BullMQ is told nothing of it', async () => {
+    const app = await start('memory:', randomPrefix(), [{ name: 'tick' }]);
+    await app.schedules.create({ job: 'tick', every: '1s', payload: 'a', id: 'mine' });
+    const [before] = await app.store.queues.schedulers(TICK_QUEUE);
+    await app.schedules.update('mine', { payload: 'b' });
+    expect(await app.store.queues.schedulers(TICK_QUEUE)).toEqual([before]);
+    await until('it fires', () => app.runs.length > 0);
+    expect(app.runs).toMatchObject([{ payload: 'b', trigger: 'schedule', scheduleId: 'mine' }]);
+  });
+
+  it('a backlog of the queue is no misfire', async () => {
+    const app = await start('memory:', randomPrefix(), [
+      { name: 'tick', schedule: 'every 1s', misfireThreshold: '400ms' },
+    ]);
+    await app.jobs.pauseQueue('default');
+    await until('three fires wait', async () => (await app.jobs.getQueue('default')).counts.pending >= 3);
+    await app.jobs.resumeQueue('default');
+    await until('they have run', () => app.runs.length >= 3);
+    expect(app.runs.map(({ trigger }) => trigger)).toEqual(app.runs.map(() => 'schedule'));
+    expect(app.runs[0]!.at - app.runs[0]!.scheduledFor!).toBeGreaterThan(400);
+  });
+
+  it('a schedule that was disabled has missed nothing', async () => {
+    const app = await start('memory:', randomPrefix(), [
+      { name: 'tick', schedule: 'every 1s', misfire: 'all', misfireThreshold: 0 },
+    ]);
+    const { anchor } = (await app.store.schedules.get('code:tick'))!;
+    await app.schedules.disable('code:tick');
+    expect(await entries(app)).toEqual([]);
+    await until('two fires have passed', () => Date.now() > anchor + 2_100);
+    await app.schedules.enable('code:tick');
+    await until('it fires', () => app.runs.length > 0);
+    expect(app.runs[0]!.scheduledFor).toBe(anchor + 3_000);
+    expect(await app.store.executions.load(fireId('code:tick', anchor + 1_000))).toBeUndefined();
+  });
+});

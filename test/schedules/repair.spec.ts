@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import type { ScheduleRepair } from '../../libs/job-scheduler/src/scheduling/schedule-entries.js';
+import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
+import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
+import { randomPrefix } from '../support/prefix.js';
+import { sharedStores } from '../support/stores.js';
+import { until } from '../support/until.js';
+import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
+
+Logger.overrideLogger(false);
+
+const apps: TestApp[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
+});
+
+const TIMING = { every: 400, liveFor: 5_000, grace: 1_000 };
+const ID = 'code:tick';
+
+async function start(plan: Partial<AppPlan> & Pick<AppPlan, 'options'>) {
+  const runs: Run[] = [];
+  const started = await startApp(
+    { timing: TIMING, jobs: [{ name: 'tick', schedule: 'every 1s' }], ...plan },
+    (run) => void runs.push(run),
+  );
+  apps.push(started);
+  const repairs: ScheduleRepair[] = [];
+  started.runtime.repairs.on((repair) => repairs.push(repair));
+  return { ...started, runs, repairs };
+}
+
+/** Deletes the job that BullMQ has planned, past BullMQ, which refuses. */
+async function deletePlanned({ store }: TestApp, connection: string, prefix: string): Promise<void> {
+  const key = encodeSchedulerId(ID);
+  const planned = async () => `repeat:${key}:${(await store.queues.schedulers(TICK_QUEUE, [key]))[0]!.next}`;
+  if (connection.startsWith('redis')) {
+    const redis = new Redis(connection);
+    const base = `{${prefix}:${TICK_QUEUE}}:${TICK_QUEUE}`;
+    await until('it is deleted before it is due', async () => {
+      const id = await planned();
+      return (await redis.zrem(`${base}:delayed`, id)) === 1 && (await redis.unlink(`${base}:${id}`)) === 1;
+    });
+    await redis.quit();
+  } else if (connection.startsWith('postgres')) {
+    const client = new Client({ connectionString: connection });
+    await client.connect();
+    await until('it is deleted before it is due', async () => {
+      const sql = `DELETE FROM "${prefix}".job WHERE queue = $1 AND id = $2 AND state = 'delayed'`;
+      return (await client.query(sql, [TICK_QUEUE, await planned()])).rowCount === 1;
+    });
+    await client.end();
+  } else {
+    const { memory, release } = leaseMemory(prefix, new SystemClock());
+    const queue = memory.queue(`${prefix}:${TICK_QUEUE}`);
+    await until('it is deleted before it is due', async () => {
+      const job = queue.jobs.get(await planned());
+      if (job?.place !== 'delayed') return false;
+      queue.leave(job);
+      return queue.jobs.delete(job.id);
+    });
+    release();
+  }
+}
+
+describe.each([...sharedStores, ['memory:', 'memory:'] as [string, string]])(
+  'a schedule on %s',
+  (_name, connection) => {
+    it('whose pending job was deleted by hand fires again, and that is told', async () => {
+      const prefix = randomPrefix();
+      const started = await start({ options: { connection, prefix } });
+      await until('it fires', () => started.runs.length > 0);
+      await deletePlanned(started, connection, prefix);
+      const count = started.runs.length;
+      await until('it fires again', () => started.runs.length >= count + 2);
+      expect(started.repairs).toMatchObject([{ scheduleId: ID, job: 'tick', trouble: 'has lost its next run' }]);
+      const health = await started.app.get(JobHealth).report();
+      expect(health.repairs).toMatchObject([{ scheduleId: ID }]);
+    });
+
+    it('whose entry was removed by hand fires again, and that is told', async () => {
+      const started = await start({ options: { connection, prefix: randomPrefix() } });
+      await until('it fires', () => started.runs.length > 0);
+      const queue = started.store.queues.queue(TICK_QUEUE);
+      await queue.removeJobScheduler(encodeSchedulerId(ID));
+      await queue.close();
+      const count = started.runs.length;
+      await until('it fires again', () => started.runs.length >= count + 2);
+      await until('it was told', () => started.repairs.length > 0);
+      expect(started.repairs).toMatchObject([{ scheduleId: ID, trouble: 'has no next run' }]);
+      const fires = started.runs.map(({ scheduledFor }) => scheduledFor!);
+      expect(fires.map((at) => at - fires[0]!)).toEqual(fires.map((_, n) => n * 1_000));
+    });
+  },
+);
