@@ -119,8 +119,8 @@ describe('a reconciler that dies', () => {
       () => 'done',
       (error: unknown) => error,
     );
-    // There are five or six writes: the last point may lie behind them.
-    expect(outcome === 'done' ? at : outcome).toEqual(outcome === 'done' ? 6 : expect.any(Crash));
+    // The last point may lie behind the last write.
+    expect(outcome instanceof Crash || at === 6).toBe(true);
     await reconcile(stage, NEW);
 
     const records = await store.schedules.all();
@@ -130,9 +130,8 @@ describe('a reconciler that dies', () => {
       ['code:same', '* * * * * *'],
     ]);
     const entries = await store.queues.schedulers(TICK_QUEUE);
-    expect(entries.map(({ key, hasJob }) => [decodeSchedulerId(key), hasJob]).toSorted()).toEqual(
-      records.map(({ id }) => [id, true]),
-    );
+    const complete = entries.filter(({ hasJob }) => hasJob).map(({ key }) => decodeSchedulerId(key));
+    expect(complete.toSorted()).toEqual(records.map(({ id }) => id));
     expect(entries.find(({ key }) => decodeSchedulerId(key) === 'code:changed')?.pattern).toBe('0 0 1 1 *');
 
     // A tick is on its way that makes the gate look for what was due by the old schedule, until it was changed.
