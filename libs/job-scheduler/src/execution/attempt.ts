@@ -122,7 +122,7 @@ export class Attempt implements RunningJob {
 
   private async conclude(outcome: Outcome): Promise<void> {
     await this.lines.flushed();
-    this.resolve(this.turn ? await this.turn.seal(outcome) : outcome);
+    this.resolve(this.turn ? this.turn.seal(outcome) : outcome);
   }
 
   private endedBy(error: Error): Outcome {
