@@ -28,7 +28,7 @@ let ids = 0;
 
 beforeAll(async () => {
   Logger.overrideLogger(false);
-  store = await openStore({ connection: process.env.TEST_REDIS_URL!, prefix: randomPrefix(), clock });
+  store = await openStore({ connection: 'memory:', prefix: randomPrefix(), clock });
 });
 afterAll(async () => {
   await store.close();

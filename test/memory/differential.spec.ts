@@ -2,6 +2,7 @@
  * Random sequences of BullMQ's public calls, on Redis and in memory: every answer, and all that can be read afterwards, must
  * be the same. A failure names its seed. `DIFFERENTIAL_SEQUENCES`, `DIFFERENTIAL_SEED` and `DIFFERENTIAL_LENGTH` choose others.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { randomPrefix } from '../support/prefix.js';
@@ -14,7 +15,7 @@ import { VirtualTime } from './differential/virtual-time.js';
 
 const SEQUENCES = Number(process.env['DIFFERENTIAL_SEQUENCES'] ?? 2_000);
 const FIRST_SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
-const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 40);
+const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 30);
 const START = 1_700_000_000_000;
 
 let server: Awaited<ReturnType<typeof startRedis>>;
@@ -55,6 +56,8 @@ test(
       const onRedis = await run(redisSide(client), seed);
       await client.flushall();
       try {
+        // Jest compares slowly, and explains well.
+        if (isDeepStrictEqual(inMemory, onRedis)) continue;
         for (const [index, expected] of onRedis.entries()) expect(inMemory[index]).toEqual(expected);
       } catch (error) {
         throw new Error(`Seed ${seed} differs: ${(error as Error).message}`, { cause: error });

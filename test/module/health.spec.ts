@@ -27,7 +27,7 @@ async function start(options: JobSchedulerOptions) {
     imports: [
       TerminusModule,
       JobSchedulerHealthModule,
-      JobSchedulerModule.forRoot({ connection: process.env.TEST_REDIS_URL!, prefix: randomPrefix(), ...options }),
+      JobSchedulerModule.forRoot({ connection: 'memory:', prefix: randomPrefix(), ...options }),
     ],
     providers: [Note],
   })

@@ -32,9 +32,7 @@ class Deaf {
 it('a handler that ignores its signal fails at the timeout, and its slot serves the next job', async () => {
   Logger.overrideLogger(false);
   @Module({
-    imports: [
-      JobSchedulerModule.forRoot({ connection: process.env.TEST_REDIS_URL!, prefix: randomPrefix(), concurrency: 1 }),
-    ],
+    imports: [JobSchedulerModule.forRoot({ connection: 'memory:', prefix: randomPrefix(), concurrency: 1 })],
     providers: [Deaf],
   })
   class App {}

@@ -206,7 +206,12 @@ describe('with a PostgreSQL server', () => {
   });
 
   test('ten lanes and their queues and events: one connection listens, and the pool is the only other', async () => {
-    const store = await open(given, 'few-connections');
+    // A database of its own: other tests use the same server.
+    const admin = await client();
+    const database = `few_${Date.now()}`;
+    await admin.query(`CREATE DATABASE ${database}`);
+    cleanUps.push(() => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));
+    const store = await open(Object.assign(new URL(given), { pathname: `/${database}` }).href);
     const names = Array.from({ length: 10 }, (_, index) => `q${index}`);
     const ran = new Set<string>();
     for (const name of names) {
@@ -221,14 +226,13 @@ describe('with a PostgreSQL server', () => {
       cleanUps.push(() => queue.close());
     }
     await until('all ran', () => ran.size === names.length);
-    const admin = await client();
     const { rows } = await admin.query(
       `SELECT count(*)::int AS all, (count(*) FILTER (WHERE query LIKE 'LISTEN%'))::int AS listening
-       FROM pg_stat_activity WHERE application_name = 'nestjs-job-scheduler'`,
+       FROM pg_stat_activity WHERE application_name = 'nestjs-job-scheduler' AND datname = $1`,
+      [database],
     );
     expect(rows[0].listening).toBe(1);
     expect(rows[0].all).toBeLessThanOrEqual(11);
-    await admin.query('DROP SCHEMA "few$connections" CASCADE');
   });
 
   test('options in the URL stay beside the search path', async () => {

@@ -37,7 +37,7 @@ describeOnEachStore('a job that was taken from a run of this process', (url) => 
     // The handler has not ended: the id waits, and the old run has its slot.
     await until('it was set aside', async () => (await queueOf(store, 'q').getDelayedCount()) === 1);
     expect(runner.starts).toHaveLength(1);
-    expect(pool.statistics().busy).toBe(1);
+    await until('only it has a slot', () => pool.statistics().busy === 1);
 
     open();
     await until('it is done', () => isGone(store, id), { within: 3_000 });

@@ -6,7 +6,7 @@ import { Packr } from 'msgpackr';
 import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { atEnd, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { atEnd, enqueue, enqueueMany, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { recordOf, ScriptRunner } from './script-runner.js';
 
 const url = process.env.TEST_REDIS_URL!;
@@ -16,12 +16,19 @@ async function setUp(keep = 1_000, age = 60_000) {
   const store = await openTestStore(url, prefix);
   const redis = new Redis(url);
   atEnd(async () => void (await redis.quit()));
-  const runner = new ScriptRunner(({ started }) => ({
-    kind: 'completed',
-    result: { odd: 'é\0"漢' },
-    write: { ...recordOf(started, 'completed'), keep: { count: keep, age } },
-  }));
-  const { pool, errors } = makePool(store, runner, queues({ q: 1 }));
+  const { opened, open } = gate();
+  const runner = new ScriptRunner(async ({ started }) => {
+    if (started.queue === 'company') await opened;
+    return {
+      kind: 'completed',
+      result: { odd: 'é\0"漢' },
+      write: { ...recordOf(started, 'completed'), keep: { count: keep, age } },
+    };
+  });
+  const { pool, errors } = makePool(store, runner, queues({ q: 1, company: 1 }));
+  // A job that is alone has its record ahead.
+  await enqueue(store, 'company');
+  atEnd(async () => open());
   const keys = new RedisKeys(prefix);
   const filed = () => store.executions.counts(['q']);
   return { prefix, store, redis, runner, pool, errors, keys, filed };
@@ -50,7 +57,7 @@ describe('the record of a job that completed', () => {
     await enqueueMany(store, 'q', 1_200);
     await pool.start();
     await until('all are done', () => runner.outcomes.length === 1_200, { within: 15_000 });
-    await pool.whenIdle();
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await filed()).toEqual({ q: { completed: 1_200, failed: 0 } });
     expect(await redis.zcard(`${keys.base}:ended:test`)).toBe(5);
     expect(await redis.keys(`${keys.base.replaceAll(/[{}]/g, '?')}:x:*`)).toHaveLength(5);
@@ -61,9 +68,20 @@ describe('the record of a job that completed', () => {
     const id = await enqueue(store, 'q');
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
-    await pool.whenIdle();
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await redis.exists(keys.execution(id))).toBe(0);
     expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+  });
+
+  it('goes ahead when no other job runs', async () => {
+    const { store, redis, runner, keys } = await setUp();
+    const { pool } = makePool(store, runner, queues({ alone: 1 }));
+    const id = await enqueue(store, 'alone');
+    await pool.start();
+    await until('it is done', () => runner.outcomes.length === 1);
+    await pool.whenIdle();
+    expect(await redis.type(keys.execution(id))).toBe('hash');
+    expect(await store.executions.counts(['alone'])).toEqual({ alone: { completed: 1, failed: 0 } });
   });
 
   it('joins what is stored of earlier attempts and steps', async () => {
@@ -72,7 +90,7 @@ describe('the record of a job that completed', () => {
     await store.executions.recordStep(id, 'test', 'q', 1, { name: 'first', startedAt: 1, finishedAt: 2 });
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
-    await pool.whenIdle();
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await redis.type(keys.execution(id))).toBe('hash');
     expect(await store.executions.load(id)).toMatchObject({ final: 'completed', steps: [{ name: 'first' }] });
   });
@@ -82,8 +100,8 @@ describe('the record of a job that completed', () => {
     const id = await enqueue(store, 'q');
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
-    await pool.whenIdle();
-    const other = recordOf({ ...runner.starts[0]!, fence: 9 }, 'failed');
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
+    const other = recordOf({ ...runner.starts.find((started) => started.queue === 'q')!, fence: 9 }, 'failed');
     expect(await store.executions.write([other])).toEqual([false]);
     expect(await store.executions.recordStep(id, 'test', 'q', 9, { name: 's', startedAt: 1, finishedAt: 1 })).toBe(
       false,
@@ -100,7 +118,7 @@ describe('the record of a job that completed', () => {
     await redis.lpush(keys.execution(id), 'no record');
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
-    await pool.whenIdle();
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect((await store.executions.load(id))?.final).toBe('completed');
     expect(await queueOf(store, 'q').getJobCounts()).toMatchObject({ active: 0, failed: 0, waiting: 0 });
     expect(warn.mock.calls.flat().join()).toContain(keys.execution(id));
@@ -114,7 +132,7 @@ describe('the record of a job that completed', () => {
     await redis.script('FLUSH');
     const id = await enqueue(store, 'q');
     await until('it is done, too', () => runner.outcomes.length === 2);
-    await pool.whenIdle();
+    await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect((await store.executions.load(id))?.final).toBe('completed');
     expect(errors).toEqual([]);
   });

@@ -16,7 +16,7 @@ let dataDirectory: string;
 const urlBefore = process.env['JOBS_URL'];
 
 beforeAll(async () => {
-  process.env['JOBS_URL'] = process.env['TEST_REDIS_URL'];
+  process.env['JOBS_URL'] = 'memory:';
   dataDirectory = await mkdtemp(join(tmpdir(), 'newsroom-'));
   const config = new NewsroomConfig({
     dataDirectory,

@@ -10,6 +10,12 @@ import type { JobInLane } from './job-in-lane.js';
 export class JobsById {
   private readonly jobs: Record<string, JobInLane> = Object.create(null) as Record<string, JobInLane>;
 
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
   get(id: string): JobInLane | undefined {
     return this.jobs[id];
   }
@@ -20,10 +26,12 @@ export class JobsById {
 
   add(job: JobInLane): void {
     this.jobs[job.id] = job;
+    this.count++;
   }
 
   delete(id: string): void {
     delete this.jobs[id];
+    this.count--;
   }
 
   values(): JobInLane[] {

@@ -38,7 +38,7 @@ export interface LaneOptions {
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
   readonly settings: AdvancedOptions | undefined;
-  readonly settling: Pick<Settling, 'executions' | 'records' | 'inBackground'>;
+  readonly settling: Pick<Settling, 'executions' | 'records' | 'hasCompany' | 'inBackground'>;
   /** Runs a job's code. Never rejects. */
   readonly run: (job: JobInLane) => Promise<Outcome>;
   readonly onLockLost: (job: JobInLane) => void;

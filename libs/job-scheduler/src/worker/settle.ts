@@ -36,7 +36,8 @@ export async function settle<Answer>(
     return LOST;
   }
   const write = 'write' in outcome ? outcome.write : undefined;
-  let along = outcome.kind === 'completed' && settling.executions.attach ? write : undefined;
+  const goesAlong = outcome.kind === 'completed' && settling.executions.attach && settling.hasCompany();
+  let along = goesAlong ? write : undefined;
   let record = write && !along ? new OutcomeRecord(write, settling) : undefined;
   let beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
   // Where effects follow in the order of commands, only what must see the record waits for it.

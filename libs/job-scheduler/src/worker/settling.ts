@@ -5,6 +5,11 @@ import type { RecordBatch } from './record-batch.js';
 export interface Settling {
   readonly executions: Pick<ExecutionStore, 'load' | 'ordered' | 'attach'>;
   readonly records: RecordBatch;
+  /**
+   * Whether other jobs run, too. Then a record may go along with the telling, which spares a call; a job that is alone has
+   * its record ahead, so that it is there even if the process dies before it tells.
+   */
+  hasCompany(): boolean;
   /** Waits between two tries; ends early when the lane closes. */
   pause(): Promise<void>;
   isClosed(): boolean;

@@ -163,7 +163,8 @@ export class WorkerPool {
     const { clock, concurrency, lockDuration, runner, settings, store, telemetry, workerId } = this.options;
     const { executions } = store;
     const inBackground = (work: Promise<void>) => this.track(work);
-    const settling = { executions, records: this.records, inBackground };
+    const hasCompany = () => this.runs() > 1;
+    const settling = { executions, records: this.records, hasCompany, inBackground };
     const lane: PoolLane = new PoolLane({
       queue,
       engine: store.queues,
@@ -252,6 +253,12 @@ export class WorkerPool {
     } catch (error) {
       this.report(lane.queue, toError(error));
     }
+  }
+
+  private runs(): number {
+    let runs = 0;
+    for (const { worker } of this.lanes.values()) runs += worker.jobs.size;
+    return runs;
   }
 
   private track(work: Promise<void>): void {
