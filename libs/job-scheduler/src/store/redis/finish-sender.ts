@@ -11,10 +11,10 @@ export interface ScriptDefinition {
 }
 
 /** Where a finish's arguments name the job's key: the only one of its keys that is not the queue's own. */
-export const JOB_KEY = 11;
-/** After the keys: how the job ended, and the queue's prefix. Together they say what the other keys are. */
+const JOB_KEY = 11;
+/** After the keys comes the job's id; and so long after that, how the job ended, and the queue's prefix. */
 const TARGET = 4;
-const PREFIX = 6;
+export const PREFIX = 6;
 
 /** Larger calls are built apart. */
 const SCRATCH = 16_384;
@@ -29,8 +29,8 @@ function bulk(text: string): string {
  */
 export class FinishSender {
   private readonly scripts = new Map<string, { readonly numberOfKeys: number; readonly head: string }>();
-  /** The keys before and after the job's, ready to be sent, by what they depend on. */
-  private readonly keys = new Map<string, readonly [before: string, after: string]>();
+  /** The keys before and after the job's, ready to be sent, by how the job ended and by the queue's prefix. */
+  private readonly keys = new Map<unknown, Map<unknown, readonly [before: string, after: string]>>();
   private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH);
   private readonly ReadyCommand;
 
@@ -97,8 +97,11 @@ export class FinishSender {
   }
 
   private keysOf(args: readonly unknown[], numberOfKeys: number): readonly [string, string] {
-    const dependsOn = `${String(args[numberOfKeys + TARGET])} ${String(args[numberOfKeys + PREFIX])}`;
-    let known = this.keys.get(dependsOn);
+    const target = args[numberOfKeys + TARGET];
+    const prefix = args[numberOfKeys + PREFIX];
+    let byPrefix = this.keys.get(target);
+    if (!byPrefix) this.keys.set(target, (byPrefix = new Map()));
+    let known = byPrefix.get(prefix);
     if (!known) {
       const text = (from: number, to: number) =>
         args
@@ -106,7 +109,7 @@ export class FinishSender {
           .map((key) => bulk(String(key)))
           .join('');
       known = [text(0, JOB_KEY), text(JOB_KEY + 1, numberOfKeys)];
-      this.keys.set(dependsOn, known);
+      byPrefix.set(prefix, known);
     }
     return known;
   }

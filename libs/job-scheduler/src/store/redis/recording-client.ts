@@ -1,5 +1,5 @@
 import { createIORedisClient, type IRedisClient } from 'bullmq';
-import { JOB_KEY, type FinishSender, type ScriptDefinition } from './finish-sender.js';
+import { type FinishSender, PREFIX, type ScriptDefinition } from './finish-sender.js';
 import type { RedisClient } from './redis-client.js';
 import { CORRUPT_KEYS, finishWithRecord } from './write-executions.lua.js';
 
@@ -17,19 +17,28 @@ export type RecordArguments = readonly (string | number | Buffer)[];
 export class RecordsAlong {
   /** Whether the script has been found that takes them. */
   isPossible = false;
-  /** By BullMQ's key of the job. No `Map`, for the same reason as `JobsById`. */
-  private readonly records: Record<string, RecordArguments> = Object.create(null) as Record<string, RecordArguments>;
+  private readonly queues = new Map<string, RecordsOfQueue>();
 
-  attach(jobKey: string, record: RecordArguments): void {
-    this.records[jobKey] = record;
+  /** @param prefix BullMQ's prefix of the keys of one queue. */
+  ofQueue(prefix: string): RecordsOfQueue {
+    let records = this.queues.get(prefix);
+    if (!records) {
+      records = Object.create(null) as RecordsOfQueue;
+      this.queues.set(prefix, records);
+    }
+    return records;
   }
 
-  take(jobKey: string): RecordArguments | undefined {
-    const record = this.records[jobKey];
-    if (record !== undefined) delete this.records[jobKey];
+  take(prefix: string, jobId: string): RecordArguments | undefined {
+    const records = this.ofQueue(prefix);
+    const record = records[jobId];
+    if (record !== undefined) delete records[jobId];
     return record;
   }
 }
+
+/** By BullMQ's job id. No `Map`, for the same reason as `JobsById`. */
+export type RecordsOfQueue = Record<string, RecordArguments>;
 
 /**
  * The client that BullMQ's workers use: BullMQ's own, but that the call which ends a job also stores the job's record, if
@@ -74,7 +83,7 @@ export function recordingClient(
     },
     runCommand(name, args) {
       return records.isPossible && name.startsWith(FINISH)
-        ? finish(name, args, records.take(String(args[JOB_KEY])))
+        ? finish(name, args, records.take(String(args[FINISH_KEYS + PREFIX]), String(args[FINISH_KEYS])))
         : plain.runCommand(name, args);
     },
   };

@@ -10,7 +10,7 @@ import { FreshFiler } from './fresh-filer.js';
 import type { RedisClient } from './redis-client.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
-import { recordingClient, type RecordArguments, RecordsAlong } from './recording-client.js';
+import { recordingClient, type RecordArguments, RecordsAlong, type RecordsOfQueue } from './recording-client.js';
 
 /** Scripts' answers. */
 const REFUSED = 0;
@@ -19,6 +19,7 @@ const REPLACED_CORRUPT = 2;
 /** Attempts, steps and outcomes, in one key per execution. */
 export class RedisExecutionStore implements ExecutionStore {
   private readonly along = new RecordsAlong();
+  private readonly alongByQueue = new Map<string, RecordsOfQueue>();
   private readonly filer: FreshFiler;
   private readonly logger = new Logger('JobScheduler');
   private recording: IRedisClient | undefined;
@@ -100,7 +101,9 @@ export class RedisExecutionStore implements ExecutionStore {
   }
 
   private readonly attachRecord: NonNullable<ExecutionStore['attach']> = (queue, jobId, entry) => {
-    this.along.attach(this.keys.bullJob(queue, jobId), this.argumentsOf(entry));
+    let records = this.alongByQueue.get(queue);
+    if (!records) this.alongByQueue.set(queue, (records = this.along.ofQueue(this.keys.bullKeys(queue))));
+    records[jobId] = this.argumentsOf(entry);
     this.filer.wake();
   };
 

@@ -40,9 +40,9 @@ export class RedisKeys {
     return `{${this.prefix}:${queue}}`;
   }
 
-  /** BullMQ's hash of a job. */
-  bullJob(queue: string, jobId: string): string {
-    return `${this.bullPrefix(queue)}:${queue}:${jobId}`;
+  /** Before the name of each of BullMQ's keys of a queue. */
+  bullKeys(queue: string): string {
+    return `${this.bullPrefix(queue)}:${queue}:`;
   }
 
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
