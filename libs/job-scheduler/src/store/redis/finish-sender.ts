@@ -33,6 +33,7 @@ export class FinishSender {
   private readonly keys = new Map<unknown, Map<unknown, readonly [before: string, after: string]>>();
   private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH);
   private readonly ReadyCommand;
+  private corked: Redis['stream'] | undefined;
 
   constructor(
     private readonly client: Redis,
@@ -56,8 +57,23 @@ export class FinishSender {
 
   /** Rejects with Redis's `NOSCRIPT` when it does not know the script yet: send it in the ordinary way then. */
   send(name: string, args: readonly unknown[]): Promise<unknown> {
+    this.cork();
     return this.client.sendCommand(new this.ReadyCommand(this.encode(name, args))) as Promise<unknown>;
   }
+
+  /** Jobs that end together are told in one packet: to hand one over to the system costs as much as to make it. */
+  private cork(): void {
+    const { stream } = this.client;
+    if (this.corked || !stream?.writable) return;
+    this.corked = stream;
+    stream.cork();
+    process.nextTick(this.uncork);
+  }
+
+  private readonly uncork = (): void => {
+    this.corked?.uncork();
+    this.corked = undefined;
+  };
 
   private encode(name: string, args: readonly unknown[]): Buffer {
     const { numberOfKeys, head } = this.scripts.get(name)!;

@@ -146,6 +146,22 @@ for _, packed in ipairs(redis.call('LPOP', fresh, ARGV[1]) or {}) do
   count(queue, final)
   ended(job, id, keep, at)
 end
+-- They come in the order in which they ended: what the newest push out at once need not go through the index.
+for _, known in pairs(jobs) do
+  local members = known.members
+  local surplus = #members - 2 * known.keep
+  if surplus > 0 then
+    local keys, rest = {}, {}
+    for n = 2, surplus, 2 do
+      keys[#keys + 1] = base .. ':x:' .. members[n]
+    end
+    for n = surplus + 1, #members do
+      rest[#rest + 1] = members[n]
+    end
+    redis.call('UNLINK', unpack(keys))
+    known.members = rest
+  end
+end
 file()
 return { redis.call('LLEN', fresh), unpack(corrupt) }
 `;
