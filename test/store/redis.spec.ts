@@ -5,6 +5,7 @@ import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
 import { randomPrefix } from '../support/prefix.js';
+import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
 import { ended } from './conformance/fixtures.js';
@@ -122,9 +123,11 @@ test('ten thousand schedules are read in two commands', async () => {
 });
 
 test('what a record costs: three commands, and five more for the whole batch', async () => {
+  // A server of its own: ioredis cannot begin to monitor one that is busy.
+  const server = await startRedis();
   const prefix = randomPrefix();
-  const store = await openStore({ connection: url, prefix, clock });
-  const redis = new Redis(url);
+  const store = await openStore({ connection: server.url, prefix, clock });
+  const redis = new Redis(server.url);
   const monitor = await redis.monitor();
   const batch = (count: number) =>
     Array.from({ length: count }, (_, index) => ended(`${count}-${index}`, { keep: { count: 1, age: 9_000 } }));
@@ -150,4 +153,5 @@ test('what a record costs: three commands, and five more for the whole batch', a
   );
   monitor.disconnect();
   await Promise.all([store.close(), redis.quit()]);
+  await server.stop();
 });

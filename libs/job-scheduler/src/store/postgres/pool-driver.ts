@@ -42,13 +42,15 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
   pool.on('connect', (client) => open.add(client));
   pool.on('remove', (client) => open.delete(client));
   let closed: Promise<void> | undefined;
+  // A connection can end in the moment in which it is made: an error that nobody listens to would end the process.
+  const makeClient = () => new pg.Client(config).on('error', () => undefined);
   return {
     address,
     query: (text, parameters) => run(pool, text, parameters),
     queryInSchema: (text, parameters) => run(pool, text, parameters),
     // Migrations may take longer than a query of the pool.
     async session(work) {
-      const client = new pg.Client(config);
+      const client = makeClient();
       await client.connect();
       try {
         return await work(asSqlClient(client));
@@ -57,7 +59,7 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
       }
     },
     async listen(channels, events) {
-      const client = new pg.Client(config);
+      const client = makeClient();
       await client.connect();
       return listenOn(client, channels, events, () => endInTime(client.end(), [client], clock));
     },
