@@ -1,6 +1,7 @@
 import { toErrorRecord } from '../definition/describe-error.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { FinalStatus } from '../definition/job-status.js';
+import { originOf } from '../store/execution-origin.js';
 import type { ExecutionWrite, StepRecord } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
 
@@ -32,19 +33,14 @@ export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
     fence: started.fence,
     ...(end.final && { final: end.final }),
     head: {
-      trigger: started.trigger,
-      ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
-      ...(started.scheduledFor !== undefined && { scheduledFor: started.scheduledFor }),
-      createdAt: started.createdAt,
+      ...originOf(started),
+      maxAttempts: end.maxAttempts,
       startedAt: end.startedAt,
       ...(end.final && { completedAt: end.finishedAt }),
-      maxAttempts: end.maxAttempts,
-      payload: started.payload,
       result: end.result,
       ...(error && { error }),
       ...(end.reason !== undefined && { reason: end.reason }),
       ...(end.cancelledBy !== undefined && { cancelledBy: end.cancelledBy }),
-      ...(Object.keys(started.metadata).length > 0 && { metadata: started.metadata }),
     },
     attempt: {
       attempt: started.attempt,

@@ -7,6 +7,7 @@ import { within } from '../definition/within.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import { TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
+import { STALLED_INTERVAL } from '../worker/queue-lane.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import { FireGate, type EnqueueFire, type RecordSkipped } from './fire-gate.js';
 import { Reconciler } from './reconciler.js';
@@ -14,7 +15,7 @@ import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
 import type { ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
 import type { ScheduleTiming } from './schedule-timing.js';
 import type { TickSettings } from './tick-queue.js';
-import { takeTurn } from './turn.js';
+import { takeTurn } from './take-turn.js';
 
 export interface TickerParts {
   readonly store: Store;
@@ -42,8 +43,6 @@ const FIRES_AT_ONCE = 10;
 const STOP_WITHIN = 1_000;
 /** How long a boot waits for the reconcilers of other instances, in milliseconds. */
 const BOOT_PATIENCE = 20_000;
-/** BullMQ looks for jobs of dead workers so often, in milliseconds. */
-const STALLED_INTERVAL = 5_000;
 
 /** Held while entries are reconciled. */
 const TURN = '_reconcile';

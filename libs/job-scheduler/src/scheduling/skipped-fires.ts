@@ -1,7 +1,7 @@
 import type { Clock } from '../definition/clock.js';
 import type { JobDefaults } from '../options/resolved-options.js';
-import type { ExecutionWrite } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
+import { toSkippedWrite } from '../store/skipped-write.js';
 import type { RecordSkipped } from './fire-gate.js';
 import { fireId } from './tick-queue.js';
 
@@ -21,25 +21,20 @@ export function recordSkippedFires({ executions, clock, defaults, history }: Ski
     if (!history || retention.count === 0) return;
     const now = clock.now();
     await executions.write(
-      times.map((at): ExecutionWrite => ({
-        id: fireId(schedule.id, at),
-        job: schedule.job,
-        queue,
-        // It never started.
-        fence: 0,
-        final: 'skipped',
-        head: {
+      times.map((at) => {
+        const fire = {
+          id: fireId(schedule.id, at),
+          job: schedule.job,
+          queue,
           trigger: 'schedule',
           scheduleId: schedule.id,
           scheduledFor: at,
           createdAt: now,
-          completedAt: now,
           maxAttempts: retry.max + 1,
-          ...(schedule.payload !== undefined && { payload: schedule.payload }),
-          reason,
-        },
-        keep: { count: retention.count, age: retention.age },
-      })),
+          payload: schedule.payload,
+        } as const;
+        return toSkippedWrite(fire, reason, retention, now);
+      }),
     );
   };
 }

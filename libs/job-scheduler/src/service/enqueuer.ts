@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
+import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
@@ -17,7 +18,6 @@ import { resolveTarget } from './enqueue-target.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueTraitsReader } from './queue-traits.js';
-import { toSkippedWrite } from './skipped-write.js';
 import { guardStore } from './store-guard.js';
 
 /** What was enqueued, or was known already. */

@@ -5,6 +5,7 @@ import { FireOwnedError } from '../errors/schedule-errors.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
+import { originOf } from '../store/execution-origin.js';
 import type { ExecutionWrite, StoredExecution } from '../store/execution-record.js';
 import { toStartedJob } from '../store/job-envelope.js';
 import { encodeJobId } from '../store/names.js';
@@ -81,18 +82,12 @@ export class TakeOut {
       fence: Math.max(started.fence, record?.fence ?? 0),
       final: 'cancelled',
       head: {
-        trigger: started.trigger,
-        ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
-        ...(started.scheduledFor !== undefined && { scheduledFor: started.scheduledFor }),
-        createdAt: started.createdAt,
+        ...originOf(started),
         ...(startedAt !== undefined && { startedAt }),
         completedAt: this.clock.now(),
-        maxAttempts: started.maxAttempts,
-        payload: started.payload,
         ...(record?.head?.error && { error: record.head.error }),
         reason: order.reason,
         cancelledBy: order.by,
-        ...(Object.keys(started.metadata).length > 0 && { metadata: started.metadata }),
       },
       keep: { count: history ? count : 0, age },
     };

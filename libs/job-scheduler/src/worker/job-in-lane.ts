@@ -1,29 +1,10 @@
-import type { JobJson, MinimalJob } from 'bullmq';
+import type { MinimalJob } from 'bullmq';
 import type { Outcome } from '../execution/outcome.js';
 import type { RunningJob } from '../execution/running-job.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueuedJob } from '../store/job-envelope.js';
 import type { Teller } from './settle.js';
-
-/** A job that was taken off its queue, as BullMQ's backends hand it out. */
-export interface TakenJob {
-  /** BullMQ's. */
-  readonly id: string;
-  readonly json: JobJson;
-}
-
-/** What asking a queue for a job gave. */
-export interface Taken {
-  readonly job: TakenJob | undefined;
-  /** Without a job: for how many milliseconds the queue's rate limit keeps jobs back; 0: it does not. */
-  readonly limitedFor: number;
-  /** Without a job: when the next delayed one is due, in milliseconds since the epoch; 0: there is none. */
-  readonly dueAt: number;
-  /** Without a job: false when the queue said nothing about itself, so that it may have work all the same. */
-  readonly isEmpty: boolean;
-}
-
-export const NOTHING_KNOWN: Taken = { job: undefined, limitedFor: 0, dueAt: 0, isEmpty: false };
+import type { TakenJob } from './taken.js';
 
 /** How the lane tells the queue of a job's end. */
 export interface LaneTelling {

@@ -2,7 +2,6 @@ import {
   type AdvancedOptions,
   type IQueueBackend,
   type Job,
-  type JobJson,
   type MinimalJob,
   SpanKind,
   type Telemetry,
@@ -14,11 +13,12 @@ import type { Outcome } from '../execution/outcome.js';
 import type { JobReports } from '../execution/running-job.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueueEngine } from '../store/ports.js';
-import { JobInLane, type LaneTelling, NOTHING_KNOWN, type Taken, type TakenJob } from './job-in-lane.js';
+import { JobInLane, type LaneTelling } from './job-in-lane.js';
 import { JobsById } from './jobs-by-id.js';
 import { LOST, settle } from './settle.js';
 import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
+import { NOTHING_KNOWN, readTaken, type Taken, type TakenJob } from './taken.js';
 import { tellQueue } from './tell-queue.js';
 import { storable, storableJson } from './texts.js';
 
@@ -46,8 +46,8 @@ export interface LaneOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** Together with `lockDuration` it bounds how late a dead worker's job is taken up. */
-const STALLED_INTERVAL = 5_000;
+/** How often BullMQ looks for jobs of dead workers, in milliseconds: with `lockDuration` the bound for when they are taken up. */
+export const STALLED_INTERVAL = 5_000;
 const RETRY_DELAY = 1_000;
 /** BullMQ would fail a job that stalls more often, behind our back. PostgreSQL's largest integer. */
 const NEVER_FAIL_STALLED = 2 ** 31 - 1;
@@ -115,7 +115,7 @@ export class QueueLane
 
   /** Takes the next job off the queue. Rejects with what the store answered. */
   async take(token: string): Promise<Taken> {
-    return this.read(await this.backend.moveToActive(token, this.lane.workerId), token);
+    return this.complete(readTaken(await this.backend.moveToActive(token, this.lane.workerId)), token);
   }
 
   /**
@@ -247,29 +247,18 @@ export class QueueLane
 
   private nextOf(answer: unknown, { token, isSilent }: JobInLane): Taken | Promise<Taken> {
     if (answer === LOST) return NOTHING_KNOWN;
-    const found = this.read(isFinish(answer) ? answer.result : answer, token);
-    return isSilent && !('then' in found) && !found.job ? NOTHING_KNOWN : found;
+    const taken = readTaken(answer);
+    return isSilent && !taken.job ? NOTHING_KNOWN : this.complete(taken, token);
   }
 
-  /** BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue. */
-  private read(answer: unknown, token: string): Taken | Promise<Taken> {
-    const [json, id, limitedFor, dueAt] = (answer ?? []) as [JobJson?, string?, number?, number?];
-    if (!json) {
-      return {
-        job: undefined,
-        limitedFor: Math.max(0, limitedFor ?? 0),
-        dueAt: Math.max(0, dueAt ?? 0),
-        isEmpty: true,
-      };
-    }
-    const job = { id: id!, json };
-    return json.repeatJobKey ? this.readScheduled(job, token) : { job, limitedFor: 0, dueAt: 0, isEmpty: false };
+  private complete(taken: Taken, token: string): Taken | Promise<Taken> {
+    return taken.job?.json.repeatJobKey ? this.goOn(taken, taken.job, token) : taken;
   }
 
   /** BullMQ makes the next job of a schedule when it hands out this one. */
-  private async readScheduled(job: TakenJob, token: string): Promise<Taken> {
+  private async goOn(taken: Taken, job: TakenJob, token: string): Promise<Taken> {
     const made: Job | undefined = await this.nextJobFromJobData(job.json, job.id, token);
-    if (made) return { job, limitedFor: 0, dueAt: 0, isEmpty: false };
+    if (made) return taken;
     // It could not, and would leave this one taken and not run.
     await this.giveBack(job, token, { kind: 'snooze', delay: RETRY_DELAY });
     return NOTHING_KNOWN;
@@ -297,9 +286,4 @@ export class QueueLane
 
 function failedBy(error: Error): Outcome {
   return { kind: 'failed', error, write: undefined, beforeFinish: undefined };
-}
-
-/** What BullMQ's `moveToCompleted` of a backend answers; of a job it answers `result` itself. */
-function isFinish(answer: unknown): answer is { readonly result: unknown } {
-  return typeof answer === 'object' && answer !== null && 'result' in answer;
 }

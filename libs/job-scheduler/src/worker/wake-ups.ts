@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
-import type { Taken } from './job-in-lane.js';
+import type { Taken } from './taken.js';
 import type { WakeUp } from './queue-lane.js';
 import { toError } from './store-faults.js';
 

@@ -9,7 +9,7 @@ import type { Store } from '../store/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { PoolLane } from './pool-lane.js';
-import type { Taken, TakenJob } from './job-in-lane.js';
+import type { Taken, TakenJob } from './taken.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { StartTurns } from './start-turns.js';

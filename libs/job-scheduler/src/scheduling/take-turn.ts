@@ -1,4 +1,5 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock } from '../definition/clock.js';
+import { LeaseKeeper } from '../execution/lease-keeper.js';
 import type { LockStore } from '../store/lock-store.js';
 
 export interface TurnParts {
@@ -38,32 +39,15 @@ export async function takeTurn(
     }
     await clock.sleep(ASK_AGAIN, signal);
   }
-  const renewal = renew({ locks, clock, holder }, key);
+  // A turn that is lost all the same does no harm: whatever two reconcilers do at once, the later one checks.
+  const keeper = new LeaseKeeper(() => locks, clock, TTL);
+  const lease = { key, holder, onLost: () => undefined };
+  keeper.keep(lease);
   try {
     await work();
   } finally {
-    renewal.cancel();
+    await keeper.drop(lease);
     await locks.release(key, holder);
   }
   return true;
-}
-
-/** A turn that is lost all the same does no harm: whatever two reconcilers do at once, the later one checks. */
-function renew({ locks, clock, holder }: TurnParts, key: string): ClockTimer {
-  let timer: ClockTimer;
-  let isOver = false;
-  const extend = async () => {
-    await locks.extend(key, holder, TTL).catch(() => undefined);
-    if (!isOver) plan();
-  };
-  const plan = () => {
-    timer = clock.after(TTL / 3, () => void extend(), false);
-  };
-  plan();
-  return {
-    cancel: () => {
-      isOver = true;
-      timer.cancel();
-    },
-  };
 }
