@@ -104,7 +104,9 @@ describeOnEachStore('two pools, one full', (url, kind) => {
     expect(startedAt - dueAt).toBeLessThanOrEqual(150);
   }, 30_000);
 
-  it('a wake-up for a job that is gone does not go round', async () => {
+  // PostgreSQL's wake-ups reach every process: there nothing is handed on.
+  const onRedis = kind === 'redis' ? it : it.skip;
+  onRedis('a wake-up for a job that is gone does not go round', async () => {
     const prefix = randomPrefix();
     const [one, two] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
     const producer = await openTestStore(url, prefix);
@@ -117,7 +119,6 @@ describeOnEachStore('two pools, one full', (url, kind) => {
     await until('both have looked', () => pools.every(({ grants }) => new Set(grants).size === 2));
     await enqueueMany(producer, 'busy', 2);
     await until('both are full', () => pools.every(({ pool }) => pool.statistics().busy === 1));
-    if (kind !== 'redis') return;
     const redis = new Redis(url);
     await redis.zadd(queueOf(producer, 'q').toKey('marker'), 0, '0');
     await until('somebody took it', async () => (await redis.exists(queueOf(producer, 'q').toKey('marker'))) === 0);

@@ -8,10 +8,10 @@ import { atEnd, describeOnEachStore, enqueue, gate, makePool, openTestStore, que
 import { failedOf, recordOf, retryOf, type Run, ScriptRunner } from './script-runner.js';
 
 /** A pool with one queue whose jobs end as `script` says. */
-async function poolWith(url: string, script: (run: Run) => unknown) {
+async function poolWith(url: string, script: (run: Run) => unknown, concurrency = 2) {
   const store = await openTestStore(url);
   const runner = new ScriptRunner(script);
-  const { pool, errors } = makePool(store, runner, queues({ q: 1 }), { concurrency: 2 });
+  const { pool, errors } = makePool(store, runner, queues({ q: 1 }), { concurrency });
   await pool.start();
   return { store, runner, pool, errors, queue: queueOf(store, 'q') };
 }
@@ -83,13 +83,15 @@ describeOnEachStore('the end of an attempt', (url) => {
 
   it('snooze and release: run again without using an attempt', async () => {
     const ends: Outcome[] = [{ kind: 'snooze', delay: 50 }, { kind: 'release' }];
-    const { store, runner } = await poolWith(url, () => ends.shift());
+    // One slot: another might get it before its old run is over, and put it back once more, which counts as a start.
+    const { store, runner } = await poolWith(url, () => ends.shift(), 1);
     await enqueue(store, 'q');
     await until('it is done', () => runner.outcomes.length === 3);
-    expect(runner.starts.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
-    // One that is handed out again before its old run is over is put back once more, which counts as a start.
-    const fences = runner.starts.map(({ fence }) => fence);
-    expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
+    expect(runner.starts.map(({ attempt, fence }) => [attempt, fence])).toEqual([
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]);
   });
 
   it('cancelled: leaves the queue at once, with a failed event that says why', async () => {
