@@ -43,6 +43,13 @@ export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
 export type { ScheduledJob } from './service/scheduled-job.js';
+export {
+  DeadLetters,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetterPage,
+  type DeadLetterQuery,
+} from './service/dead-letters.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
 export { LockService } from './service/lock-service.js';
 export type { Lock } from './service/lock.js';

@@ -16,6 +16,7 @@ import { FleetCancel } from './execution/fleet-cancel.js';
 import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
+import { DeadLetters } from './service/dead-letters.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
@@ -164,6 +165,11 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
   },
   {
+    provide: DeadLetters,
+    inject: [QueueHub, ExecutionFinder, Steering],
+    useFactory: (...parts: ConstructorParameters<typeof DeadLetters>) => new DeadLetters(...parts),
+  },
+  {
     provide: JobService,
     inject: [
       Clock,
@@ -285,6 +291,7 @@ export class JobSchedulerCoreModule {
         JobService,
         ScheduleService,
         LockService,
+        DeadLetters,
         JobHealth,
         JobSchedulerBoot,
         ...queueNames.map((name) => getQueueToken(name)),
