@@ -17,6 +17,7 @@ import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timi
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { DeadLetters } from './service/dead-letters.js';
+import { EventBus } from './service/event-bus.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
@@ -67,6 +68,7 @@ const definitionProviders: Provider[] = [
 
 const runningProviders: Provider[] = [
   StoreHolder,
+  EventBus,
   {
     provide: QueueHub,
     inject: [RESOLVED_OPTIONS, StoreHolder],
@@ -293,6 +295,7 @@ export class JobSchedulerCoreModule {
         LockService,
         DeadLetters,
         JobHealth,
+        EventBus,
         JobSchedulerBoot,
         ...queueNames.map((name) => getQueueToken(name)),
       ],
