@@ -2,6 +2,7 @@ import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, W
 import type { LiveSignals } from './live-signals.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { LockStore } from './lock-store.js';
+import type { LogStore } from './log-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
@@ -101,6 +102,7 @@ export interface Store {
   readonly facts: FactStore;
   readonly presence: PresenceStore;
   readonly locks: LockStore;
+  readonly logs: LogStore;
   readonly signals: LiveSignals;
   readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */

@@ -7,6 +7,7 @@ import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
 import { MemoryLockStore } from './memory-lock-store.js';
+import { MemoryLogStore } from './memory-log-store.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -30,6 +31,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
     locks: new MemoryLockStore(memory),
+    logs: new MemoryLogStore(memory),
     schedules: new MemoryScheduleStore(memory),
     signals,
     ping: () => Promise.resolve(),

@@ -1,5 +1,7 @@
 import type { Clock } from '../../definition/clock.js';
 import { Availability } from '../availability.js';
+import { MemoryLogStore } from '../memory/memory-log-store.js';
+import { SharedMemory } from '../memory/shared-memory.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { NotificationHub } from './notification-hub.js';
@@ -52,6 +54,7 @@ export async function sqlStore(
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
     locks: new SqlLockStore(driver, names, deadline),
+    logs: new MemoryLogStore(new SharedMemory(clock)),
     schedules: new SqlScheduleStore(driver, names, deadline),
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {

@@ -1,6 +1,8 @@
 import type { Clock } from '../../definition/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
+import { MemoryLogStore } from '../memory/memory-log-store.js';
+import { SharedMemory } from '../memory/shared-memory.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { redisSource } from './redis-client.js';
@@ -50,6 +52,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     locks: new RedisLockStore(connections, keys, deadline),
+    logs: new MemoryLogStore(new SharedMemory(clock)),
     schedules: new RedisScheduleStore(connections, keys, deadline),
     signals,
     ping: async () => {
