@@ -51,6 +51,10 @@ export {
   type DeadLetterQuery,
 } from './service/dead-letters.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
+export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/job-history.js';
+export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/job-execution.js';
+export type { JobStats } from './service/job-stats.js';
+export { JobMonitor } from './service/job-monitor.js';
 export { LockService } from './service/lock-service.js';
 export type { Lock } from './service/lock.js';
 export type { LockWaitOptions } from './service/check-lock.js';

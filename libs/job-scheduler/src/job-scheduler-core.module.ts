@@ -21,6 +21,8 @@ import { EventBus } from './service/event-bus.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
+import { JobHistory } from './service/job-history.js';
+import { JobMonitor } from './service/job-monitor.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
 import { LockService } from './service/lock-service.js';
@@ -240,6 +242,8 @@ const runningProviders: Provider[] = [
     inject: [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock],
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
   },
+  { provide: JobHistory, useFactory: () => new JobHistory() },
+  { provide: JobMonitor, useFactory: () => new JobMonitor() },
   {
     provide: LockService,
     inject: [StoreHolder, Clock],
