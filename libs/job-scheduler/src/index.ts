@@ -34,6 +34,7 @@ export type {
   NewSchedule,
   PayloadField,
   ScheduleChange,
+  ScheduleCondition,
   ScheduleFilter,
   ScheduleSettings,
   ScheduleTiming,

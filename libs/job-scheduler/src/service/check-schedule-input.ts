@@ -17,10 +17,20 @@ import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 
 const TIMINGS = ['schedule', 'cron', 'every'] as const;
-const OPTIONAL = ['misfire', 'misfireThreshold', 'maxCatchUp', 'overlap', 'description', 'metadata'] as const;
+const OPTIONAL = [
+  'misfire',
+  'misfireThreshold',
+  'maxCatchUp',
+  'overlap',
+  'description',
+  'name',
+  'group',
+  'metadata',
+] as const;
 const COMMON = ['job', ...TIMINGS, 'timezone', 'payload', 'enabled', 'start', 'end', ...OPTIONAL];
 /** What code declares starts so. */
 const CODE = 'code:';
+const LONGEST_NAME = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -172,10 +182,19 @@ export class ScheduleInputCheck {
       if (typeof description === 'string') checked.description = description;
       else this.add('description', `${show(description)} is not a text. Allowed: a text.`);
     }
+    this.readName('name');
+    this.readName('group');
     if (this.has('metadata')) {
       if (isMetadata(metadata)) checked.metadata = metadata;
       else this.add('metadata', `${show(metadata)} is not allowed. Allowed: ${METADATA_RULE}.`);
     }
+  }
+
+  private readName(field: 'name' | 'group'): void {
+    if (!this.has(field)) return;
+    const value = this.input[field];
+    if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME) this.checked[field] = value;
+    else this.add(field, `${show(value)} is not a ${field}. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
   }
 
   /** Whether an optional field is set; takes it away where it is null. */
