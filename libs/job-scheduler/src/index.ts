@@ -74,6 +74,7 @@ export {
   type ScheduleIssue,
 } from './errors/schedule-errors.js';
 export {
+  ExecutionEndedError,
   ExecutionNotFailedError,
   ExecutionUnknownError,
   JobUnknownError,

@@ -5,6 +5,7 @@ import { JobSchedulerError } from './job-scheduler-error.js';
 import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
+import * as requests from './request-errors.js';
 import * as schedules from './schedule-errors.js';
 import * as stores from './store-errors.js';
 import * as names from './unknown-name-errors.js';
@@ -61,6 +62,13 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [new names.ExecutionUnknownError('7'), 'No execution "7" is known: the id is wrong, or its record has expired.'],
   [new names.ExecutionNotFailedError('7', 'running'), 'Execution "7" is running. Only a failed one can be retried.'],
+  [new names.ExecutionEndedError('7', 'completed'), 'Execution "7" has ended as completed.'],
+  [
+    new requests.RequestInvalidError([{ in: 'body', path: ['status'], message: 'Allowed: "0" or "1"' }]),
+    'There is a fault in the request.',
+  ],
+  [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
+  [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
   [
     new payloads.PayloadInvalidError('mail', 'is not JSON: to is a function'),
     'The payload of job "mail" is not JSON: to is a function',
@@ -152,6 +160,7 @@ describe('errors', () => {
       { OptionsError, JobDefinitionError, ScheduleError },
       names,
       payloads,
+      requests,
       schedules,
       stores,
       outcomes,
