@@ -4,11 +4,13 @@ import { toQueueEntry } from '../../libs/job-scheduler/src/store/job-envelope.js
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
+import { describeBounds } from './conformance/bounds.js';
 import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
 import { describeLocks } from './conformance/locks.js';
+import { describeLogs } from './conformance/logs.js';
 import { describeQueues } from './conformance/queues.js';
 import { describeSchedulers } from './conformance/schedulers.js';
 import { describeSignals } from './conformance/signals.js';
@@ -61,7 +63,9 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeExecutions(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describeBounds(shared);
     describeLocks(shared);
+    describeLogs(shared);
     describeSignals(shared);
     describeSchedules(shared);
     describeSchedulers(shared);

@@ -5,6 +5,12 @@ import type { FinalStatus } from '../definition/job-status.js';
 export const LINES_PER_EXECUTION = 1_000;
 /** How far back the entries of a whole job can be read. */
 export const TAIL_PER_JOB = 1_000;
+/** How much longer than their execution's record lines are kept, in milliseconds, should nothing ever prune that. */
+export const KEPT_LONGER = 86_400_000;
+/** What ends later than this after a record's own end is not of that run, but of one that uses its id again. */
+export const SAME_RUN = KEPT_LONGER + 3_600_000;
+/** How long the answer to a writer's last batch is kept, in milliseconds. */
+export const ANSWER_KEPT = 600_000;
 /** The most entries that one read gives. */
 export const MOST_LOGS_READ = 1_000;
 
@@ -47,13 +53,22 @@ export interface LogWrite {
   readonly keep: number;
 }
 
+/** Entries that one writer stores together. */
+export interface LogBatch {
+  /** Nobody else's: a process's own. It stores one batch after the other. */
+  readonly writer: string;
+  /** Counts its batches. A batch that is sent again, since its answer was lost, has the same number and is stored once. */
+  readonly number: number;
+  readonly writes: readonly LogWrite[];
+}
+
 /**
  * Log lines, and ends of the executions that wrote them. Bounded: the newest `LINES_PER_EXECUTION` of each execution, and
  * of each job as a whole a tail of `TAIL_PER_JOB`. Entries go with their execution's record.
  */
 export interface LogStore {
   /** Stores entries in order, in one round trip, whichever jobs they are of. Answers where each of them stands now. */
-  append(writes: readonly LogWrite[]): Promise<StoredLog[]>;
+  append(batch: LogBatch): Promise<StoredLog[]>;
   /** Entries of an execution with a greater `seq`, oldest first. @param limit at most `MOST_LOGS_READ`. */
   ofExecution(id: string, after: number, limit: number): Promise<StoredLog[]>;
   /** Entries of a job's tail with a greater `seq`, oldest first. @param scheduleId only those of this schedule. */
@@ -62,6 +77,6 @@ export interface LogStore {
   latest(job: string): Promise<number>;
   /** Drops the entries of these executions. */
   drop(ids: readonly string[]): Promise<void>;
-  /** Drops a job's tail: all entries of the executions that stand in it. */
+  /** Drops the entries of a job, as far as its tail reaches at least. */
   clear(job: string): Promise<void>;
 }

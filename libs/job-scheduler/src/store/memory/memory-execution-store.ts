@@ -2,11 +2,13 @@ import { Logger } from '@nestjs/common';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';
+import { logsOf } from './memory-log-store.js';
 import { MemoryRecords } from './memory-records.js';
 import type { SharedMemory } from './shared-memory.js';
 
 /** Where the records of executions stand beside the queues. */
-export const recordsOf = (memory: SharedMemory): MemoryRecords => memory.part('executions', () => new MemoryRecords());
+export const recordsOf = (memory: SharedMemory): MemoryRecords =>
+  memory.part('executions', () => new MemoryRecords((id, until) => logsOf(memory).ended(id, until)));
 
 export class MemoryExecutionStore implements ExecutionStore {
   /** A write is done when it has been called. */

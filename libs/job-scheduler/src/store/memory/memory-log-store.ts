@@ -1,7 +1,9 @@
 import {
   LINES_PER_EXECUTION,
   MOST_LOGS_READ,
+  SAME_RUN,
   TAIL_PER_JOB,
+  type LogBatch,
   type LogStore,
   type LogWrite,
   type StoredLog,
@@ -55,6 +57,12 @@ export class MemoryLogs {
     return this.jobs.get(job)?.seq ?? 0;
   }
 
+  /** The record has gone; its lines go with it, unless they are of a new run with its id. */
+  ended(id: string, until: number): void {
+    const known = this.executions.get(id);
+    if (known && known.until <= until + SAME_RUN) this.drop(id);
+  }
+
   drop(id: string): void {
     const known = this.executions.get(id);
     if (!known) return;
@@ -96,7 +104,8 @@ export class MemoryLogStore implements LogStore {
     this.logs = logsOf(memory);
   }
 
-  async append(writes: readonly LogWrite[]): Promise<StoredLog[]> {
+  /** Nothing can be lost on the way here, and no batch comes twice. */
+  async append({ writes }: LogBatch): Promise<StoredLog[]> {
     const now = this.memory.clock.now();
     return writes.map((write) => this.logs.add(write, now));
   }

@@ -27,6 +27,9 @@ export class MemoryRecords {
   private readonly ended = new Map<string, RankedSet<MemoryRecord>>();
   private readonly counted = new Map<string, Counts>();
 
+  /** @param onDropped told of each record that goes, and when its time would have been over. */
+  constructor(private readonly onDropped: (id: string, until: number) => void = () => undefined) {}
+
   write(entry: ExecutionWrite, now: number): boolean {
     const head = JSON.stringify(entry.head);
     const stored = this.find(entry.id, now);
@@ -38,6 +41,7 @@ export class MemoryRecords {
     const keep = storableCount(entry.keep.count);
     if (entry.final !== undefined && keep === 0) {
       this.records.delete(entry.id);
+      this.onDropped(entry.id, Infinity);
       return true;
     }
     const record = stored ?? this.make(entry.id);
@@ -127,6 +131,7 @@ export class MemoryRecords {
     ended?.delete(record);
     if (ended?.size === 0) this.ended.delete(record.job);
     this.records.delete(record.id);
+    this.onDropped(record.id, record.until);
   }
 }
 

@@ -21,6 +21,12 @@ export class SqlNames {
   readonly lockAcquire: string;
   readonly lockRelease: string;
   readonly putSchedules: string;
+  readonly log: string;
+  readonly logJob: string;
+  readonly logWriter: string;
+  readonly appendLogs: string;
+  readonly pruneLogs: string;
+  readonly addWithin: string;
 
   constructor(readonly plainSchema: string) {
     this.schema = `"${plainSchema}"`;
@@ -41,6 +47,12 @@ export class SqlNames {
     this.schedule = `${this.schema}.njs_schedule`;
     this.declaration = `${this.schema}.njs_declaration`;
     this.putSchedules = `${this.schema}.njs_put_schedules`;
+    this.log = `${this.schema}.njs_log`;
+    this.logJob = `${this.schema}.njs_log_job`;
+    this.logWriter = `${this.schema}.njs_log_writer`;
+    this.appendLogs = `${this.schema}.njs_append_logs`;
+    this.pruneLogs = `${this.schema}.njs_prune_logs`;
+    this.addWithin = `${this.schema}.njs_add_within`;
   }
 }
 

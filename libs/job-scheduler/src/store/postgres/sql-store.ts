@@ -1,7 +1,5 @@
 import type { Clock } from '../../definition/clock.js';
 import { Availability } from '../availability.js';
-import { MemoryLogStore } from '../memory/memory-log-store.js';
-import { SharedMemory } from '../memory/shared-memory.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { NotificationHub } from './notification-hub.js';
@@ -11,6 +9,7 @@ import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
 import { SqlLockStore } from './sql-lock-store.js';
+import { SqlLogStore } from './sql-log-store.js';
 import { migrate } from './sql-migrations.js';
 import { SqlScheduleStore } from './sql-schedule-store.js';
 import { SqlNames } from './sql-names.js';
@@ -49,12 +48,12 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline, driver),
+    queues: new SqlEngine(sqlBackend(driver, names, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
     locks: new SqlLockStore(driver, names, deadline),
-    logs: new MemoryLogStore(new SharedMemory(clock)),
+    logs: new SqlLogStore(driver, names, deadline),
     schedules: new SqlScheduleStore(driver, names, deadline),
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {

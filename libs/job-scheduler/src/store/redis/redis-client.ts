@@ -4,6 +4,7 @@ import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
+import { appendLogsLua, clearJobLogsLua, readJobLogsLua } from './logs.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -43,6 +44,9 @@ interface Scripts {
     ids: string,
     forget: number,
   ): Promise<null>;
+  jobsAppendLogs(base: string, batch: Buffer, writer: string, number: number): Promise<number[]>;
+  jobsReadJobLogs(base: string, job: string, after: number, most: number, schedule: string): Promise<string[]>;
+  jobsClearJobLogs(base: string, job: string): Promise<null>;
   jobsSchedulers(
     key: string,
     how: 'scan' | 'keys',
@@ -66,6 +70,9 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsRemoveSchedule: removeScheduleLua,
   jobsClaimFire: claimFireLua,
   jobsDeclareSchedules: declareSchedulesLua,
+  jobsAppendLogs: appendLogsLua,
+  jobsReadJobLogs: readJobLogsLua,
+  jobsClearJobLogs: clearJobLogsLua,
   jobsSchedulers: schedulersLua,
 };
 

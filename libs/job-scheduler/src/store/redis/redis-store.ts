@@ -1,8 +1,6 @@
 import type { Clock } from '../../definition/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
-import { MemoryLogStore } from '../memory/memory-log-store.js';
-import { SharedMemory } from '../memory/shared-memory.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { redisSource } from './redis-client.js';
@@ -12,6 +10,7 @@ import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisLockStore } from './redis-lock-store.js';
+import { RedisLogStore } from './redis-log-store.js';
 import { RedisScheduleStore } from './redis-schedule-store.js';
 import { RedisSignals } from './redis-signals.js';
 
@@ -52,7 +51,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     locks: new RedisLockStore(connections, keys, deadline),
-    logs: new MemoryLogStore(new SharedMemory(clock)),
+    logs: new RedisLogStore(connections, keys, deadline),
     schedules: new RedisScheduleStore(connections, keys, deadline),
     signals,
     ping: async () => {
