@@ -25,12 +25,21 @@ export interface EngineScheduler {
   readonly hasJob: boolean;
 }
 
+export interface EngineQueueOptions extends Omit<QueueOptions<unknown>, 'connection' | 'prefix'> {
+  /**
+   * The most jobs that may wait, prioritized ones included: `add` and `addBulk` throw QueueFullError, and add nothing, when
+   * there is no room for all that they are given. What looks and what adds is one step, over all processes. Jobs for later
+   * need no room, and those that are not added need none: a known id, a deduplication id that is held.
+   */
+  readonly maxWaiting?: number | undefined;
+}
+
 /** Makes BullMQ's parts on this store. Names are ours: encoding and key prefixes are done inside. */
 export interface QueueEngine {
   /** For Worker subclasses: the third or fourth constructor argument of BullMQ's classes. */
   readonly backend: BackendFactory<IQueueBackend, unknown>;
   /** A producer's queue. Its commands fail, rather than wait, when the store is away for long. The caller closes it. */
-  queue(name: string, options?: Omit<QueueOptions<unknown>, 'connection' | 'prefix'>): EngineQueue;
+  queue(name: string, options?: EngineQueueOptions): EngineQueue;
   /** Completed and failed events of a queue. The caller closes it. */
   events(name: string): EngineEvents;
   /** Connection and prefix for a worker of this queue. Its commands wait until the store is back. */
