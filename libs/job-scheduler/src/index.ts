@@ -9,6 +9,7 @@ export { optionsFromEnv } from './options/options-from-env.js';
 
 export { Job, type JobDecorator } from './decorators/job.decorator.js';
 export { JobStep } from './decorators/job-step.decorator.js';
+export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.decorator.js';
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
 export type {
@@ -22,6 +23,23 @@ export type {
   StepOptions,
 } from './definition/job-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
+export type {
+  JobCancelledEvent,
+  JobCompletedEvent,
+  JobEvent,
+  JobEventError,
+  JobEventOf,
+  JobEventType,
+  JobFailedEvent,
+  JobLogEvent,
+  JobProgressEvent,
+  JobRetryingEvent,
+  JobSkippedEvent,
+  JobStalledEvent,
+  JobStartedEvent,
+  JobStepEvent,
+  ScheduleRepairedEvent,
+} from './definition/job-event.js';
 export type { JobContract, JobHandler, JobPayload, JobRef, JobResult } from './definition/job-ref.js';
 export type { JobStatus, JobTrigger } from './definition/job-status.js';
 export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
@@ -89,6 +107,7 @@ export {
   PayloadTooLargeError,
   ResultInvalidError,
 } from './errors/payload-errors.js';
+export { QueueFullError } from './errors/queue-errors.js';
 export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {
   DriverMissingError,

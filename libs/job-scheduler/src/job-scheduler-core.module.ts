@@ -5,6 +5,7 @@ import { Clock, SystemClock } from './definition/clock.js';
 import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
+import { ListenerExplorer } from './discovery/listener-explorer.js';
 import { ProviderExplorer } from './discovery/provider-explorer.js';
 import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
@@ -25,9 +26,11 @@ import { JobHistory } from './service/job-history.js';
 import { JobMonitor } from './service/job-monitor.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
+import { ListenerCalls } from './service/listener-calls.js';
 import { LockService } from './service/lock-service.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
+import { QueueRoom } from './service/queue-room.js';
 import { QueuedRuns } from './service/queued-runs.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { ScheduleService } from './service/schedule-service.js';
@@ -51,6 +54,7 @@ const definitionProviders: Provider[] = [
   },
   JobIndex,
   ProviderExplorer,
+  ListenerExplorer,
   {
     provide: EnhancerCreators,
     inject: [ExternalContextCreator, ApplicationConfig, ModulesContainer],
@@ -58,7 +62,7 @@ const definitionProviders: Provider[] = [
   },
   {
     provide: JobDiscovery,
-    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS],
+    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS, ListenerExplorer],
     useFactory: (...parts: ConstructorParameters<typeof JobDiscovery>) => new JobDiscovery(...parts),
   },
   {
@@ -70,7 +74,16 @@ const definitionProviders: Provider[] = [
 
 const runningProviders: Provider[] = [
   StoreHolder,
-  EventBus,
+  {
+    provide: EventBus,
+    inject: [StoreHolder, Clock, FleetCancel],
+    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: FleetCancel) => new EventBus(holder, clock, workerId),
+  },
+  {
+    provide: ListenerCalls,
+    inject: [EventBus],
+    useFactory: (bus: EventBus) => new ListenerCalls(bus),
+  },
   {
     provide: QueueHub,
     inject: [RESOLVED_OPTIONS, StoreHolder],
@@ -98,8 +111,23 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof QueueReader>) => new QueueReader(...parts),
   },
   {
+    provide: QueueRoom,
+    inject: [StoreHolder, Clock],
+    useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
+  },
+  {
     provide: Enqueuer,
-    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, QueueTraitsReader, ExecutionFinder, StoreHolder, Clock],
+    inject: [
+      RESOLVED_OPTIONS,
+      JobRegistry,
+      QueueHub,
+      QueueTraitsReader,
+      ExecutionFinder,
+      StoreHolder,
+      Clock,
+      EventBus,
+      QueueRoom,
+    ],
     useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
   },
   {
@@ -110,7 +138,7 @@ const runningProviders: Provider[] = [
   },
   {
     provide: TakeOut,
-    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock],
+    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus],
     useFactory: (...parts: ConstructorParameters<typeof TakeOut>) => new TakeOut(...parts),
   },
   {
@@ -151,6 +179,8 @@ const runningProviders: Provider[] = [
       FleetCancel,
       Admission,
       SCHEDULE_TIMING_TOKEN,
+      EventBus,
+      ExecutionFinder,
     ],
     useFactory: (
       options: ResolvedOptions,
@@ -161,7 +191,22 @@ const runningProviders: Provider[] = [
       fleet: FleetCancel,
       admission: Admission,
       timing: ScheduleTiming,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission, timing),
+      events: EventBus,
+      finder: ExecutionFinder,
+    ) =>
+      new SchedulerRuntime(
+        options,
+        registry,
+        holder,
+        enqueuer,
+        clock,
+        logger,
+        fleet,
+        admission,
+        timing,
+        events,
+        finder,
+      ),
   },
   {
     provide: Steering,
@@ -187,6 +232,7 @@ const runningProviders: Provider[] = [
       Canceller,
       SchedulerRuntime,
       ScheduleService,
+      EventBus,
     ],
     useFactory: (
       clock: Clock,
@@ -200,6 +246,7 @@ const runningProviders: Provider[] = [
       canceller: Canceller,
       runtime: SchedulerRuntime,
       schedules: ScheduleService,
+      events: EventBus,
     ) =>
       new JobService({
         clock,
@@ -213,6 +260,7 @@ const runningProviders: Provider[] = [
         canceller,
         runtime,
         schedules,
+        events,
       }),
   },
   {
@@ -260,6 +308,9 @@ const runningProviders: Provider[] = [
       FinishWatcher,
       LockService,
       Clock,
+      EventBus,
+      ListenerCalls,
+      QueueRoom,
     ],
     useFactory: (
       options: ResolvedOptions,
@@ -270,7 +321,24 @@ const runningProviders: Provider[] = [
       watcher: FinishWatcher,
       locks: LockService,
       clock: Clock,
-    ) => new JobSchedulerBoot(options, discovery, runtime, holder, hub, watcher, locks, clock, logger),
+      events: EventBus,
+      calls: ListenerCalls,
+      room: QueueRoom,
+    ) =>
+      new JobSchedulerBoot(
+        options,
+        discovery,
+        runtime,
+        holder,
+        hub,
+        watcher,
+        locks,
+        clock,
+        logger,
+        events,
+        calls,
+        room,
+      ),
   },
 ];
 

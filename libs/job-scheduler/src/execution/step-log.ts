@@ -1,3 +1,4 @@
+import type { Telemetry } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { toStorableJson } from '../definition/json.js';
 import { JobLockLostError } from '../errors/outcome-errors.js';
@@ -7,9 +8,22 @@ import type { StepRecord } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
+import type { JobEvents } from './job-events.js';
+import { tellStep } from './tell-events.js';
+import { tracedStep } from './tracing.js';
 
 /** Between two tries to store a step while the store is away. */
 const STORE_RETRY_DELAY = 1_000;
+
+/** What steps need of the process. */
+export interface StepServices {
+  readonly executions: ExecutionStore;
+  readonly clock: Clock;
+  /** Absent: nobody ever listens. */
+  readonly events?: JobEvents;
+  /** Absent: nothing is traced. */
+  readonly telemetry?: Telemetry | undefined;
+}
 
 /** The finished steps of one execution, as one attempt sees and adds to them. */
 export class StepLog {
@@ -21,7 +35,7 @@ export class StepLog {
 
   constructor(
     private readonly started: StartedJob,
-    private readonly services: { readonly executions: ExecutionStore; readonly clock: Clock },
+    private readonly services: StepServices,
     private readonly abortion: AttemptSignal,
     /** Throws once the attempt is over: nothing is run or stored then. */
     private readonly ensureGoing: () => void,
@@ -48,17 +62,21 @@ export class StepLog {
     const known = this.finished.get(name);
     if (known) return known.result;
 
-    const startedAt = this.services.clock.now();
+    const { clock, events, telemetry } = this.services;
+    const startedAt = clock.now();
     let step: StepRecord;
     try {
-      step = this.toRecord(name, startedAt, await work());
+      step = this.toRecord(name, startedAt, await (telemetry ? tracedStep(telemetry, name, work) : work()));
     } catch (error) {
       // A step that failed may be tried again in this attempt.
       this.usedNow.delete(name);
       throw error;
     }
     if (deferred) deferred(step);
-    else await this.store(step);
+    else {
+      await this.store(step);
+      if (events?.wanted) tellStep(events, this.started, step);
+    }
     this.finished.set(name, step);
     return step.result;
   }

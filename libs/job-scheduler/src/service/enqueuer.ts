@@ -5,6 +5,8 @@ import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { JobKeyError } from '../errors/payload-errors.js';
+import { QueueFullError } from '../errors/queue-errors.js';
+import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
@@ -15,8 +17,10 @@ import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import { resolveTarget } from './enqueue-target.js';
+import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
+import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { guardStore } from './store-guard.js';
 
@@ -59,6 +63,24 @@ function toEnqueued({ id, job, queue, unique }: NewJob, added: AddedJob): Enqueu
   return { id: stored, job, queue, duplicate: stored !== id };
 }
 
+/** An entry of `enqueueMany` that is to be stored. */
+interface Wanted {
+  readonly job: NewJob;
+  /** For room in its queue. */
+  readonly mayWait: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+function byQueue(wanted: readonly Wanted[]): [queue: string, batch: Wanted[]][] {
+  const queues = new Map<string, Wanted[]>();
+  for (const each of wanted) {
+    const batch = queues.get(each.job.queue);
+    if (batch) batch.push(each);
+    else queues.set(each.job.queue, [each]);
+  }
+  return [...queues];
+}
+
 /** Puts executions into their queues. */
 export class Enqueuer {
   constructor(
@@ -69,10 +91,13 @@ export class Enqueuer {
     private readonly finder: ExecutionFinder,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
+    private readonly events: EventBus,
+    private readonly room: QueueRoom,
   ) {}
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
+    options.signal?.throwIfAborted();
     let job: NewJob;
     try {
       job = await this.prepare(ref, payload, options, cause);
@@ -83,48 +108,86 @@ export class Enqueuer {
       await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
-    return guardStore(store, this.clock, async () => {
-      const known = job.ownId ? await this.finder.find(job.id) : undefined;
-      if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
-      const { name, data, opts } = toQueueEntry(job);
-      const added = await this.hub.get(job.queue).add(name, data, opts);
-      const enqueued = toEnqueued(job, added);
-      if (enqueued.duplicate && cause.isFire) await this.recordFire(store, job, 'unique');
-      return enqueued;
-    });
+    const isBounded = cause.trigger === 'enqueue';
+    const add = () => guardStore(store, this.clock, () => this.add(store, job, isBounded, cause.isFire));
+    return isBounded && this.mayWait(job, options) ? this.room.enter(job.queue, add, options.signal) : add();
+  }
+
+  private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
+    const known = job.ownId ? await this.finder.find(job.id) : undefined;
+    if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
+    const { name, data, opts } = toQueueEntry(job);
+    const queue = isBounded ? this.hub.getBounded(job.queue) : this.hub.get(job.queue);
+    const enqueued = toEnqueued(job, await queue.add(name, data, opts));
+    if (enqueued.duplicate && isFire) await this.recordFire(store, job, 'unique');
+    return enqueued;
+  }
+
+  /** Whether whoever enqueues it waits when its queue is full. */
+  private mayWait(job: NewJob, { whenFull }: EnqueueOptions): boolean {
+    const settings = this.hub.settings(job.queue);
+    return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
 
   /** One round trip per queue. Entries with an id of their own are looked up first. */
   async enqueueMany(entries: readonly EnqueueEntry[]): Promise<Enqueued[]> {
     const store = this.holder.require('enqueue jobs');
-    const jobs = await Promise.all(
-      entries.map(({ job, payload, options }) => this.prepare(job, payload, options ?? {}, { trigger: 'enqueue' })),
+    const wanted = await Promise.all(
+      entries.map(async ({ job, payload, options = {} }): Promise<Wanted> => {
+        options.signal?.throwIfAborted();
+        const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
+        return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
+      }),
     );
-    return guardStore(store, this.clock, async () => {
-      const known = await this.finder.findMany(jobs.filter((job) => job.ownId).map((job) => job.id));
-      const fresh = new Map<string, NewJob>();
-      const results = jobs.map((job): Enqueued => {
-        const first = known.get(job.id) ?? fresh.get(job.id);
-        if (!first) fresh.set(job.id, job);
-        return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
-      });
-      // A unique one may have been known by its key: in the queue, or earlier in this batch.
-      const doubled = await this.addAll([...fresh.values()]);
-      return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
+    const ownIds = wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id);
+    const known = await guardStore(store, this.clock, () => this.finder.findMany(ownIds));
+    const fresh = new Map<string, Wanted>();
+    const results = wanted.map((each): Enqueued => {
+      const { job } = each;
+      const first = known.get(job.id) ?? fresh.get(job.id)?.job;
+      if (!first) fresh.set(job.id, each);
+      return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
     });
+    // A unique one may have been known by its key: in the queue, or earlier in this batch.
+    const doubled = await this.addAll(store, [...fresh.values()]);
+    return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
   }
 
-  /** What was not added, by the id that it was to get. */
-  private async addAll(jobs: readonly NewJob[]): Promise<Map<string, Enqueued>> {
-    const byQueue = new Map<string, NewJob[]>();
-    for (const job of jobs) {
-      const batch = byQueue.get(job.queue);
-      if (batch) batch.push(job);
-      else byQueue.set(job.queue, [job]);
-    }
+  /**
+   * Queues that may refuse come first, so that nothing has been stored yet if one does; then those that always take; then
+   * those where there may be a wait. Gives what was not added, by the id that it was to get.
+   */
+  private async addAll(store: Store, wanted: readonly Wanted[]): Promise<Map<string, Enqueued>> {
     const doubled = new Map<string, Enqueued>();
-    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch, doubled)));
+    const add = (queue: string, batch: readonly Wanted[]) =>
+      guardStore(store, this.clock, () =>
+        this.addBatch(
+          queue,
+          batch.map(({ job }) => job),
+          doubled,
+        ),
+      );
+    const prompt = byQueue(wanted.filter(({ mayWait }) => !mayWait));
+    const bounded = prompt.filter(([queue]) => this.hub.settings(queue).maxWaiting !== undefined);
+    for (const [queue, batch] of bounded) await add(queue, batch);
+    await Promise.all(prompt.filter((each) => !bounded.includes(each)).map(([queue, batch]) => add(queue, batch)));
+    await Promise.all(
+      byQueue(wanted.filter(({ mayWait }) => mayWait)).map(async ([queue, batch]) => {
+        if (!this.room.hasLine(queue) && (await this.fitsWhole(() => add(queue, batch)))) return;
+        for (const each of batch) await this.room.enter(queue, () => add(queue, [each]), each.signal);
+      }),
+    );
     return doubled;
+  }
+
+  private async fitsWhole(add: () => Promise<void>): Promise<boolean> {
+    try {
+      await add();
+      return true;
+    } catch (error) {
+      if (error instanceof QueueFullError) return false;
+      throw error;
+    }
   }
 
   private async addBatch(queue: string, batch: readonly NewJob[], doubled: Map<string, Enqueued>): Promise<void> {
@@ -133,8 +196,8 @@ export class Enqueuer {
     // A bulk of one costs several times a single add on SQL.
     const added =
       first && others.length === 0
-        ? [await this.hub.get(queue).add(first.name, first.data, first.opts)]
-        : await this.hub.get(queue).addBulk(entries);
+        ? [await this.hub.getBounded(queue).add(first.name, first.data, first.opts)]
+        : await this.hub.getBounded(queue).addBulk(entries);
     for (const [index, job] of batch.entries()) {
       if (!job.unique) continue;
       const enqueued = toEnqueued(job, added[index]!);
@@ -148,6 +211,8 @@ export class Enqueuer {
     if (this.options.history && retention.count > 0) {
       await store.executions.write([toSkippedWrite(job, reason, retention, this.clock.now())]);
     }
+    const { clock, events } = this;
+    if (events.wanted) events.emit({ type: 'skipped', ...executionFields(events, job, clock.now()), reason });
   }
 
   private async prepare(

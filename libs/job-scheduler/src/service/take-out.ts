@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import type { JobEvent } from '../definition/job-event.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
+import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { originOf } from '../store/execution-origin.js';
@@ -11,6 +13,7 @@ import { toStartedJob } from '../store/job-envelope.js';
 import { encodeJobId } from '../store/names.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import type { EventBus } from './event-bus.js';
 import type { EngineJob, FoundExecution } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 
@@ -28,6 +31,7 @@ export class TakeOut {
     private readonly hub: QueueHub,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
+    private readonly events: EventBus,
   ) {}
 
   /** `listener` is called with each execution that was taken out: it gives back what is held for one, as no run of it will. */
@@ -42,6 +46,7 @@ export class TakeOut {
     const started = toStartedJob(inQueue, queue);
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
+    if (recorded) this.events.tell(() => this.toEvent(started, order));
     return recorded;
   }
 
@@ -91,6 +96,10 @@ export class TakeOut {
       },
       keep: { count: history ? count : 0, age },
     };
+  }
+
+  private toEvent(started: StartedJob, { reason }: CancelOrder): JobEvent {
+    return { type: 'cancelled', ...executionFields(this.events, started, this.clock.now()), reason };
   }
 
   /** What is not given back ends by itself. */
