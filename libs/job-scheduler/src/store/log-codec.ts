@@ -1,3 +1,4 @@
+import type { JobLogLine } from '../definition/job-log-line.js';
 import { CorruptRecordError, readPart, storableAge } from './execution-codec.js';
 import { MOST_LOGS_READ, type LogEntry, type LogWrite, type StoredLog } from './log-store.js';
 
@@ -33,4 +34,9 @@ export function readLog(json: string, seq: number, number: number): StoredLog {
 /** A whole number of entries that a store can be asked for. */
 export function readableLogs(limit: number): number {
   return Math.max(0, Math.min(MOST_LOGS_READ, Math.floor(limit)));
+}
+
+/** A line as users see it. */
+export function toLogLine({ kind: _, at, ...line }: StoredLog & { readonly kind: 'line' }): JobLogLine {
+  return { ...line, at: new Date(at) };
 }
