@@ -97,7 +97,6 @@ export class Enqueuer {
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
-    options.signal?.throwIfAborted();
     let job: NewJob;
     try {
       job = await this.prepare(ref, payload, options, cause);
@@ -108,6 +107,7 @@ export class Enqueuer {
       await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
+    options.signal?.throwIfAborted();
     const isBounded = cause.trigger === 'enqueue';
     const add = () => guardStore(store, this.clock, () => this.add(store, job, isBounded, cause.isFire));
     return isBounded && this.mayWait(job, options) ? this.room.enter(job.queue, add, options.signal) : add();
@@ -134,8 +134,8 @@ export class Enqueuer {
     const store = this.holder.require('enqueue jobs');
     const wanted = await Promise.all(
       entries.map(async ({ job, payload, options = {} }): Promise<Wanted> => {
-        options.signal?.throwIfAborted();
         const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
+        options.signal?.throwIfAborted();
         return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
       }),
     );

@@ -1,5 +1,5 @@
 import { createRedisBackend, Queue } from 'bullmq';
-import type { BackendFactory, IQueueBackend, QueueBaseOptions, QueueOptions } from 'bullmq';
+import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { EventStream } from '../event-stream.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
@@ -33,7 +33,7 @@ export class RedisEngine implements QueueEngine {
       maxWaiting === undefined ? producer : boundedClient(producer, name, this.keys.waiting(name), maxWaiting);
     const queue: EngineQueue = new Queue(
       name,
-      { ...options, connection: connection as QueueOptions['connection'], prefix: this.keys.bullPrefix(name) },
+      { ...options, connection, prefix: this.keys.bullPrefix(name) },
       this.deadline.guard(redisBackend),
     );
     // The store tells when it is lost; BullMQ writes errors that nobody listens to on the console.
