@@ -367,6 +367,8 @@ export class JobSchedulerCoreModule {
         LockService,
         DeadLetters,
         JobHealth,
+        JobHistory,
+        JobMonitor,
         EventBus,
         JobSchedulerBoot,
         ...queueNames.map((name) => getQueueToken(name)),
