@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
+import type { JobEvent } from 'nestjs-job-scheduler';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
@@ -18,16 +19,25 @@ describe.each(sharedStores)('a process killed inside step 2, on %s', (_name, sto
     await doomed.next('ready');
     const producer = await startProducer(store, prefix);
     app = producer.app;
+    const told: JobEvent[] = [];
+    const listening = producer.jobs.events().subscribe((event) => told.push(event));
     const handle = await producer.jobs.enqueue(threeSteps, { n: 1 });
     await doomed.next('second');
     const heir = child({});
-    await heir.next('ready');
+    const { workerId } = await heir.next('ready');
     await doomed.kill();
     expect(await handle.finished({ timeout: '20s' })).toEqual({ firstRanIn: doomed.pid });
     expect(doomed.count('first')).toBe(1);
     expect(heir.count('first')).toBe(0);
     expect(heir.events.filter(({ event }) => event === 'second')).toMatchObject([{ attempt: 1 }]);
     expect(heir.count('third')).toBe(1);
+    // Whoever listens hears of it from the process that took it up.
+    await until('all is told', () => told.some(({ type }) => type === 'completed'));
+    const byHeir = told.filter((event) => event.workerId === workerId && event.id === handle.id);
+    expect(byHeir.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['stalled', 'started', 'step', 'step', 'completed']),
+    );
+    listening.unsubscribe();
   });
 });
 
