@@ -9,6 +9,7 @@ import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
+import { describeHistory } from './conformance/history.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeLogs } from './conformance/logs.js';
 import { describeQueues } from './conformance/queues.js';
@@ -25,6 +26,8 @@ export interface StoreUnderTest {
   corrupt(prefix: string, id: string, store: Store): Promise<void>;
   /** Puts something that cannot be read in the place of a schedule's record. */
   corruptSchedule(prefix: string, id: string, store: Store): Promise<void>;
+  /** How much is stored of ended executions of a job, or of the schedule that made them: records, or what stands in indexes. */
+  left(prefix: string, job: string, scheduleId: string, store: Store): Promise<number>;
   /** Frees what `open` used, after the stores are closed. */
   release?(): Promise<void>;
 }
@@ -59,8 +62,10 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
       },
       corrupt: (id) => subject.corrupt(prefix, id, store),
       corruptSchedule: (id) => subject.corruptSchedule(prefix, id, store),
+      left: (job, scheduleId) => subject.left(prefix, job, scheduleId, store),
     };
     describeExecutions(shared);
+    describeHistory(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
     describeBounds(shared);

@@ -10,6 +10,7 @@ import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
 import { ended } from './conformance/fixtures.js';
 import { schedule } from './conformance/schedules.js';
+import { indexedLeft } from './left.js';
 
 const url = process.env.TEST_REDIS_URL!;
 const clock = new SystemClock();
@@ -27,6 +28,12 @@ describeStore('Redis', {
     const redis = new Redis(url);
     await redis.hset(new RedisKeys(prefix).schedules, id, '3:{"cut off');
     await redis.quit();
+  },
+  async left(prefix, job, scheduleId) {
+    const redis = new Redis(url);
+    const left = await indexedLeft(redis, prefix, job, scheduleId);
+    await redis.quit();
+    return left;
   },
 });
 

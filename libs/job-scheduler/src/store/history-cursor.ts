@@ -30,5 +30,9 @@ function fits(part: unknown, example: string | number): boolean {
 /** For a text that is no place in the list that it is given for. */
 export function unknownCursor(cursor: string): HistoryQueryError {
   const shown = JSON.stringify(cursor.length > 80 ? `${cursor.slice(0, 79)}…` : cursor);
-  return new HistoryQueryError('before', cursor, `${shown} is no place in this list. Pass the "next" of a page, or a Date.`);
+  return new HistoryQueryError(
+    'before',
+    cursor,
+    `${shown} is no place in this list. Pass the "next" of a page, or a Date.`,
+  );
 }

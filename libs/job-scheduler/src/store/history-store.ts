@@ -25,8 +25,6 @@ export interface StoredStats {
   readonly job: string;
   /** Since the store was made. */
   readonly ended: Readonly<Record<FinalStatus, number>>;
-  /** Those whose records are kept. */
-  readonly kept: Readonly<Record<FinalStatus, number>>;
   /** When the last one of each kind ended; skipped and cancelled ones only if an attempt had been made. */
   readonly last: Readonly<Partial<Record<FinalStatus, number>>>;
   /** Of the last failure. */
@@ -39,6 +37,25 @@ export interface StoredStats {
     readonly max: number;
     /** See `duration-sketch.ts`. */
     readonly buckets: ReadonlyMap<number, number>;
+  };
+}
+
+/** In the order in which stores answer. */
+export const FINALS = ['completed', 'failed', 'skipped', 'cancelled'] as const satisfies readonly FinalStatus[];
+
+/** A figure for each way to end. */
+export function perFinal(of: (final: FinalStatus, index: number) => number): Record<FinalStatus, number> {
+  const [completed, failed, skipped, cancelled] = FINALS.map(of) as [number, number, number, number];
+  return { completed, failed, skipped, cancelled };
+}
+
+/** Of a job that has never ended an execution. */
+export function noStats(job: string): StoredStats {
+  return {
+    job,
+    ended: perFinal(() => 0),
+    last: {},
+    durations: { runs: 0, sum: 0, min: 0, max: 0, buckets: new Map() },
   };
 }
 
@@ -56,6 +73,8 @@ export interface HistoryStore {
   loadMany(ids: readonly string[]): Promise<Map<string, StoredExecution>>;
   /** @param jobs default: all that have ever ended an execution. One that has not gets zeros. */
   stats(jobs?: readonly string[]): Promise<StoredStats[]>;
+  /** How many records of a job's ended executions are kept. */
+  kept(job: string): Promise<Record<FinalStatus, number>>;
   /** Deletes the records of ended executions, and their log lines. Figures stay. */
   clear(scope: HistoryScope): Promise<void>;
   /** Deletes what is left of executions whose age is over. Without it, that goes when others of the job end. */

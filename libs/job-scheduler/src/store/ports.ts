@@ -1,5 +1,6 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
+import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { LockStore } from './lock-store.js';
 import type { LogStore } from './log-store.js';
@@ -108,6 +109,7 @@ export interface Store {
   readonly address: string;
   readonly queues: QueueEngine;
   readonly executions: ExecutionStore;
+  readonly history: HistoryStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
   readonly locks: LockStore;

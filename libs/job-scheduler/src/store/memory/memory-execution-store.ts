@@ -10,11 +10,23 @@ import type { SharedMemory } from './shared-memory.js';
 export const recordsOf = (memory: SharedMemory): MemoryRecords =>
   memory.part('executions', () => new MemoryRecords((id, until) => logsOf(memory).ended(id, until)));
 
+const logger = new Logger('JobScheduler');
+
+/** What `read` gives; undefined, with a warning, when the record is corrupt. */
+export function readRecordOrWarn(id: string, read: () => StoredExecution | undefined): StoredExecution | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error;
+    logger.warn(`The record of execution ${id} is corrupt and is left out: ${error.message}`);
+    return undefined;
+  }
+}
+
 export class MemoryExecutionStore implements ExecutionStore {
   /** A write is done when it has been called. */
   readonly ordered = true;
   private readonly records: MemoryRecords;
-  private readonly logger = new Logger('JobScheduler');
 
   constructor(private readonly memory: SharedMemory) {
     this.records = recordsOf(memory);
@@ -35,13 +47,7 @@ export class MemoryExecutionStore implements ExecutionStore {
   }
 
   async load(id: string): Promise<StoredExecution | undefined> {
-    try {
-      return this.records.load(id, this.memory.clock.now());
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error;
-      this.logger.warn(`The record of execution ${id} is corrupt and is left out: ${error.message}`);
-      return undefined;
-    }
+    return readRecordOrWarn(id, () => this.records.load(id, this.memory.clock.now()));
   }
 
   async reopen(id: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Store } from '../ports.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { MemoryHistoryStore } from './memory-history-store.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
 import { MemoryLockStore } from './memory-lock-store.js';
@@ -28,6 +29,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     address: 'memory:',
     queues: new MemoryEngine({ name: prefix, clock }, prefix, memory),
     executions: new MemoryExecutionStore(memory),
+    history: new MemoryHistoryStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
     locks: new MemoryLockStore(memory),

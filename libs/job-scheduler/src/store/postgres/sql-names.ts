@@ -9,6 +9,9 @@ export class SqlNames {
   readonly attempt: string;
   readonly step: string;
   readonly count: string;
+  readonly stats: string;
+  readonly duration: string;
+  readonly tally: string;
   readonly fact: string;
   readonly worker: string;
   readonly schedule: string;
@@ -35,6 +38,9 @@ export class SqlNames {
     this.attempt = `${this.schema}.njs_attempt`;
     this.step = `${this.schema}.njs_step`;
     this.count = `${this.schema}.njs_count`;
+    this.stats = `${this.schema}.njs_stats`;
+    this.duration = `${this.schema}.njs_duration`;
+    this.tally = `${this.schema}.njs_tally`;
     this.fact = `${this.schema}.njs_fact`;
     this.worker = `${this.schema}.njs_worker`;
     this.write = `${this.schema}.njs_write`;

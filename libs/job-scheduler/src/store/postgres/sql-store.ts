@@ -7,6 +7,7 @@ import { sqlBackend } from './schema-connection.js';
 import type { SqlDriver } from './sql-driver.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
+import { SqlHistoryStore } from './sql-history-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
 import { SqlLockStore } from './sql-lock-store.js';
 import { SqlLogStore } from './sql-log-store.js';
@@ -50,6 +51,7 @@ export async function sqlStore(
     address,
     queues: new SqlEngine(sqlBackend(driver, names, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
+    history: new SqlHistoryStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
     locks: new SqlLockStore(driver, names, deadline),

@@ -5,6 +5,14 @@ import { optionalDriver } from '../optional-driver.js';
 import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { appendLogsLua, clearJobLogsLua, readJobLogsLua } from './logs.lua.js';
+import {
+  clearHistoryLua,
+  historyKeptLua,
+  historyStatsLua,
+  listHistoryLua,
+  loadManyLua,
+  sweepHistoryLua,
+} from './history.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -20,6 +28,21 @@ interface Scripts {
   jobsLoad(key: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
+  jobsListHistory(
+    base: string,
+    kind: 'ended' | 'fired',
+    name: string,
+    final: string,
+    limit: number,
+    time: number | '',
+    set: string,
+    member: string,
+  ): Promise<[left: number, ...(string | number | string[])[]]>;
+  jobsLoadMany(base: string, ...ids: string[]): Promise<(string | string[] | null)[]>;
+  jobsHistoryStats(base: string, ...jobs: string[]): Promise<[left: number, ...(string | number | string[])[]]>;
+  jobsHistoryKept(base: string, job: string): Promise<[left: number, ...number[]]>;
+  jobsClearHistory(base: string, kind: 'ended' | 'fired', name: string, most: number): Promise<number>;
+  jobsSweepHistory(base: string, after: string, most: number): Promise<string>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
   jobsAlive(key: string): Promise<string[]>;
   jobsAcquire(
@@ -60,6 +83,12 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsLoad: loadExecutionLua,
   jobsStep: recordStepLua,
   jobsReopen: reopenExecutionLua,
+  jobsListHistory: listHistoryLua,
+  jobsLoadMany: loadManyLua,
+  jobsHistoryStats: historyStatsLua,
+  jobsHistoryKept: historyKeptLua,
+  jobsClearHistory: clearHistoryLua,
+  jobsSweepHistory: sweepHistoryLua,
   jobsBeat: beatLua,
   jobsAlive: aliveLua,
   jobsAcquire: acquireLua,

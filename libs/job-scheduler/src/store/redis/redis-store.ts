@@ -8,6 +8,7 @@ import { RedisConnections } from './redis-connections.js';
 import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
+import { RedisHistoryStore } from './redis-history-store.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisLockStore } from './redis-lock-store.js';
 import { RedisLogStore } from './redis-log-store.js';
@@ -48,6 +49,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     address: source.address,
     queues: new RedisEngine(connections, keys, deadline, () => executions.workerClient()),
     executions,
+    history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     locks: new RedisLockStore(connections, keys, deadline),
