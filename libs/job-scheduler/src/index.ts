@@ -23,6 +23,8 @@ export type {
   StepOptions,
 } from './definition/job-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
+export type { JobLogLevel, JobLogLine } from './definition/job-log-line.js';
+export { JobLogger, type JobLoggerOptions } from './execution/job-logger.js';
 export type {
   JobCancelledEvent,
   JobCompletedEvent,

@@ -28,6 +28,7 @@ import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
 import { ListenerCalls } from './service/listener-calls.js';
 import { LockService } from './service/lock-service.js';
+import { LogStreams } from './service/log-streams.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
 import { QueueRoom } from './service/queue-room.js';
@@ -298,6 +299,11 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof LockService>) => new LockService(...parts),
   },
   {
+    provide: LogStreams,
+    inject: [StoreHolder, EventBus, ExecutionFinder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof LogStreams>) => new LogStreams(...parts),
+  },
+  {
     provide: JobSchedulerBoot,
     inject: [
       RESOLVED_OPTIONS,
@@ -365,6 +371,7 @@ export class JobSchedulerCoreModule {
         JobService,
         ScheduleService,
         LockService,
+        LogStreams,
         DeadLetters,
         JobHealth,
         JobHistory,

@@ -22,6 +22,7 @@ import {
 import { HTTP_OPTIONS, OPENAPI } from './http.tokens.js';
 import { JobResource } from './jobs/job-resource.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { LogStreamController } from './log-stream.controller.js';
 import { OutsideControllers } from './outside-controllers.js';
 import { describeControllers } from './openapi/describe-controllers.js';
 import { Presenter } from './present.js';
@@ -33,6 +34,7 @@ import { TargetsController } from './targets.controller.js';
 const CONTROLLERS: ReadonlyMap<Type<object>, string> = new Map<Type<object>, string>([
   [JobsController, 'Jobs'],
   [ExecutionsController, 'Executions'],
+  [LogStreamController, 'Streams'],
   [QueuesController, 'Queues'],
   [TargetsController, 'Targets'],
   [DeadLettersController, 'Dead letters'],

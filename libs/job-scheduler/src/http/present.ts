@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { JobEvent } from '../definition/job-event.js';
 import type { DeadLetter } from '../service/dead-letters.js';
 import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from '../service/job-execution.js';
 import type { JobStats } from '../service/job-stats.js';
@@ -32,6 +33,11 @@ export class Presenter {
   stats(stats: JobStats): JobStats {
     if (this.exposeErrors || !stats.lastError) return stats;
     return { ...stats, lastError: withoutSecrets(stats.lastError) };
+  }
+
+  event(event: JobEvent): JobEvent {
+    if (this.exposeErrors || !('error' in event)) return event;
+    return { ...event, error: withoutSecrets(event.error) };
   }
 
   deadLetter(letter: DeadLetter): DeadLetter {
