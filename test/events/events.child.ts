@@ -30,16 +30,16 @@ app.enableShutdownHooks();
 const jobs = app.get(JobService);
 const subscriptions: Subscription[] = [];
 
-const deeds: Record<string, (...words: string[]) => unknown> = {
-  enqueue: async (job, id) => void (await jobs.enqueue({ jobName: job! }, undefined, { ...(id && { id }) })),
+const deeds: Record<string, (...words: [string, string]) => unknown> = {
+  enqueue: async (job, id) => void (await jobs.enqueue({ jobName: job }, undefined, { ...(id && { id }) })),
   listen: () => subscriptions.push(jobs.events().subscribe((event: JobEvent) => tell('heard', { told: { ...event } }))),
   leave: () => subscriptions.pop()?.unsubscribe(),
-  cancel: (id) => jobs.cancel(id!),
+  cancel: (id) => jobs.cancel(id),
 };
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [deed, ...words] = line.split(' ');
-  Promise.resolve(deeds[deed!]!(...words)).then(
+  Promise.resolve(deeds[deed!]!(...(words as [string, string]))).then(
     () => tell(`${deed} done`),
     (error: Error) => tell('failed', { deed, message: error.message }),
   );

@@ -135,13 +135,13 @@ describe('what a listener hears of a run of its process, in order', () => {
   });
 
   it('tells of a success once it is stored: the handle is done, and the record says so', async () => {
-    const seen: unknown[] = [];
+    const seen: string[] = [];
     @Injectable()
     class Reader {
       constructor(private readonly jobs: JobService) {}
       @OnJobEvent(['completed', 'failed'])
       async read({ id }: JobEvent) {
-        seen.push(await this.jobs.getStatus(id));
+        seen.push(String(await this.jobs.getStatus(id)));
       }
     }
     const { jobs } = await startApp([Work, Trip, Reader]);
@@ -301,7 +301,7 @@ describe('a listener harms nothing', () => {
       }
     }
     const { app, jobs } = await startApp([Work, Last], [], { shutdownTimeout: '5s' });
-    await Promise.all([jobs.enqueue('good', undefined).then((handle) => handle.finished())]);
+    await (await jobs.enqueue('good', undefined)).finished();
     await app.close();
     expect(heard).toEqual(['good']);
   });

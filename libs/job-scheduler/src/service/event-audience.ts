@@ -86,7 +86,7 @@ export class EventAudience {
     const { following } = this;
     this.following = undefined;
     for (const waiting of this.patient) waiting.abort();
-    for (const id of [...this.ours.keys()]) await this.leave(id);
+    for (const id of this.ours.keys()) await this.leave(id);
     await (
       await following?.catch(() => undefined)
     )?.();
