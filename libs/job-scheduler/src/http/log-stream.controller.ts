@@ -1,7 +1,6 @@
 import { Headers, Param, Query, Res, Sse, SseSignal, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { EMPTY, type Observable } from 'rxjs';
-import { Clock } from '../definition/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import { JobService } from '../service/job-service.js';
 import type { LogItem } from '../service/log-item.js';
@@ -29,7 +28,6 @@ export class LogStreamController implements OnModuleDestroy {
     private readonly jobs: JobService,
     private readonly resource: JobResource,
     private readonly present: Presenter,
-    private readonly clock: Clock,
     private readonly http: HttpAdapterHost,
   ) {}
 
@@ -98,7 +96,7 @@ export class LogStreamController implements OnModuleDestroy {
   ): Observable<MessageEvent> {
     const fits = (event: JobEvent) => (job === undefined || event.job === job) && (!type || type.includes(event.type));
     return serverEvents({
-      clock: this.clock,
+      clock: this.streams.clock,
       response,
       signal: this.endOf(signal),
       id: '',
@@ -140,7 +138,7 @@ export class LogStreamController implements OnModuleDestroy {
     closing = '',
   ): Observable<MessageEvent> {
     return serverEvents({
-      clock: this.clock,
+      clock: this.streams.clock,
       response,
       signal,
       id: String(after),

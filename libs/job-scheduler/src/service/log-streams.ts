@@ -43,7 +43,8 @@ export class LogStreams {
     private readonly holder: StoreHolder,
     private readonly events: Pick<EventBus, 'all'>,
     private readonly finder: ExecutionFinder,
-    private readonly clock: Clock,
+    /** Also for who passes on what it reads here. */
+    readonly clock: Clock,
   ) {}
 
   /** How many read at this moment. */
