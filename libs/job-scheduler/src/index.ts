@@ -84,6 +84,7 @@ export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export { JobSchedulerError } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
+export { HistoryQueryError } from './errors/history-errors.js';
 export {
   FireOwnedError,
   ScheduleConflictError,

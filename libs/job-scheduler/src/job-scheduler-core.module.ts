@@ -27,6 +27,7 @@ import { JobMonitor } from './service/job-monitor.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
 import { ListenerCalls } from './service/listener-calls.js';
+import { LiveExecutions } from './service/live-executions.js';
 import { LockService } from './service/lock-service.js';
 import { LogStreams } from './service/log-streams.js';
 import { QueueHub } from './service/queue-hub.js';
@@ -216,7 +217,7 @@ const runningProviders: Provider[] = [
   },
   {
     provide: DeadLetters,
-    inject: [QueueHub, ExecutionFinder, Steering],
+    inject: [QueueHub, ExecutionFinder, Steering, StoreHolder, JobRegistry, Clock],
     useFactory: (...parts: ConstructorParameters<typeof DeadLetters>) => new DeadLetters(...parts),
   },
   {
@@ -291,8 +292,17 @@ const runningProviders: Provider[] = [
     inject: [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock],
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
   },
-  { provide: JobHistory, useFactory: () => new JobHistory() },
-  { provide: JobMonitor, useFactory: () => new JobMonitor() },
+  {
+    provide: JobHistory,
+    inject: [JobRegistry, StoreHolder, ExecutionFinder, QueueHub, Clock],
+    useFactory: (registry: JobRegistry, holder: StoreHolder, finder: ExecutionFinder, hub: QueueHub, clock: Clock) =>
+      new JobHistory(registry, holder, finder, new LiveExecutions(hub, holder), clock),
+  },
+  {
+    provide: JobMonitor,
+    inject: [JobRegistry, JobHistory, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof JobMonitor>) => new JobMonitor(...parts),
+  },
   {
     provide: LockService,
     inject: [StoreHolder, Clock],

@@ -1,3 +1,5 @@
+import { percentile } from '../store/duration-sketch.js';
+import type { StoredStats } from '../store/history-store.js';
 import type { ExecutionError } from './job-execution.js';
 
 /**
@@ -28,4 +30,34 @@ export interface JobStats {
   readonly maxMs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+}
+
+export function toJobStats({ job, ended, last, lastError, durations }: StoredStats): JobStats {
+  const { completed, failed, skipped, cancelled } = ended;
+  const { runs, sum, min, max, buckets } = durations;
+  const ends = [last.completed, last.failed, last.cancelled].filter((at) => at !== undefined);
+  const within = (value: number) => Math.min(max, Math.max(min, value));
+  return {
+    job,
+    total: completed + failed + skipped + cancelled,
+    completed,
+    failed,
+    skipped,
+    cancelled,
+    ...(ends.length > 0 && { lastRun: new Date(Math.max(...ends)) }),
+    ...(last.completed !== undefined && { lastSuccess: new Date(last.completed) }),
+    ...(last.failed !== undefined && { lastFailure: new Date(last.failed) }),
+    ...(lastError && {
+      lastError: {
+        name: lastError.name,
+        message: lastError.message,
+        ...(lastError.code !== undefined && { code: lastError.code }),
+      },
+    }),
+    averageMs: runs === 0 ? 0 : sum / runs,
+    minMs: min,
+    maxMs: max,
+    p50Ms: within(percentile(buckets, 0.5)),
+    p95Ms: within(percentile(buckets, 0.95)),
+  };
 }
