@@ -1,4 +1,5 @@
 /** An app with the HTTP API, on Express or Fastify, and a client of it. */
+import { expect } from '@jest/globals';
 import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -12,7 +13,12 @@ import {
   ScheduleService,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
+import {
+  fastifyUrlProblems,
+  JobSchedulerHttpModule,
+  type JobSchedulerHttpOptions,
+  type Problem,
+} from 'nestjs-job-scheduler/http';
 import { randomPrefix } from '../support/prefix.js';
 
 export const platforms = ['Express', 'Fastify'] as const;
@@ -91,7 +97,8 @@ export class Api {
       providers: targets,
     })
     class App {}
-    const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
+    const adapter =
+      platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter({ frameworkErrors: fastifyUrlProblems });
     const app = await NestFactory.create(App, adapter, { abortOnError: false, logger: false });
     try {
       prepare?.(app);
@@ -145,3 +152,29 @@ export const curlBody = {
   cronExpression: '0 0 * * *',
   status: '0',
 };
+
+/** What an answer says that is an error, after checking that it says it as problem details. */
+export function problem({ status, headers, body }: Answer): Problem {
+  expect([status, headers.get('content-type')]).toEqual([
+    expect.any(Number),
+    expect.stringMatching(/^application\/problem\+json(;|$)/),
+  ]);
+  expect(body).toEqual(
+    expect.objectContaining({
+      type: `urn:nestjs-job-scheduler:error:${String(body['code'])}`,
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+      instance: expect.stringMatching(/^\//),
+      code: expect.stringMatching(/^[A-Z_]+$/),
+    }),
+  );
+  return body as unknown as Problem;
+}
+
+/** A body, after checking that it is what the OpenAPI document says, with no field more. */
+export function conforming<S extends z.ZodObject>(schema: S, body: unknown): z.output<S> {
+  const result = schema.strict().safeParse(body);
+  if (!result.success) throw new Error(`${z.prettifyError(result.error)}\n${JSON.stringify(body, undefined, 1)}`);
+  return result.data as z.output<S>;
+}

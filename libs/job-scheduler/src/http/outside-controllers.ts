@@ -34,9 +34,9 @@ interface FastifyRequest {
   readonly url: string;
 }
 interface FastifyReply {
-  code(status: number): this;
-  type(mediaType: string): this;
-  send(text: string): this;
+  code(status: number): unknown;
+  header(name: string, value: string): unknown;
+  send(text: string): unknown;
 }
 interface FastifyRoute {
   readonly url: string;
@@ -84,8 +84,7 @@ function answerOnExpress(app: Express, base: string, tell: Tell): void {
 
 function answerOnFastify(fastify: Fastify, base: string, tell: Tell): void {
   const answer = (error: unknown, { url }: FastifyRequest, reply: FastifyReply) => {
-    const problem = tell(error, url);
-    reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+    sendOnFastify(reply, tell(error, url));
   };
   fastify.addHook('onRoute', (route) => {
     if (route.url === base || route.url.startsWith(`${base}/`)) route.errorHandler = answer;
@@ -97,6 +96,22 @@ function answerOnFastify(fastify: Fastify, base: string, tell: Tell): void {
     },
     { prefix: base },
   );
+}
+
+/**
+ * For `new FastifyAdapter({ frameworkErrors: fastifyUrlProblems })`: Fastify answers URLs that it cannot read, or whose
+ * parts are longer than its `maxParamLength`, before it looks for a route, and asks this option alone. It is asked for
+ * such URLs of the whole app.
+ */
+export function fastifyUrlProblems(error: unknown, request: { readonly url: string }, reply: object): void {
+  // Its type depends on what the app declares of its routes.
+  sendOnFastify(reply as FastifyReply, problemOf(error, request.url.split('?')[0]!, false));
+}
+
+function sendOnFastify(reply: FastifyReply, problem: Problem): void {
+  reply.code(problem.status);
+  reply.header('Content-Type', PROBLEM_TYPE);
+  reply.send(JSON.stringify(problem));
 }
 
 function unknown(method: string, url: string): RouteUnknownError {

@@ -15,6 +15,7 @@ export const Queue = z
       failed: z.int(),
     }),
     oldestWaitingMs: z.number().optional(),
+    deadLetters: z.int().meta({ description: 'Failed for good, and kept for a retry.' }),
   })
   .meta({ id: 'Queue' });
 export const Queues = z.object({ items: z.array(Queue) });
