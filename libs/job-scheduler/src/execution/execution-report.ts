@@ -2,7 +2,7 @@ import { toErrorRecord } from '../definition/describe-error.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { originOf } from '../store/execution-origin.js';
-import type { ExecutionWrite, StepRecord } from '../store/execution-record.js';
+import type { ExecutionWrite, StepRecord, UnfinishedStep } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
 
 /** What an attempt's end adds to its execution. */
@@ -20,6 +20,7 @@ export interface AttemptEnd {
   readonly reason?: string;
   readonly cancelledBy?: string;
   readonly step?: StepRecord;
+  readonly unfinished?: readonly UnfinishedStep[] | undefined;
 }
 
 /** The record of an attempt's end. */
@@ -48,6 +49,7 @@ export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
       finishedAt: end.finishedAt,
       workerId: end.workerId,
       ...(error && { error }),
+      ...(end.unfinished?.length && { unfinished: end.unfinished }),
     },
     ...(end.step && { step: end.step }),
     keep: { count: end.retention.count, age: end.retention.age },

@@ -124,6 +124,7 @@ export class OutcomeMaker {
       startedAt,
       finishedAt: services.clock.now(),
       ...(this.lastStep && { step: this.lastStep }),
+      ...(this.steps && { unfinished: this.steps.unfinished }),
       ...end,
     });
   }

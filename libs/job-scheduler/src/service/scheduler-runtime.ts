@@ -25,6 +25,7 @@ import type { Enqueuer } from './enqueuer.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import { Heartbeat } from './heartbeat.js';
+import { HistorySweep } from './history-sweep.js';
 import { RepairWatch } from './repair-watch.js';
 
 /** How long the tick queue may take to close, in milliseconds. */
@@ -43,6 +44,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   private lines: LogWriter | undefined;
   private ticker: ScheduleTicker | undefined;
   private heartbeat: Heartbeat | undefined;
+  private sweep: HistorySweep | undefined;
   private running = false;
   /** Starts and stops follow each other, whoever asks. */
   private turn: Promise<void> = Promise.resolve();
@@ -99,6 +101,7 @@ export class SchedulerRuntime implements ScheduleApplier {
       try {
         if (roles.has('worker')) await this.startWorking(store);
         if (roles.has('scheduler')) await this.startFiring(store);
+        if (this.running) this.startSweeping(store);
       } catch (error) {
         await this.halt();
         throw error;
@@ -142,12 +145,19 @@ export class SchedulerRuntime implements ScheduleApplier {
     await this.ticker.start();
   }
 
+  private startSweeping(store: Store): void {
+    const onError = (error: Error) => this.logger.debug(`Old records could not be deleted: ${error.message}`);
+    this.sweep = new HistorySweep(store, this.workerId, this.clock, onError);
+    this.sweep.start();
+  }
+
   private async halt(): Promise<void> {
-    const { pool, ticker, heartbeat } = this;
+    const { pool, ticker, heartbeat, sweep } = this;
     this.running = false;
     this.heartbeat = undefined;
+    this.sweep = undefined;
     const { shutdownTimeout } = this.options;
-    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
+    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout), sweep?.stop()]);
     await this.lines?.close();
     this.lines = undefined;
     await this.fleet.stop();
