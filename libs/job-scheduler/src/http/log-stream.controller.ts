@@ -1,6 +1,5 @@
-import { Headers, Param, Query, Res, Sse, SseSignal, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
+import { Get, Headers, Param, Query, Req, Res, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { EMPTY, type Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
 import { JobService } from '../service/job-service.js';
 import type { LogItem } from '../service/log-item.js';
@@ -11,17 +10,17 @@ import { Describe } from './openapi/operation.js';
 import { Presenter } from './present.js';
 import { EventFilter, StreamQuery } from './schemas/stream.schema.js';
 import { Id } from './schemas/texts.js';
-import { placeOf, serverEvents, type Place } from './server-events.js';
+import { placeOf, ServerEvents, type ServerEvent } from './server-events.js';
+
+type Reply = ConstructorParameters<typeof ServerEvents>[0];
+type Request = Parameters<ServerEvents['begin']>[0];
 
 const STREAM = { status: 200, mediaType: 'text/event-stream' } as const;
-/** Characters that may wait for a client which does not read, beyond what one read of the store gives. */
-const MOST_WAITING = 8 * 1024 * 1024;
-const MOST_EVENTS_WAITING = 1024 * 1024;
 
 /** Live logs and events, as Server-Sent Events. */
 @MonitorController()
 export class LogStreamController implements OnModuleDestroy {
-  private readonly open = new Set<AbortController>();
+  private readonly open = new Set<ServerEvents>();
 
   constructor(
     private readonly streams: LogStreams,
@@ -31,12 +30,17 @@ export class LogStreamController implements OnModuleDestroy {
     private readonly http: HttpAdapterHost,
   ) {}
 
-  /** Open streams would keep the server, and so the app, from closing. Clients come again. */
-  onModuleDestroy(): void {
-    for (const stream of this.open) stream.abort();
+  /** How many streams are open. */
+  get streamCount(): number {
+    return this.open.size;
   }
 
-  @Sse('jobs/:id/logs/stream', { maxPendingDataLength: MOST_WAITING })
+  /** Open streams would keep the server, and so the app, from closing. Clients come again. */
+  onModuleDestroy(): void {
+    for (const stream of this.open) stream.close();
+  }
+
+  @Get('jobs/:id/logs/stream')
   @Describe({
     ...STREAM,
     summary: 'Follow the log of a job, live',
@@ -49,16 +53,17 @@ export class LogStreamController implements OnModuleDestroy {
     @Param('id', { schema: Id }) id: string,
     @Query({ schema: StreamQuery }) query: StreamQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
-    @Res({ passthrough: true }) response: object,
-    @SseSignal() signal: AbortSignal,
-  ): Promise<Observable<MessageEvent>> {
-    const { invokeTarget } = await this.resource.get(id);
+    @Req() request: Request,
+    @Res() reply: Reply,
+  ): Promise<void> {
     const { after } = placeOf(lastEventId, query);
-    const ends = this.endOf(signal);
-    return this.stream(this.streams.ofSchedule(id, invokeTarget, { after, signal: ends }), after, response, ends);
+    const { invokeTarget } = await this.resource.get(id);
+    const stream = this.stream(reply);
+    stream.begin(request, String(after));
+    void this.pass(this.streams.ofSchedule(id, invokeTarget, { after, signal: stream.ended }), stream);
   }
 
-  @Sse('executions/:id/logs/stream', { maxPendingDataLength: MOST_WAITING })
+  @Get('executions/:id/logs/stream')
   @Describe({
     ...STREAM,
     summary: 'Follow the log of an execution, live',
@@ -71,18 +76,18 @@ export class LogStreamController implements OnModuleDestroy {
     @Param('id', { schema: Id }) id: string,
     @Query({ schema: StreamQuery }) query: StreamQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
-    @Res({ passthrough: true }) response: object,
-    @SseSignal() signal: AbortSignal,
-  ): Promise<Observable<MessageEvent>> {
+    @Req() request: Request,
+    @Res() reply: Reply,
+  ): Promise<void> {
     const place = placeOf(lastEventId, query);
-    const ends = this.endOf(signal);
-    const items = await this.streams.ofExecution(id, { ...place, signal: ends });
-    if (items) return this.stream(items, place.after, response, ends, 'e');
-    this.http.httpAdapter.status(response, 204);
-    return EMPTY;
+    const stream = this.stream(reply);
+    const items = await this.streams.ofExecution(id, { ...place, signal: stream.ended });
+    if (!items) return void this.http.httpAdapter.reply(reply, undefined, 204);
+    stream.begin(request, String(place.after));
+    void this.pass(items, stream, 'e');
   }
 
-  @Sse('events/stream', { maxPendingDataLength: MOST_EVENTS_WAITING })
+  @Get('events/stream')
   @Describe({
     ...STREAM,
     summary: 'Follow all that happens, live',
@@ -91,72 +96,48 @@ export class LogStreamController implements OnModuleDestroy {
   })
   ofEvents(
     @Query({ schema: EventFilter }) { job, type }: EventFilter,
-    @Res({ passthrough: true }) response: object,
-    @SseSignal() signal: AbortSignal,
-  ): Observable<MessageEvent> {
+    @Req() request: Request,
+    @Res() reply: Reply,
+  ): void {
     const fits = (event: JobEvent) => (job === undefined || event.job === job) && (!type || type.includes(event.type));
-    return serverEvents({
-      clock: this.streams.clock,
-      response,
-      signal: this.endOf(signal),
-      id: '',
-      source: (emit, done, fail) => {
-        const listening = this.jobs.events().subscribe({
-          next: (event) => fits(event) && emit({ id: '', type: event.type, data: this.present.event(event) }),
-          complete: done,
-          error: fail,
-        });
-        return () => listening.unsubscribe();
-      },
+    const stream = this.stream(reply);
+    stream.begin(request, '');
+    const listening = this.jobs.events().subscribe({
+      next: (event) => fits(event) && stream.send({ id: '', type: event.type, data: this.present.event(event) }),
+      // The store is away, or the app stops: the client comes again.
+      error: () => stream.close(),
+      complete: () => stream.close(),
     });
+    if (stream.ended.aborted) listening.unsubscribe();
+    else stream.ended.addEventListener('abort', () => listening.unsubscribe(), { once: true });
   }
 
-  /** How many streams are open. */
-  get streamCount(): number {
-    return this.open.size;
-  }
-
-  /** Ends with the connection, and when the app stops. */
-  private endOf(connection: AbortSignal): AbortSignal {
-    const stream = new AbortController();
+  private stream(reply: Reply): ServerEvents {
+    const stream = new ServerEvents(reply, this.streams.clock);
+    if (stream.ended.aborted) return stream;
     this.open.add(stream);
-    const end = () => {
-      this.open.delete(stream);
-      stream.abort();
-    };
-    if (connection.aborted) end();
-    else connection.addEventListener('abort', end, { once: true });
-    return stream.signal;
+    stream.ended.addEventListener('abort', () => this.open.delete(stream), { once: true });
+    return stream;
   }
 
   /** @param closing stands after the id of an end that closes the stream: who comes with it knows of the end. */
-  private stream(
-    items: AsyncGenerator<LogItem[]>,
-    after: Place['after'],
-    response: object,
-    signal: AbortSignal,
-    closing = '',
-  ): Observable<MessageEvent> {
-    return serverEvents({
-      clock: this.streams.clock,
-      response,
-      signal,
-      id: String(after),
-      source: (emit, done, fail, ready) => {
-        const send = async () => {
-          for await (const batch of items) {
-            for (const item of batch) emit(toMessage(item, closing));
-            await ready();
-          }
-        };
-        send().then(done, fail);
-        return () => undefined;
-      },
-    });
+  private async pass(items: AsyncGenerator<LogItem[]>, stream: ServerEvents, closing = ''): Promise<void> {
+    try {
+      for await (const batch of items) {
+        for (const item of batch) {
+          stream.send(toEvent(item, closing));
+          await stream.ready();
+        }
+      }
+    } catch {
+      // The store is away: the client comes again, and goes on where it was.
+    } finally {
+      stream.close();
+    }
   }
 }
 
-function toMessage(item: LogItem, closing: string): MessageEvent {
+function toEvent(item: LogItem, closing: string): ServerEvent {
   if (item.kind === 'line') return { id: String(item.seq), type: 'log', data: item.line };
   return { id: `${item.seq}${closing}`, type: 'end', data: item.end };
 }
