@@ -29,7 +29,8 @@ export interface ResolvedHttpOptions {
 }
 
 export const DEFAULT_PATH = 'v1/monitor';
-const PATH = /^[\w.~-]+(\/[\w.~-]+)*$/;
+/** Of a route: names between slashes. */
+export const PATH = /^[\w.~-]+(\/[\w.~-]+)*$/;
 
 /** What is wrong with the options. */
 export function httpOptionFaults(options: Partial<JobSchedulerHttpOptions>): Fault[] {
@@ -64,11 +65,11 @@ export function resolveHttpOptions({ path, guards, exposeErrors }: JobSchedulerH
   return { path: trimSlashes(path ?? DEFAULT_PATH), guards, exposeErrors: exposeErrors ?? false };
 }
 
-function trimSlashes(path: string): string {
+export function trimSlashes(path: string): string {
   return path.replace(/^\/+|\/+$/g, '');
 }
 
-function isGuard(guard: unknown): boolean {
+export function isGuard(guard: unknown): boolean {
   if (typeof guard !== 'function') return false;
   return typeof (guard.prototype as Partial<CanActivate> | undefined)?.canActivate === 'function';
 }
