@@ -5,6 +5,7 @@ import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { describeBounds } from './conformance/bounds.js';
+import { describeDeadLetters } from './conformance/dead-letters.js';
 import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
@@ -69,6 +70,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeFactsAndPresence(shared);
     describeQueues(shared);
     describeBounds(shared);
+    describeDeadLetters(shared);
     describeLocks(shared);
     describeLogs(shared);
     describeSignals(shared);

@@ -64,13 +64,8 @@ export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
 export type { ScheduledJob } from './service/scheduled-job.js';
-export {
-  DeadLetters,
-  type DeadLetter,
-  type DeadLetterFilter,
-  type DeadLetterPage,
-  type DeadLetterQuery,
-} from './service/dead-letters.js';
+export { DeadLetters } from './service/dead-letters.js';
+export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
 export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/job-history.js';
 export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/job-execution.js';

@@ -20,6 +20,7 @@ import { LogLines } from './log-lines.js';
 import type { LogWriter } from './log-writer.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
 import { finalStatus, type Outcome } from './outcome.js';
+import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
 import type { JobEvents } from './job-events.js';
 import type { JobReports, RunningJob } from './running-job.js';
@@ -192,7 +193,7 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
-    if (stored?.final) {
+    if (stored?.final && !(isRetriedElsewhere(stored, this.started) && (await this.reopen()))) {
       this.endedBefore = stored.final;
       return this.decide(this.outcomes.endedBefore(stored));
     }
@@ -219,6 +220,10 @@ export class Attempt implements RunningJob {
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
     return this.insist(() => this.services.executions.load(this.started.id));
+  }
+
+  private reopen(): Promise<boolean> {
+    return this.insist(() => this.services.executions.reopen(this.started.id));
   }
 
   /** A store error is not the job's: asks again until there is an answer, or the attempt is over. */

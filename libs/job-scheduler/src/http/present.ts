@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JobEvent } from '../definition/job-event.js';
-import type { DeadLetter } from '../service/dead-letters.js';
+import type { DeadLetter } from '../service/dead-letter.js';
 import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from '../service/job-execution.js';
 import type { JobStats } from '../service/job-stats.js';
 import type { ResolvedHttpOptions } from './http-options.js';

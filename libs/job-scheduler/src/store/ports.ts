@@ -1,5 +1,6 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
+import type { DeadLetterStore } from './dead-letter-store.js';
 import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { LockStore } from './lock-store.js';
@@ -81,6 +82,8 @@ export interface ExecutionStore {
   load(id: string): Promise<StoredExecution | undefined>;
   /** Before a failed execution is retried: it goes on, with its attempts and steps kept. `false` when it has not failed. */
   reopen(id: string): Promise<boolean>;
+  /** As `reopen`, for many at once. @returns those that had failed. */
+  reopenAll(ids: readonly string[]): Promise<string[]>;
   /** Ended executions per queue, since the store was made. */
   counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>>;
 }
@@ -110,6 +113,7 @@ export interface Store {
   readonly queues: QueueEngine;
   readonly executions: ExecutionStore;
   readonly history: HistoryStore;
+  readonly deadLetters: DeadLetterStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
   readonly locks: LockStore;

@@ -54,6 +54,10 @@ export class MemoryExecutionStore implements ExecutionStore {
     return this.records.reopen(id, this.memory.clock.now());
   }
 
+  async reopenAll(ids: readonly string[]): Promise<string[]> {
+    return ids.filter((id) => this.records.reopen(id, this.memory.clock.now()));
+  }
+
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
     return Object.fromEntries(queues.map((queue) => [queue, { ...this.records.countsOf(queue) }]));
   }

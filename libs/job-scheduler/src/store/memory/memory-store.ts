@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../../definition/clock.js';
 import type { Store } from '../ports.js';
+import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
@@ -29,6 +30,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     address: 'memory:',
     queues: new MemoryEngine({ name: prefix, clock }, prefix, memory),
     executions: new MemoryExecutionStore(memory),
+    deadLetters: new MemoryDeadLetterStore(memory, prefix),
     history: new MemoryHistoryStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),

@@ -117,7 +117,7 @@ class SchemaBackend extends PostgresQueueBackend {
 /** Of a queue in which at most `limit` jobs may wait. */
 class BoundedBackend extends SchemaBackend {
   constructor(
-    private readonly addWithin: AddWithin,
+    private readonly addAll: AddWithin,
     ...parts: ConstructorParameters<typeof SchemaBackend>
   ) {
     super(...parts);
@@ -129,7 +129,7 @@ class BoundedBackend extends SchemaBackend {
   }
 
   override addJobs(entries: { job: JobJson; jobId: string }[]): Promise<string[]> {
-    return this.addWithin(this.queueName, entries);
+    return this.addAll(this.queueName, entries);
   }
 }
 

@@ -68,14 +68,22 @@ export class SqlExecutionStore implements ExecutionStore {
   }
 
   async reopen(id: string): Promise<boolean> {
+    return (await this.reopenAll([id])).length === 1;
+  }
+
+  async reopenAll(ids: readonly string[]): Promise<string[]> {
     const { rows } = await this.deadline.run(
-      this.client.query(
+      this.client.query<{ id: string }>(
         `UPDATE ${this.names.execution} SET final = NULL, ended_at = NULL, expires_at = NULL
-         WHERE id = $1 AND final = 'failed' AND expires_at > ${SQL_NOW} RETURNING id`,
-        [id],
+         WHERE id IN (
+           SELECT id FROM ${this.names.execution}
+           WHERE id = ANY($1::text[]) AND final = 'failed' AND expires_at > ${SQL_NOW}
+           ORDER BY id COLLATE "C" FOR UPDATE
+         ) RETURNING id`,
+        [ids],
       ),
     );
-    return rows.length === 1;
+    return rows.map(({ id }) => id);
   }
 
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {

@@ -5,6 +5,7 @@ import { StoreDeadline } from '../store-deadline.js';
 import { NotificationHub } from './notification-hub.js';
 import { sqlBackend } from './schema-connection.js';
 import type { SqlDriver } from './sql-driver.js';
+import { SqlDeadLetterStore } from './sql-dead-letter-store.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlHistoryStore } from './sql-history-store.js';
@@ -51,6 +52,7 @@ export async function sqlStore(
     address,
     queues: new SqlEngine(sqlBackend(driver, names, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
+    deadLetters: new SqlDeadLetterStore(driver, deadline),
     history: new SqlHistoryStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),

@@ -13,6 +13,7 @@ import {
   loadManyLua,
   sweepHistoryLua,
 } from './history.lua.js';
+import { discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -70,6 +71,17 @@ interface Scripts {
   jobsAppendLogs(base: string, batch: Buffer, writer: string, number: number): Promise<number[]>;
   jobsReadJobLogs(base: string, job: string, after: number, most: number, schedule: string): Promise<string[]>;
   jobsClearJobLogs(base: string, job: string): Promise<null>;
+  jobsFailed(
+    key: string,
+    what: 'list' | 'ids',
+    until: number | '',
+    at: number | '',
+    id: string,
+    job: string,
+    limit: number,
+    most: number,
+  ): Promise<(string | number | null)[]>;
+  jobsDiscardFailed(key: string, ...ids: string[]): Promise<(string | number)[]>;
   jobsSchedulers(
     key: string,
     how: 'scan' | 'keys',
@@ -102,6 +114,8 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsAppendLogs: appendLogsLua,
   jobsReadJobLogs: readJobLogsLua,
   jobsClearJobLogs: clearJobLogsLua,
+  jobsFailed: failedJobsLua,
+  jobsDiscardFailed: discardFailedLua,
   jobsSchedulers: schedulersLua,
 };
 

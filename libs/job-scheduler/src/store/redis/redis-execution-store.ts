@@ -78,6 +78,12 @@ export class RedisExecutionStore implements ExecutionStore {
     return (await this.deadline.run(this.connections.producer.jobsReopen(this.keys.base, id))) === 1;
   }
 
+  /** The calls leave together. */
+  async reopenAll(ids: readonly string[]): Promise<string[]> {
+    const answers = await Promise.all(ids.map((id) => this.reopen(id)));
+    return ids.filter((_, index) => answers[index]);
+  }
+
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
     if (queues.length === 0) return {};
     await this.deadline.run(this.filer.file());

@@ -58,6 +58,11 @@ export class RedisKeys {
     return `${this.bullKeys(queue)}wait`;
   }
 
+  /** BullMQ's sorted set of failed jobs, by the time of their failure. */
+  failed(queue: string): string {
+    return `${this.bullKeys(queue)}failed`;
+  }
+
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
   marker(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:marker`;

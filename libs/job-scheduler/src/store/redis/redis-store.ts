@@ -5,6 +5,7 @@ import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { redisSource } from './redis-client.js';
 import { RedisConnections } from './redis-connections.js';
+import { RedisDeadLetterStore } from './redis-dead-letter-store.js';
 import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
@@ -49,6 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     address: source.address,
     queues: new RedisEngine(connections, keys, deadline, () => executions.workerClient()),
     executions,
+    deadLetters: new RedisDeadLetterStore(connections, keys, deadline),
     history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
