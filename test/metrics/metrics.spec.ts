@@ -174,6 +174,8 @@ it('names of jobs that only the store knows are not labels', async () => {
   const failed = async () =>
     value((await scrape(app)).families, 'job_scheduler_jobs_failed_total', { job_name: 'unknown' });
   await until('both are counted', async () => (await failed()) === 2);
+  const { families } = await scrape(app);
+  expect(families.get('job_scheduler_jobs_failed_total')!.samples).toHaveLength(1);
 });
 
 it('a store that is away does not fail the scrape: what is known is told', async () => {
