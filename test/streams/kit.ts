@@ -43,18 +43,23 @@ export interface Served {
 
 export async function serve(
   scheduler: JobSchedulerOptions,
-  { platform = 'Express', providers = [Talker] }: { platform?: Platform; providers?: Type[] } = {},
+  {
+    platform = 'Express',
+    providers = [Talker],
+    controllers = [],
+  }: { platform?: Platform; providers?: Type[]; controllers?: Type[] } = {},
 ): Promise<Served> {
   @Module({
     imports: [JobSchedulerHttpModule.register({ guards: [] }), JobSchedulerModule.forRoot(scheduler)],
+    controllers,
     providers,
   })
   class App {}
   const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
   const app = await NestFactory.create(App, adapter, { abortOnError: false, logger: false });
   await app.listen(0, '127.0.0.1');
-  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  const controller = controllers.map(({ instance }) => instance).find((each) => each instanceof LogStreamController)!;
+  const instances = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
+  const controller = instances.map(({ instance }) => instance).find((each) => each instanceof LogStreamController)!;
   const url = `${await app.getUrl()}/v1/monitor`;
   return { app, jobs: app.get(JobService), streams: app.get(LogStreams), controller, url };
 }
