@@ -28,7 +28,8 @@ afterAll(async () => {
 
 function plan(connection: string): AppPlan {
   return {
-    options: { connection, prefix: randomPrefix(), autoStart: false },
+    // One slot: what is put into the queue in order then also starts in order.
+    options: { connection, prefix: randomPrefix(), autoStart: false, concurrency: 1 },
     jobs: POLICIES.map((misfire) => ({
       name: misfire,
       misfire,

@@ -2,8 +2,8 @@ import { startChild, type TestChild } from '../support/child.js';
 import type { AppPlan, Run } from './app.js';
 
 /** An app in a process of its own; see `schedules.child.ts`. */
-export function startAppChild(plan: AppPlan): TestChild {
-  return startChild('test/schedules/schedules.child.ts', { env: { PLAN: JSON.stringify(plan) } });
+export function startAppChild(plan: AppPlan, env: Record<string, string> = {}): TestChild {
+  return startChild('test/schedules/schedules.child.ts', { env: { ...env, PLAN: JSON.stringify(plan) } });
 }
 
 export function runsOf(children: readonly TestChild[]): Run[] {

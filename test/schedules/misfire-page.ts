@@ -49,7 +49,8 @@ over the fires f1, f2 and f3, longer than the threshold after f3, and back befor
 `;
 
 const TAIL = `
-- A run that catches up has the time at which it should have run in \`ctx.scheduledFor\`. With \`all\` they run in order.
+- A run that catches up has the time at which it should have run in \`ctx.scheduledFor\`. With \`all\` they go into their queue in
+  order; \`overlap: 'wait'\` lets them run one after the other.
 - \`maxCatchUp\` (100) bounds how many missed fires \`all\` runs: the newest. It also bounds how many are recorded as skipped;
   one line in the log tells that there were more.
 - A fire that is late by no more than the threshold is an ordinary run, whatever the policy.

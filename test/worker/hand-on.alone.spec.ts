@@ -105,8 +105,8 @@ describeOnEachStore('two pools, one full', (url, kind) => {
   }, 30_000);
 
   // PostgreSQL's wake-ups reach every process: there nothing is handed on.
-  const onRedis = kind === 'redis' ? it : it.skip;
-  onRedis('a wake-up for a job that is gone does not go round', async () => {
+  if (kind !== 'redis') return;
+  it('a wake-up for a job that is gone does not go round', async () => {
     const prefix = randomPrefix();
     const [one, two] = [await openTestStore(url, prefix), await openTestStore(url, prefix)];
     const producer = await openTestStore(url, prefix);

@@ -12,7 +12,6 @@ import { PoolLane } from './pool-lane.js';
 import type { Taken, TakenJob } from './taken.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
-import { StartTurns } from './start-turns.js';
 import { toError } from './store-faults.js';
 import type { Wake } from './wake-ups.js';
 
@@ -59,7 +58,6 @@ const CLOSE_WITHIN = 1_000;
 export class WorkerPool {
   private readonly lanes = new Map<string, PoolLane>();
   private readonly slots: Slots;
-  private readonly turns = new StartTurns();
   private readonly records: RecordBatch;
   /** Everything that must end before the lanes close. Nothing in it rejects. */
   private readonly work = new Set<Promise<void>>();
@@ -208,7 +206,6 @@ export class WorkerPool {
           await lane.refuse(taken.job, token);
           return this.slots.leave(slot);
         }
-        await this.turns.take();
         taken = await this.runOne(lane, taken.job, token, slot);
         if (!taken) return this.slots.leave(slot);
       }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Command, Redis } from 'ioredis';
+import { AnswerTurns } from './answer-turns.js';
 
 /** ioredis's class of commands. */
 export type CommandClass = typeof Command;
@@ -39,9 +40,12 @@ export class FinishSender {
     private readonly client: Redis,
     BaseCommand: CommandClass,
   ) {
+    const turns = new AnswerTurns();
     this.ReadyCommand = class extends BaseCommand {
       constructor(private readonly ready: Buffer) {
         super('evalsha', [], { replyEncoding: 'utf8' });
+        const { resolve } = this;
+        this.resolve = (answer: unknown) => turns.add(() => resolve(answer));
       }
 
       override toWritable(): Buffer {
