@@ -23,6 +23,7 @@ import { finalStatus, type Outcome } from './outcome.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
 import type { JobEvents } from './job-events.js';
+import { jobScope } from './job-scope.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';
 import { StepSequence } from './step-sequence.js';
@@ -279,16 +280,18 @@ export class Attempt implements RunningJob {
       clock: services.clock,
       events: services.events,
     });
-    return invoker.attempt(payload, ctx, async (handlers, piped) => {
-      if (definition.steps.length === 0) return handlers.run(piped, ctx);
-      const sequence = new StepSequence(
-        definition.steps,
-        services.clock,
-        steps(),
-        (step) => (outcomes.lastStep = step),
-      );
-      return sequence.run(handlers, piped, ctx);
-    });
+    const attempt = () =>
+      invoker.attempt(payload, ctx, async (handlers, piped) => {
+        if (definition.steps.length === 0) return handlers.run(piped, ctx);
+        const sequence = new StepSequence(
+          definition.steps,
+          services.clock,
+          steps(),
+          (step) => (outcomes.lastStep = step),
+        );
+        return sequence.run(handlers, piped, ctx);
+      });
+    return jobScope.isFollowed ? jobScope.run(this.lines, attempt) : attempt();
   }
 
   /** Made at its first use, as most jobs have no steps. */
