@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobEvent, type Role } from 'nestjs-job-scheduler';
 import type { Subscription } from 'rxjs';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { startTcpProxy } from '../store/tcp-proxy.js';
 import { startChild, type TestChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -45,6 +46,38 @@ async function listen(jobs: JobService): Promise<JobEvent[]> {
 }
 
 describe.each(sharedStores)('events of the fleet, on %s', (_name, store) => {
+  it('go on after the connection of who listens was lost', async () => {
+    const prefix = randomPrefix();
+    const server = new URL(store);
+    const proxy = await startTcpProxy(Number(server.port));
+    server.host = `127.0.0.1:${proxy.port}`;
+    try {
+      const [ear, hand] = [await startApp(server.href, prefix, 'producer'), await startApp(store, prefix, 'all')];
+      hand.jobs.register({ name: 'good' }, () => undefined);
+      const heard = await listen(ear.jobs);
+      await proxy.cut();
+      await (await hand.jobs.enqueue('good', undefined)).finished();
+      const before = heard.length;
+      await proxy.restore();
+      await until(
+        'it hears again',
+        async () => {
+          await (await hand.jobs.enqueue('good', undefined)).finished();
+          return heard.length > before;
+        },
+        { within: 30_000, every: 100 },
+      );
+      const last = await hand.jobs.enqueue('good', undefined);
+      const types = () => heard.filter(({ id }) => id === last.id).map(({ type }) => type);
+      await until('all is told', () => types().length >= 2);
+      expect(types()).toEqual(['started', 'completed']);
+    } finally {
+      for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+      await proxy.close();
+    }
+  });
+
   it('come to who listens in another process, in order; who has gone is sent nothing', async () => {
     const prefix = randomPrefix();
     const [{ app, jobs }, { child, workerId }] = await Promise.all([
