@@ -45,11 +45,11 @@ describe.each(platforms)('on %s', (platform) => {
       return body['status'] === status && conforming(Execution, body);
     });
 
-  describe('the life of a job', () => {
+  describe('a job, from its creation to its end,', () => {
     let id: string;
     let executionId: string;
 
-    it('the curl of the requirements creates it, word for word', async () => {
+    it('is created by the curl of the requirements, word for word', async () => {
       const { stdout } = await run('curl', [
         ...['-s', '-i', '-X', 'POST', `${api.url}/v1/monitor/jobs`, '-H', 'Content-Type: application/json', '-d'],
         '{"jobName":"My Job","jobGroup":"DEFAULT","invokeTarget":"my.job","invokeParams":{"key":"value"},"cronExpression":"0 0 * * *","status":"0"}',
@@ -75,7 +75,7 @@ describe.each(platforms)('on %s', (platform) => {
       expect(head).toMatch(/^etag: "1"\r?$/im);
     });
 
-    it('it is listed and read', async () => {
+    it('is listed and read', async () => {
       const list = await api.call('GET', 'jobs');
       expect(list.status).toBe(200);
       const { items } = conforming(JobPage, list.body);
@@ -87,7 +87,7 @@ describe.each(platforms)('on %s', (platform) => {
       expect(conforming(Job, read.body)).toMatchObject({ ...curlBody, id });
     });
 
-    it('it is disabled, and run all the same', async () => {
+    it('is disabled, and run all the same', async () => {
       const { status, headers, body } = await api.call('PUT', `jobs/${id}/status`, { status: '1' });
       expect([status, headers.get('etag')]).toEqual([200, '"2"']);
       expect(conforming(Job, body)).toMatchObject({ id, status: '1', version: 2 });
@@ -101,7 +101,7 @@ describe.each(platforms)('on %s', (platform) => {
       });
     });
 
-    it('its detail has its executions and its logs', async () => {
+    it('has its executions and its logs in its detail', async () => {
       const detail = await until('its log line is there', async () => {
         const { status, body } = await api.call('GET', `jobs/${id}/detail`);
         expect(status).toBe(200);
@@ -121,7 +121,7 @@ describe.each(platforms)('on %s', (platform) => {
       expect(conforming(ExecutionPage, filtered.body).items).toMatchObject([{ id: executionId }]);
     });
 
-    it('its logs are cleared, and its counters stay', async () => {
+    it('has its logs cleared, and keeps its counters', async () => {
       const before = conforming(Stats, (await api.call('GET', 'stats/my.job')).body);
       expect(before.completed).toBeGreaterThan(0);
       expect((await api.call('DELETE', `jobs/${id}/logs`)).status).toBe(204);
@@ -131,7 +131,7 @@ describe.each(platforms)('on %s', (platform) => {
       expect((await api.call('GET', `executions/${executionId}`)).status).toBe(404);
     });
 
-    it('it is deleted', async () => {
+    it('is deleted', async () => {
       expect((await api.call('DELETE', `jobs/${id}`)).status).toBe(204);
       for (const [method, path, body] of [
         ['GET', ''],

@@ -134,7 +134,7 @@ export class Api {
     return {
       status: response.status,
       headers: response.headers,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+      body: (/json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : undefined) as Body,
     };
   }
 
