@@ -103,7 +103,7 @@ describe.each([...sharedStores, ['memory:', 'memory:']])('dead letters on %s', (
     expect(new Set((seen as { id: string }[]).map(({ id }) => id)).size).toBe(6);
 
     const { items } = await letters.list({ job: [Work, 'other'] });
-    expect(items.map(({ payload }) => (payload as { n: number }).n)).toEqual([5, 3, 1]);
+    expect(new Set(items.map(({ payload }) => (payload as { n: number }).n))).toEqual(new Set([1, 3, 5]));
     const known = items.find(({ payload }) => (payload as { n: number }).n === 3);
     expect(known).toMatchObject({
       job: 'other',

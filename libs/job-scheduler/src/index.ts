@@ -74,6 +74,7 @@ export { JobMonitor } from './service/job-monitor.js';
 export { LockService } from './service/lock-service.js';
 export type { Lock } from './service/lock.js';
 export type { LockWaitOptions } from './service/check-lock.js';
+export { TaskPool, type Task, type TaskOptions, type TaskPoolOptions, type TaskResult } from './service/task-pool.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export { JobSchedulerError } from './errors/job-scheduler-error.js';
@@ -106,6 +107,7 @@ export {
   ResultInvalidError,
 } from './errors/payload-errors.js';
 export { QueueFullError } from './errors/queue-errors.js';
+export { TaskPoolOptionsError, TaskTimeoutError } from './errors/task-errors.js';
 export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {
   DriverMissingError,

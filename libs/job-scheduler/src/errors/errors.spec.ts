@@ -5,9 +5,11 @@ import { JobSchedulerError } from './job-scheduler-error.js';
 import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
+import * as queues from './queue-errors.js';
 import * as requests from './request-errors.js';
 import * as schedules from './schedule-errors.js';
 import * as stores from './store-errors.js';
+import * as tasks from './task-errors.js';
 import * as names from './unknown-name-errors.js';
 
 const fault = { at: 'queues.low.weight', problem: '0 is no weight. Allowed: a number above 0.' };
@@ -69,6 +71,19 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
   [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
+  [
+    new queues.QueueFullError('low', 100),
+    `Queue "low" is full: 100 jobs wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
+  ],
+  [
+    new queues.QueueFullError('low', 100, 7),
+    `Queue "low" has no room for 7 more jobs: at most 100 may wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
+  ],
+  [
+    new tasks.TaskPoolOptionsError('concurrency', 0, 'it is a whole number of at least 1.'),
+    'Task pool concurrency: it is a whole number of at least 1.',
+  ],
+  [new tasks.TaskTimeoutError('The task', 50), 'The task took longer than 50 ms.'],
   [
     new payloads.PayloadInvalidError('mail', 'is not JSON: to is a function'),
     'The payload of job "mail" is not JSON: to is a function',
