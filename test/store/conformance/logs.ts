@@ -87,15 +87,19 @@ export function describeLogs(subject: Subject): void {
       expect(kept).toHaveLength(1_000);
       expect(kept[0]).toMatchObject({ message: 'line 1500', number: 1_501, seq: 1_501 });
       expect(kept.at(-1)).toMatchObject({ message: 'line 2499', number: 2_500 });
+      // An end takes the place of no line.
+      await append([{ kind: 'end', executionId: id, job, at: 2_000, status: 'completed' }]);
+      expect(await logs().ofExecution(id, 0, 1)).toMatchObject([{ message: 'line 1500' }]);
+      expect(await logs().ofExecution(id, kept.at(-1)!.seq, 5)).toMatchObject([{ kind: 'end', number: 2_500 }]);
       // Another execution's lines take none of them away, but the job's tail goes on with the newest.
       const other = subject.newId();
       await append(many(other, job, 0, 400));
       expect(await logs().ofExecution(id, 0, 5_000)).toHaveLength(1_000);
       const tail = await logs().ofJob(job, 0, 5_000);
       expect(tail).toHaveLength(1_000);
-      expect(tail[0]).toMatchObject({ executionId: id, message: 'line 1900' });
+      expect(tail[0]).toMatchObject({ executionId: id, message: 'line 1901' });
       expect(tail.at(-1)).toMatchObject({ executionId: other, message: 'line 399' });
-      expect(messages(await logs().ofJob(job, 2_500, 2))).toEqual(['line 0', 'line 1']);
+      expect(messages(await logs().ofJob(job, 2_501, 2))).toEqual(['line 0', 'line 1']);
     });
 
     test('writers at once: every place is given once, and none is seen before those ahead of it', async () => {

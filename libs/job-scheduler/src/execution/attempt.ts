@@ -86,13 +86,13 @@ export class Attempt implements RunningJob {
     this.plan = planAttempt(registered.definition, started);
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
-    const { count, age, failed } = this.plan.retention;
+    const { count, age } = this.plan.retention;
     this.lines = new LogLines({
       clock,
       logger,
       reports,
       writer: services.logs,
-      source: { started, keep: Math.max(age, failed) + KEPT_LONGER },
+      source: { started, keep: age + KEPT_LONGER },
       isKept: services.history && count > 0,
       isOver: () => this.over,
     });

@@ -111,8 +111,13 @@ export class MemoryLogStore implements LogStore {
   }
 
   async ofExecution(id: string, after: number, limit: number): Promise<StoredLog[]> {
-    const entries = this.logs.ofId(id, this.memory.clock.now())?.entries.slice(-LINES_PER_EXECUTION) ?? [];
-    return page(entries, after, limit);
+    const entries = this.logs.ofId(id, this.memory.clock.now())?.entries ?? [];
+    const gone = (entries.at(-1)?.number ?? 0) - LINES_PER_EXECUTION;
+    return page(
+      entries.filter(({ number }) => number > gone),
+      after,
+      limit,
+    );
   }
 
   async ofJob(job: string, after: number, limit: number, scheduleId?: string): Promise<StoredLog[]> {

@@ -19,7 +19,7 @@ import { ANSWER_KEPT, LINES_PER_EXECUTION, TAIL_PER_JOB } from '../log-store.js'
  */
 export const appendLogsLua = `
 local base = KEYS[1]
-local answers, numbers, keeps = {}, {}, {}
+local answers, numbers, keeps, tails = {}, {}, {}, {}
 
 local writer = base .. ':lw:' .. ARGV[2]
 local last = redis.pcall('GET', writer)
@@ -48,15 +48,26 @@ for _, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   numbers[key] = number
   add(key, place, place .. ':' .. number .. ':' .. json)
   add(tail, place, cmsgpack.pack({ place, id, schedule }))
-  keeps[key] = { keep, ${LINES_PER_EXECUTION} }
-  keeps[tail] = { keep, ${TAIL_PER_JOB} }
+  keeps[key], keeps[tail] = keep, keep
+  tails[tail] = true
   answers[#answers + 1] = place
   answers[#answers + 1] = number
 end
-for key, known in pairs(keeps) do
-  redis.call('ZREMRANGEBYRANK', key, 0, -1 - known[2])
-  redis.call('PEXPIRE', key, known[1])
+-- Ends do not count: only lines are bounded.
+local function bound(key, gone)
+  local over = redis.call('ZCARD', key) - ${LINES_PER_EXECUTION}
+  if gone <= 0 or over <= 0 then return end
+  local many = 0
+  for _, member in ipairs(redis.call('ZRANGE', key, 0, over - 1)) do
+    if tonumber(string.match(member, '^%d+:(%d+):')) > gone then break end
+    many = many + 1
+  end
+  if many > 0 then redis.call('ZREMRANGEBYRANK', key, 0, many - 1) end
 end
+
+for key, number in pairs(numbers) do bound(key, number - ${LINES_PER_EXECUTION}) end
+for tail in pairs(tails) do redis.call('ZREMRANGEBYRANK', tail, 0, ${-1 - TAIL_PER_JOB}) end
+for key, keep in pairs(keeps) do redis.call('PEXPIRE', key, keep) end
 redis.call('SET', writer, cmsgpack.pack({ ARGV[3], answers }), 'PX', ${ANSWER_KEPT})
 return answers
 `;
