@@ -100,7 +100,14 @@ describe('the packed library', () => {
 
   test('every TypeScript block of the README compiles, and runs where it says so', async () => {
     // Types of some of these fail a strict check of their own (PGlite's name Emscripten's), hence skipLibCheck.
-    await consumer.install(...optionalPeers(), '@types/pg', '@nestjs/platform-express', 'zod', 'valibot');
+    await consumer.install(
+      ...optionalPeers(),
+      '@types/pg',
+      '@nestjs/platform-express',
+      'zod',
+      'valibot',
+      'bullmq-otel',
+    );
     const blocks = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
     for (const { line, code } of blocks) await consumer.write(`readme/line-${line}.ts`, `${code}\nexport {};\n`);
     await expect(consumer.compile('readme', { skipLibCheck: true })).resolves.toBeUndefined();
@@ -108,7 +115,7 @@ describe('the packed library', () => {
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
 
-  test.each(['schedules', 'locks', 'cancelling', 'overlap'])(
+  test.each(['schedules', 'locks', 'cancelling', 'overlap', 'events', 'metrics'])(
     'every TypeScript block of docs/%s.md compiles',
     async (page) => {
       const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
