@@ -148,7 +148,7 @@ describe.each(platforms)('on %s', (platform) => {
     });
   });
 
-  it('it stands at its path below the global prefix, whatever versions the app’s own routes have', async () => {
+  it('stands at its path below the global prefix, whatever versions the app’s own routes have', async () => {
     const api = await start({
       platform,
       http: { guards: [], path: '/admin/work/' },

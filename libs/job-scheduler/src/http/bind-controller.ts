@@ -5,8 +5,15 @@ import { Controller, UseGuards, VERSION_NEUTRAL, type CanActivate, type Type } f
  * in this app or in another one of the process, has other guards.
  */
 export function bindController(base: Type<object>, path: string, guards: readonly Type<CanActivate>[]): Type<object> {
-  const { [base.name]: bound } = { [base.name]: class extends base {} };
+  // OpenAPI makes ids of operations of the names of classes: the app may have controllers of the same names.
+  const name = `${pascalCase(path)}${base.name}`;
+  const { [name]: bound } = { [name]: class extends base {} };
   Controller({ path, version: VERSION_NEUTRAL })(bound!);
   if (guards.length > 0) UseGuards(...guards)(bound!);
   return bound!;
+}
+
+function pascalCase(path: string): string {
+  const words = path.split(/[^a-z0-9]+/i).filter((word) => word !== '');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -1,15 +1,17 @@
-import { Body, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Get, HttpCode, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { JobLogLine } from '../definition/job-log-line.js';
 import { ExecutionEndedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobExecution } from '../service/job-execution.js';
 import { JobHistory, type ExecutionPage as Page } from '../service/job-history.js';
 import { JobService } from '../service/job-service.js';
+import { EmptyBody } from './empty-body.interceptor.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Presenter } from './present.js';
 import { Replies } from './replies.js';
 import {
   Cancelled,
+  CancelReason,
   CancelRequest,
   Execution,
   ExecutionFilter,
@@ -18,7 +20,7 @@ import {
   LogLines,
   Started,
 } from './schemas/execution.schema.js';
-import { Id, NoBody } from './schemas/texts.js';
+import { Id } from './schemas/texts.js';
 
 const ENDED = new Set(['completed', 'failed', 'skipped', 'cancelled']);
 
@@ -63,6 +65,7 @@ export class ExecutionsController {
   }
 
   @Post('executions/:id/retry')
+  @UseInterceptors(EmptyBody)
   @HttpCode(202)
   @Describe({
     summary: 'Run a failed execution again',
@@ -72,11 +75,7 @@ export class ExecutionsController {
     problems: [404, 409],
     headers: { Location: 'The path of the execution.' },
   })
-  async retry(
-    @Param('id', { schema: Id }) id: string,
-    @Body({ schema: NoBody }) _body: unknown,
-    @Res({ passthrough: true }) response: object,
-  ): Promise<Started> {
+  async retry(@Param('id', { schema: Id }) id: string, @Res({ passthrough: true }) response: object): Promise<Started> {
     return this.replies.started(response, await this.jobs.retry(id));
   }
 
@@ -87,6 +86,7 @@ export class ExecutionsController {
     description: 'Anywhere in the fleet: one that waits is taken out of its queue, of one that runs the signal fires.',
     status: 200,
     answer: Cancelled,
+    optionalBody: CancelReason,
     problems: [404, 409, 415],
   })
   async cancel(

@@ -1,10 +1,11 @@
-import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Get, HttpCode, Param, Post, UseInterceptors } from '@nestjs/common';
 import { JobService } from '../service/job-service.js';
 import type { QueueInfo } from '../service/queue-info.js';
+import { EmptyBody } from './empty-body.interceptor.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Queue, Queues } from './schemas/queue.schema.js';
-import { Id, NoBody } from './schemas/texts.js';
+import { Id } from './schemas/texts.js';
 
 /** Queues, over the whole fleet. */
 @MonitorController()
@@ -24,6 +25,7 @@ export class QueuesController {
   }
 
   @Post('queues/:name/pause')
+  @UseInterceptors(EmptyBody)
   @HttpCode(200)
   @Describe({
     summary: 'Stop handing out the jobs of a queue',
@@ -32,21 +34,16 @@ export class QueuesController {
     answer: Queue,
     problems: [404],
   })
-  async pause(
-    @Param('name', { schema: Id }) name: string,
-    @Body({ schema: NoBody }) _body: unknown,
-  ): Promise<QueueInfo> {
+  async pause(@Param('name', { schema: Id }) name: string): Promise<QueueInfo> {
     await this.jobs.pauseQueue(name);
     return this.jobs.getQueue(name);
   }
 
   @Post('queues/:name/resume')
+  @UseInterceptors(EmptyBody)
   @HttpCode(200)
   @Describe({ summary: 'Hand out the jobs of a queue again', status: 200, answer: Queue, problems: [404] })
-  async resume(
-    @Param('name', { schema: Id }) name: string,
-    @Body({ schema: NoBody }) _body: unknown,
-  ): Promise<QueueInfo> {
+  async resume(@Param('name', { schema: Id }) name: string): Promise<QueueInfo> {
     await this.jobs.resumeQueue(name);
     return this.jobs.getQueue(name);
   }

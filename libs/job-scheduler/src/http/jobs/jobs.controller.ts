@@ -1,14 +1,15 @@
-import { Body, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { JobLogLine } from '../../definition/job-log-line.js';
 import type { JobExecution } from '../../service/job-execution.js';
 import { JobHistory } from '../../service/job-history.js';
+import { EmptyBody } from '../empty-body.interceptor.js';
 import { MonitorController } from '../monitor-controller.js';
 import { Describe } from '../openapi/operation.js';
 import { Presenter } from '../present.js';
 import { Replies } from '../replies.js';
 import { DetailQuery, JobDetail, Started } from '../schemas/execution.schema.js';
 import { Job, JobChange, JobPage, JobQuery, NewJob, StatusChange, type ListedJob } from '../schemas/job.schema.js';
-import { Id, NoBody } from '../schemas/texts.js';
+import { Id } from '../schemas/texts.js';
 import { allowedVersions, etagOf } from './if-match.js';
 import { JobResource } from './job-resource.js';
 
@@ -72,6 +73,7 @@ export class JobsController {
   }
 
   @Delete('jobs/:id')
+  @UseInterceptors(EmptyBody)
   @HttpCode(204)
   @Describe({
     summary: 'Delete a job',
@@ -80,11 +82,7 @@ export class JobsController {
     problems: [404, 409, 412],
     conditional: true,
   })
-  delete(
-    @Param('id', { schema: Id }) id: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body({ schema: NoBody }) _body: unknown,
-  ): Promise<void> {
+  delete(@Param('id', { schema: Id }) id: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
     return this.jobs.delete(id, allowedVersions(ifMatch));
   }
 
@@ -124,6 +122,7 @@ export class JobsController {
   }
 
   @Post('jobs/:id/trigger')
+  @UseInterceptors(EmptyBody)
   @HttpCode(202)
   @Describe({
     summary: 'Run a job now',
@@ -135,13 +134,13 @@ export class JobsController {
   })
   async trigger(
     @Param('id', { schema: Id }) id: string,
-    @Body({ schema: NoBody }) _body: unknown,
     @Res({ passthrough: true }) response: object,
   ): Promise<Started> {
     return this.replies.started(response, await this.jobs.runNow(id));
   }
 
   @Delete('jobs/:id/logs')
+  @UseInterceptors(EmptyBody)
   @HttpCode(204)
   @Describe({
     summary: 'Remove the finished records and log lines of a job',
@@ -149,7 +148,7 @@ export class JobsController {
     status: 204,
     problems: [404],
   })
-  async clearLogs(@Param('id', { schema: Id }) id: string, @Body({ schema: NoBody }) _body: unknown): Promise<void> {
+  async clearLogs(@Param('id', { schema: Id }) id: string): Promise<void> {
     await this.jobs.get(id);
     await this.history.clearSchedule(id);
   }

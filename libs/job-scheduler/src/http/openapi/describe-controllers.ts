@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Type } from '@nestjs/common';
+import { z } from 'zod';
 import { PROBLEM_TYPE } from '../problems/problem.js';
 import { operationsOf, type Operation } from './operation.js';
 
@@ -11,7 +12,7 @@ const NOT_FOUND = new Set<unknown>(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])
 const PROBLEMS_OF_ALL = [400, 401, 403, 500, 503];
 
 /** As it stands in the document. */
-class Problem {}
+class MonitorProblem {}
 
 const PROBLEM_FIELDS = {
   type: { type: 'string', description: 'urn:nestjs-job-scheduler:error: and the code.' },
@@ -51,18 +52,28 @@ export async function describeControllers(controllers: ReadonlyMap<Type<object>,
     if (described.has(controller)) continue;
     described.add(controller);
     swagger.ApiTags(tag)(controller);
-    swagger.ApiExtraModels(Problem)(controller);
+    swagger.ApiExtraModels(MonitorProblem)(controller);
     for (const [name, operation] of operationsOf(controller)) describe(swagger, controller.prototype, name, operation);
   }
-  if (described.has(Problem)) return;
-  described.add(Problem);
+  if (described.has(MonitorProblem)) return;
+  described.add(MonitorProblem);
   for (const [name, field] of Object.entries(PROBLEM_FIELDS))
-    swagger.ApiProperty(field as object)(Problem.prototype, name);
+    swagger.ApiProperty(field as object)(MonitorProblem.prototype, name);
 }
 
 function describe(swagger: Swagger, prototype: object, name: string, operation: Operation): void {
   const handler = Object.getOwnPropertyDescriptor(prototype, name)!;
-  const { summary, description, status, answer, problems = [], headers, conditional, mediaType } = operation;
+  const {
+    summary,
+    description,
+    status,
+    answer,
+    problems = [],
+    headers,
+    conditional,
+    mediaType,
+    optionalBody,
+  } = operation;
   const decorators: MethodDecorator[] = [
     swagger.ApiOperation({ summary, ...(description !== undefined && { description }) }),
     swagger.ApiResponse({
@@ -76,10 +87,14 @@ function describe(swagger: Swagger, prototype: object, name: string, operation: 
       swagger.ApiResponse({
         status: each,
         description: STATUS_CODES[each] ?? '',
-        content: { [PROBLEM_TYPE]: { schema: { $ref: swagger.getSchemaPath(Problem) } } },
+        content: { [PROBLEM_TYPE]: { schema: { $ref: swagger.getSchemaPath(MonitorProblem) } } },
       }),
     ),
   ];
+  if (optionalBody) {
+    const { $schema: _, ...schema } = z.toJSONSchema(optionalBody, { target: 'openapi-3.0', io: 'input' });
+    decorators.push(swagger.ApiBody({ required: false, schema: schema as object }));
+  }
   if (conditional)
     decorators.push(
       swagger.ApiHeader({

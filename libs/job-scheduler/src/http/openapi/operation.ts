@@ -12,6 +12,8 @@ export interface Operation {
   readonly problems?: readonly number[];
   /** Headers of its answer. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the body of the request, where there need not be one. */
+  readonly optionalBody?: z.ZodType;
   /** It reads `If-Match`. */
   readonly conditional?: boolean;
   /** The type of what it answers with, where that is not JSON. */

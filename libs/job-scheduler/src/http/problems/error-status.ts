@@ -54,6 +54,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, number>> = {
   LOCK_INVALID: 500,
   LOCK_TIMEOUT: 500,
   LOCK_LOST: 500,
+  TASK_POOL_INVALID: 500,
+  TASK_TIMEOUT: 500,
   INTERNAL: 500,
 };
 

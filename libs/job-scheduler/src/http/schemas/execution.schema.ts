@@ -8,7 +8,7 @@ const Any = z.unknown();
 
 const ExecutionError = z
   .object({ name: z.string(), message: z.string(), code: z.string().optional() })
-  .meta({ id: 'ExecutionError' });
+  .meta({ id: 'MonitorExecutionError' });
 
 const Attempt = z
   .object({
@@ -19,7 +19,7 @@ const Attempt = z
     stack: z.string().optional().meta({ description: 'With `exposeErrors` only.' }),
     workerId: z.string(),
   })
-  .meta({ id: 'Attempt' });
+  .meta({ id: 'MonitorAttempt' });
 
 const Step = z
   .object({
@@ -29,7 +29,7 @@ const Step = z
     result: Any.optional(),
     error: ExecutionError.optional(),
   })
-  .meta({ id: 'Step' });
+  .meta({ id: 'MonitorStep' });
 
 export const Execution = z
   .object({
@@ -54,7 +54,7 @@ export const Execution = z
     workerId: z.string().optional(),
     metadata: z.record(z.string(), z.string()).optional(),
   })
-  .meta({ id: 'Execution', description: 'One run of a job, with all its attempts.' });
+  .meta({ id: 'MonitorExecution', description: 'One run of a job, with all its attempts.' });
 
 export const ExecutionPage = z.object({
   items: z.array(Execution).meta({ description: 'Newest first.' }),
@@ -84,7 +84,7 @@ export const LogLine = z
     message: z.string(),
     data: Any.optional(),
   })
-  .meta({ id: 'LogLine' });
+  .meta({ id: 'MonitorLogLine' });
 
 export const LogLines = z.object({ items: z.array(LogLine).meta({ description: 'Oldest first.' }) });
 
@@ -115,7 +115,7 @@ export const JobDetail = z
     nextExecutions: z.string().optional().meta({ description: '`before` of the next page; absent on the last one.' }),
     logs: z.array(LogLine).meta({ description: 'The lines of these executions, oldest first.' }),
   })
-  .meta({ id: 'JobDetail' });
+  .meta({ id: 'MonitorJobDetail' });
 
 /** That an execution was made. */
 export const Started = z
@@ -125,10 +125,13 @@ export const Started = z
     queue: z.string(),
     duplicate: z.boolean().meta({ description: 'true: another one with the key of a unique job was there already.' }),
   })
-  .meta({ id: 'Started' });
+  .meta({ id: 'MonitorStarted' });
 export type Started = z.output<typeof Started>;
 
-export const CancelRequest = z.strictObject({ reason: text(1_024).optional() }).nullish();
+export const CancelReason = z.strictObject({
+  reason: text(1_024).optional().meta({ description: 'Stands in its record.' }),
+});
+export const CancelRequest = CancelReason.nullish();
 export type CancelRequest = z.output<typeof CancelRequest>;
 
 export const Cancelled = z
@@ -136,7 +139,7 @@ export const Cancelled = z
     id: z.string(),
     cancelled: z.boolean().meta({ description: 'false: its worker did not answer in time.' }),
   })
-  .meta({ id: 'Cancelled' });
+  .meta({ id: 'MonitorCancelled' });
 export type Cancelled = z.output<typeof Cancelled>;
 
 export const Stats = z
@@ -157,7 +160,7 @@ export const Stats = z
     p50Ms: z.number(),
     p95Ms: z.number(),
   })
-  .meta({ id: 'Stats' });
+  .meta({ id: 'MonitorStats' });
 export const StatsList = z.object({ items: z.array(Stats) });
 
 export const DeadLetterFields = { job: Id.optional(), queue: Id.optional(), olderThan: text(64).optional() };
@@ -178,7 +181,7 @@ const DeadLetter = z
     createdAt: Timestamp,
     failedAt: Timestamp,
   })
-  .meta({ id: 'DeadLetter' });
+  .meta({ id: 'MonitorDeadLetter' });
 
 export const DeadLetterPage = z.object({
   items: z.array(DeadLetter).meta({ description: 'Newest first.' }),
@@ -199,7 +202,7 @@ export const DeadLetterChoice = z
     path: ['all'],
     error: 'Invalid choice: "all" stands alone',
   })
-  .meta({ id: 'DeadLetterChoice' });
+  .meta({ id: 'MonitorDeadLetterChoice' });
 export type DeadLetterChoice = z.output<typeof DeadLetterChoice>;
 
 export const Count = z.object({ count: z.int() });

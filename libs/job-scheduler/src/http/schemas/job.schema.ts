@@ -49,10 +49,10 @@ const timing = {
 /** A persisted job: a schedule. */
 export const Job = z
   .object({ ...said, ...written, jobGroup: z.string(), remark: z.string() })
-  .meta({ id: 'Job', description: 'A persisted job: which registered job runs when, with which payload.' });
+  .meta({ id: 'MonitorJob', description: 'A persisted job: which registered job runs when, with which payload.' });
 export type Job = z.output<typeof Job>;
 
-export const ListedJob = z.object({ ...Job.shape, ...timing }).meta({ id: 'ListedJob' });
+export const ListedJob = z.object({ ...Job.shape, ...timing }).meta({ id: 'MonitorListedJob' });
 export type ListedJob = z.output<typeof ListedJob>;
 
 const optional = <S extends z.ZodRawShape>(shape: S) => z.object(shape).partial().shape;
@@ -70,12 +70,12 @@ export const NewJob = z
     path: ['overlap'],
     error: 'Invalid option: "overlap" and "concurrent" say different things; give one of them',
   })
-  .meta({ id: 'NewJob' });
+  .meta({ id: 'MonitorNewJob' });
 export type NewJob = z.output<typeof NewJob>;
 
 /** The body of `PUT jobs/:id`. */
 export const JobChange = z.strictObject({ ...optional(written), ...optional(said), ...optional(timing) }).meta({
-  id: 'JobChange',
+  id: 'MonitorJobChange',
   description: 'What is left out stays. What only the server says may stand in it, and is not read.',
 });
 export type JobChange = z.output<typeof JobChange>;
@@ -84,7 +84,7 @@ export type JobChange = z.output<typeof JobChange>;
 export const WRITTEN_FIELDS = Object.keys(written) as (keyof typeof written)[];
 
 /** The body of `PUT jobs/:id/status`. */
-export const StatusChange = z.strictObject({ status: Status }).meta({ id: 'StatusChange' });
+export const StatusChange = z.strictObject({ status: Status }).meta({ id: 'MonitorStatusChange' });
 export type StatusChange = z.output<typeof StatusChange>;
 
 /** The query of `GET jobs`. */

@@ -17,7 +17,7 @@ export const Queue = z
     oldestWaitingMs: z.number().optional(),
     deadLetters: z.int().meta({ description: 'Failed for good, and kept for a retry.' }),
   })
-  .meta({ id: 'Queue' });
+  .meta({ id: 'MonitorQueue' });
 export const Queues = z.object({ items: z.array(Queue) });
 
 export const Target = z
@@ -34,5 +34,5 @@ export const Target = z
     overlap: z.enum(OVERLAPS),
     misfire: z.enum(['once', 'all', 'skip']),
   })
-  .meta({ id: 'Target', description: 'A job that is registered in code.' });
+  .meta({ id: 'MonitorTarget', description: 'A job that is registered in code.' });
 export const Targets = z.object({ items: z.array(Target) });

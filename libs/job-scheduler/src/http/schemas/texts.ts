@@ -40,6 +40,3 @@ export const DEFAULT_LIMIT = 20;
 export const Cursor = text(1_024).optional().meta({ description: '`next` of the page before.' });
 
 export const Timestamp = z.iso.datetime();
-
-/** For actions that take nothing: no body, or an empty object. */
-export const NoBody = z.strictObject({}).nullish();
