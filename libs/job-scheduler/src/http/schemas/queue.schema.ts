@@ -14,6 +14,7 @@ export const Queue = z
       completed: z.int(),
       failed: z.int(),
     }),
+    deadLetters: z.int(),
     oldestWaitingMs: z.number().optional(),
     deadLetters: z.int().meta({ description: 'Failed for good, and kept for a retry.' }),
   })
