@@ -22,7 +22,7 @@ const logged = {
   queue: 'default',
   workerId: 'w',
   attempt: 1,
-  line: { seq: 1, at, executionId: 'x', job: 'a', attempt: 1, level: 'log', message: 'said' },
+  line: { seq: 1, number: 1, at, executionId: 'x', job: 'a', attempt: 1, level: 'log', message: 'said' },
 } as const satisfies JobEvent;
 
 describe('events on their way', () => {
