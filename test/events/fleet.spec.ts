@@ -111,14 +111,6 @@ describe.each(sharedStores)('events of the fleet, on %s', (_name, store) => {
       waitMs: expect.any(Number),
     });
 
-    // Ten at once are told in few messages.
-    messages = 0;
-    const many = await jobs.enqueueMany(
-      Array.from({ length: 50 }, () => ({ job: { jobName: 'good' }, payload: undefined }) as const),
-    );
-    await until('all are told', () => many.every((each) => types(each.id).includes('completed')));
-    expect(messages).toBeLessThan(100);
-
     const later = await jobs.enqueueIn({ jobName: 'good' }, undefined, '1h');
     await jobs.cancel(later.id);
     await until('the cancelled one is told', () => types(later.id).includes('cancelled'));
@@ -141,7 +133,7 @@ describe.each(sharedStores)('events of the fleet, on %s', (_name, store) => {
     const second: JobEvent[] = [];
     subscriptions.push(jobs.events().subscribe((event) => first.push(event)));
     subscriptions.push(jobs.events().subscribe((event) => second.push(event)));
-    const [a, b] = await Promise.all([startWorker(store, prefix), startWorker(store, prefix)]);
+    const { workerId } = await startWorker(store, prefix);
     const handles = await jobs.enqueueMany(
       Array.from({ length: 20 }, () => ({ job: { jobName: 'good' }, payload: undefined }) as const),
     );
@@ -150,7 +142,6 @@ describe.each(sharedStores)('events of the fleet, on %s', (_name, store) => {
     await until('all are told', () => ended().length >= 20);
     expect(ended().toSorted()).toEqual(handles.map(({ id }) => id).toSorted());
     expect(second).toEqual(first);
-    const told = new Set(first.map(({ workerId }) => workerId));
-    expect([a, b].map(({ workerId }) => workerId)).toEqual(expect.arrayContaining([...told]));
+    expect(new Set(first.map((event) => event.workerId))).toEqual(new Set([workerId]));
   });
 });

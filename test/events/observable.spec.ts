@@ -4,6 +4,7 @@ import { Injectable, Logger, Module, type INestApplicationContext, type OnModule
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobEvent } from 'nestjs-job-scheduler';
 import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
+import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { Trip, Work } from './work.js';
@@ -87,6 +88,28 @@ describe('events()', () => {
     await (await jobs.enqueue('good', undefined)).finished();
     await until('all is told', () => second.events.length === 2);
     expect(first.events).toHaveLength(4);
+  });
+
+  it('sends what came in one turn as one message', async () => {
+    const { app, jobs, bus } = await startApp();
+    const messages: string[] = [];
+    const { signals } = app.get(StoreHolder).require('test');
+    await signals.subscribe('events', (message) => messages.push(message));
+    const { events } = collect(jobs);
+    await until('it listens', () => bus.wanted);
+    const event = (n: number): JobEvent => ({
+      type: 'stalled',
+      at: new Date(n),
+      id: String(n),
+      job: 'good',
+      queue: 'default',
+      workerId: jobs.workerId,
+    });
+    const all = Array.from({ length: 100 }, (_each, n) => event(n));
+    for (const each of all) bus.emit(each);
+    await until('all are told', () => events.length === 100);
+    expect(events).toEqual(all);
+    expect(messages).toHaveLength(1);
   });
 
   it('tells of log lines with the others, in their order', async () => {
