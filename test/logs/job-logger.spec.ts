@@ -49,8 +49,9 @@ class Stepped {
 }
 
 let app: INestApplicationContext;
+let followedBefore: boolean;
 beforeAll(async () => {
-  expect(jobScope.isFollowed).toBe(false);
+  followedBefore = jobScope.isFollowed;
   @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix() })], providers: [Helper, Work, Stepped] })
   class App {}
   app = await NestFactory.createApplicationContext(App, {
@@ -63,6 +64,7 @@ afterAll(async () => {
 });
 
 it('goes to the log of the execution that runs, and to the logger as before', async () => {
+  expect([followedBefore, jobScope.isFollowed]).toEqual([false, true]);
   const [jobs, history] = [app.get(JobService), app.get(JobHistory)];
   const handles = await Promise.all(['x', 'y'].map((name) => jobs.enqueue([Work, 'work'], name)));
   await Promise.all(handles.map((handle) => handle.finished()));

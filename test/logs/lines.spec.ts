@@ -36,11 +36,11 @@ async function start(providers: Type[], options: JobSchedulerOptions = {}) {
 
 /** Counts the calls of `append`, and their entries. */
 function countAppends(logs: LogStore): number[] {
-  const { append } = logs;
+  const append = logs.append.bind(logs);
   const sizes: number[] = [];
   logs.append = (batch) => {
     sizes.push(batch.writes.length);
-    return append.call(logs, batch);
+    return append(batch);
   };
   return sizes;
 }

@@ -46,11 +46,11 @@ const told = async (id: string) => (await app.get(JobHistory).getLogs(id)).map((
 it('a store that hangs: the handler goes on, and its lines are stored once and in order when it is back', async () => {
   const { id, ctx, end } = await talking();
   const { logs } = app.get(StoreHolder).require('see what is sent');
-  const { append } = logs;
+  const append = logs.append.bind(logs);
   const sent: number[] = [];
   logs.append = (batch) => {
     sent.push(batch.number);
-    return append.call(logs, batch);
+    return append(batch);
   };
   ctx.log('before');
   await until('it is stored', async () => (await told(id)).length === 1);

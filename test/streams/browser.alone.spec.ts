@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, Logger, Param } from '@nestjs/common';
 import { chromium } from 'playwright-core';
 import { randomPrefix } from '../support/prefix.js';
@@ -41,52 +41,54 @@ class PageController {
   }
 }
 
-(isInstalled ? it : it.skip)('shows lines live, goes on after a break, and hears of the end', async () => {
-  const profile = mkdtempSync(join(tmpdir(), 'job-scheduler-browser-'));
-  const here = await serve({ prefix: randomPrefix() }, { controllers: [PageController] });
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  try {
-    const { id } = await here.jobs.enqueue({ jobName: 'talker' }, undefined);
-    const { ctx, end } = await talkOf(id);
-    ctx.log('stored');
-    const tab = await browser.newPage();
-    await tab.goto(new URL(`/page/${id}`, here.url).href);
-    const shown = () => tab.locator('li').allTextContents();
-    const patient = { within: 20_000 };
-    await until('the stored line is shown', async () => (await shown()).length === 1, patient);
-    const live: string[] = [];
-    for (let n = 1; n <= 5; n++) {
-      ctx.log(`live ${n}`);
-      live.push(`live ${n}`);
-      // Each one before the next is written.
-      await until(`line ${n} is shown`, async () => (await shown()).length === 1 + n, patient);
-    }
-    expect(await shown()).toEqual(['stored', ...live]);
+(isInstalled ? describe : describe.skip)('a browser', () => {
+  it('shows lines live, goes on after a break, and hears of the end', async () => {
+    const profile = mkdtempSync(join(tmpdir(), 'job-scheduler-browser-'));
+    const here = await serve({ prefix: randomPrefix() }, { controllers: [PageController] });
+    const browser = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      headless: true,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    try {
+      const { id } = await here.jobs.enqueue({ jobName: 'talker' }, undefined);
+      const { ctx, end } = await talkOf(id);
+      ctx.log('stored');
+      const tab = await browser.newPage();
+      await tab.goto(new URL(`/page/${id}`, here.url).href);
+      const shown = () => tab.locator('li').allTextContents();
+      const patient = { within: 20_000 };
+      await until('the stored line is shown', async () => (await shown()).length === 1, patient);
+      const live: string[] = [];
+      for (let n = 1; n <= 5; n++) {
+        ctx.log(`live ${n}`);
+        live.push(`live ${n}`);
+        // Each one before the next is written.
+        await until(`line ${n} is shown`, async () => (await shown()).length === 1 + n, patient);
+      }
+      expect(await shown()).toEqual(['stored', ...live]);
 
-    // The server cuts it off. The browser comes again by itself, with Last-Event-ID.
-    here.controller.onModuleDestroy();
-    ctx.log('while away');
-    await until('it came again', async () => (await tab.title()) === 'opened 2', patient);
-    ctx.log('back');
-    end();
-    await until('the end is shown', async () => (await tab.locator('p').textContent()) === 'completed', patient);
-    expect(await shown()).toEqual(['stored', ...live, 'while away', 'back']);
-    await until('nothing is left', () => here.controller.streamCount === 0 && here.streams.readers === 0, patient);
-  } finally {
-    await browser.close();
-    await here.app.close();
-    rmSync(profile, { recursive: true, force: true });
-  }
+      // The server cuts it off. The browser comes again by itself, with Last-Event-ID.
+      here.controller.onModuleDestroy();
+      ctx.log('while away');
+      await until('it came again', async () => (await tab.title()) === 'opened 2', patient);
+      ctx.log('back');
+      end();
+      await until('the end is shown', async () => (await tab.locator('p').textContent()) === 'completed', patient);
+      expect(await shown()).toEqual(['stored', ...live, 'while away', 'back']);
+      await until('nothing is left', () => here.controller.streamCount === 0 && here.streams.readers === 0, patient);
+    } finally {
+      await browser.close();
+      await here.app.close();
+      rmSync(profile, { recursive: true, force: true });
+    }
+  });
 });

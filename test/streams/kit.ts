@@ -15,7 +15,7 @@ export type Platform = (typeof platforms)[number];
 
 interface Talk {
   readonly ctx: JobContext;
-  end(error?: Error): void;
+  readonly end: (error?: Error) => void;
 }
 
 const talks = new Map<string, Talk>();

@@ -36,7 +36,7 @@ const setups: [name: string, connection: string, platform: Platform][] = [
   ...(postgres ? [['PostgreSQL, Fastify', postgres, 'Fastify'] as [string, string, Platform]] : []),
 ];
 
-describe.each(setups)('on %s', (_, connection, platform) => {
+describe.each(setups)('on %s', (_name, connection, platform) => {
   it('an execution’s stream tells what is stored, then what comes, and ends with the end', async () => {
     const here = await start(connection, platform);
     const { id } = await here.jobs.enqueue({ jobName: 'talker' }, undefined);
@@ -196,4 +196,5 @@ it('the app closes while streams are open', async () => {
   await here.app.close();
   await until('both ended', () => client.ended && other.ended);
   served.splice(0);
+  expect(here.controller.streamCount).toBe(0);
 });

@@ -21,7 +21,8 @@ export class HeldClock extends Clock {
 
   /** All that are set now go off. */
   fire(): void {
-    for (const timer of [...this.timers]) if (this.timers.delete(timer)) timer.work();
+    const due = [...this.timers];
+    for (const timer of due) if (this.timers.delete(timer)) timer.work();
   }
 }
 

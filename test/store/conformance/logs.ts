@@ -106,9 +106,9 @@ export function describeLogs(subject: Subject): void {
       const [a, b] = [subject.newId(), subject.newId()];
       const writers = 8;
       const seen: number[][] = [];
-      let isOver = false;
+      const writing = new AbortController();
       const reader = (async () => {
-        for (let after = 0; !isOver || after < writers * 40;) {
+        for (let after = 0; !writing.signal.aborted || after < writers * 40;) {
           const read = (await logs().ofJob(a, after, 100)).map(({ seq }) => seq);
           seen.push(read);
           after = read.at(-1) ?? after;
@@ -126,7 +126,7 @@ export function describeLogs(subject: Subject): void {
           }
         }),
       );
-      isOver = true;
+      writing.abort();
       await reader;
       expect(seen.flat()).toEqual(Array.from({ length: writers * 40 }, (_, n) => n + 1));
       expect(await logs().latest(b)).toBe(writers * 20);
