@@ -59,13 +59,12 @@ describe('sending events', () => {
     sender.send([event(0)]);
     sender.send(events(1, 12_001));
     expect(warnings).toHaveLength(1);
-    const idle = sender.whenIdle();
-    let isIdle = false;
-    void idle.then(() => (isIdle = true));
-    while (!isIdle) {
-      answers.shift()?.resolve();
+    for (let sent = -1; messages.length > sent;) {
+      sent = messages.length;
+      answers.shift()!.resolve();
       await new Promise((resolve) => setImmediate(resolve));
     }
+    await sender.whenIdle();
     expect(messages.flatMap(idsOf)).toEqual([0, ...events(2_001, 12_001).map(({ id }) => Number(id))]);
   });
 });
