@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobEvent, type Role } from 'nestjs-job-scheduler';
+import { Redis } from 'ioredis';
 import type { Subscription } from 'rxjs';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { startTcpProxy } from '../store/tcp-proxy.js';
@@ -26,6 +27,21 @@ async function startApp(connection: string, prefix: string, role: Role) {
   const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
   apps.push(app);
   return { app, jobs: app.get(JobService) };
+}
+
+/** Counts every PUBLISH of a prefix on Redis from here on. Of NOTIFY only who listens to its channel knows. */
+async function countPublished(store: string, prefix: string): Promise<() => Promise<number>> {
+  if (!store.startsWith('redis')) return async () => 0;
+  const redis = new Redis(store);
+  let count = 0;
+  redis.on('pmessage', () => count++);
+  await redis.psubscribe(`*${prefix}*`);
+  return async () => {
+    // Its answer comes after all that was published before.
+    await redis.punsubscribe();
+    redis.disconnect();
+    return count;
+  };
 }
 
 async function startWorker(store: string, prefix: string): Promise<{ child: TestChild; workerId: string }> {
@@ -91,8 +107,10 @@ describe.each(sharedStores)('events of the fleet, on %s', (_name, store) => {
       .require('test')
       .signals.subscribe('events', () => messages++);
     const run = async (job: string) => (await jobs.enqueue({ jobName: job }, undefined)).finished();
-    for (const job of ['good', 'trip', 'good']) await run(job);
+    const published = await countPublished(store, prefix);
+    for (const job of ['good', 'trip', 'chatty', 'good']) await run(job);
     expect(messages).toBe(0);
+    expect(await published()).toBe(0);
 
     const heard = await listen(jobs);
     const types = (id: string) => heard.filter((event) => event.id === id).map(({ type }) => type);
