@@ -1,6 +1,6 @@
 /** An app with the HTTP API whose job says what the test tells it to, and a client of its streams. */
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Module, type INestApplication, type Type } from '@nestjs/common';
+import { Module, type CanActivate, type INestApplication, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -47,16 +47,25 @@ export async function serve(
     platform = 'Express',
     providers = [Talker],
     controllers = [],
-  }: { platform?: Platform; providers?: Type[]; controllers?: Type[] } = {},
+    guards = [],
+    prepare = () => undefined,
+  }: {
+    platform?: Platform;
+    providers?: Type[];
+    controllers?: Type[];
+    guards?: Type<CanActivate>[];
+    prepare?: (app: INestApplication) => void;
+  } = {},
 ): Promise<Served> {
   @Module({
-    imports: [JobSchedulerHttpModule.register({ guards: [] }), JobSchedulerModule.forRoot(scheduler)],
+    imports: [JobSchedulerHttpModule.register({ guards }), JobSchedulerModule.forRoot(scheduler)],
     controllers,
     providers,
   })
   class App {}
   const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
   const app = await NestFactory.create(App, adapter, { abortOnError: false, logger: false });
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const instances = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
   const controller = instances.map(({ instance }) => instance).find((each) => each instanceof LogStreamController)!;
