@@ -77,6 +77,4 @@ export interface LogStore {
   latest(job: string): Promise<number>;
   /** Drops the entries of these executions. */
   drop(ids: readonly string[]): Promise<void>;
-  /** Drops the entries of a job, as far as its tail reaches at least. */
-  clear(job: string): Promise<void>;
 }

@@ -31,6 +31,8 @@ export class MemoryLogs {
     const ofJob = this.ofName(job);
     // As JSON gives it back, like what every other store keeps.
     const stored = JSON.parse(JSON.stringify({ ...entry, seq: ++ofJob.seq, number: known.lines })) as StoredLog;
+    // An end whose lines have gone, since its record has been pruned already, would stay behind.
+    if (known.lines === 0) return stored;
     known.until = Math.max(known.until, endOf(now, keep));
     known.entries = bounded(known.entries, stored, LINES_PER_EXECUTION);
     ofJob.tail = bounded(ofJob.tail, stored, TAIL_PER_JOB);
@@ -69,10 +71,6 @@ export class MemoryLogs {
     this.executions.delete(id);
     const ofJob = this.ofName(known.job);
     ofJob.tail = ofJob.tail.filter(({ executionId }) => executionId !== id);
-  }
-
-  clear(job: string): void {
-    for (const id of new Set(this.jobs.get(job)?.tail.map(({ executionId }) => executionId))) this.drop(id);
   }
 
   private ofName(job: string): { seq: number; tail: StoredLog[] } {
@@ -135,10 +133,6 @@ export class MemoryLogStore implements LogStore {
 
   async drop(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.logs.drop(id);
-  }
-
-  async clear(job: string): Promise<void> {
-    this.logs.clear(job);
   }
 }
 

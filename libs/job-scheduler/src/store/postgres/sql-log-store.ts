@@ -83,10 +83,6 @@ export class SqlLogStore implements LogStore {
     );
   }
 
-  async clear(job: string): Promise<void> {
-    await this.deadline.run(this.client.query(`DELETE FROM ${this.names.log} WHERE job = $1`, [job]));
-  }
-
   private async read(text: string, parameters: readonly unknown[]): Promise<StoredLog[]> {
     const { rows } = await this.deadline.run(this.client.query<LogRow>(text, parameters));
     return rows.flatMap(({ seq, number, record }) => {

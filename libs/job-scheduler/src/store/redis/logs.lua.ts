@@ -46,10 +46,13 @@ for _, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   local place = redis.call('HINCRBY', base .. ':logs', job, 1)
   local number = (numbers[key] or numberOf(key)) + isLine
   numbers[key] = number
-  add(key, place, place .. ':' .. number .. ':' .. json)
-  add(tail, place, cmsgpack.pack({ place, id, schedule }))
-  keeps[key], keeps[tail] = keep, keep
-  tails[tail] = true
+  -- An end whose lines have gone, since its record has been pruned already, would stay behind.
+  if number > 0 then
+    add(key, place, place .. ':' .. number .. ':' .. json)
+    add(tail, place, cmsgpack.pack({ place, id, schedule }))
+    keeps[key], keeps[tail] = keep, keep
+    tails[tail] = true
+  end
   answers[#answers + 1] = place
   answers[#answers + 1] = number
 end
@@ -97,18 +100,4 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', tail, '(' .. after, '+inf'))
   end
 end
 return found
-`;
-
-/**
- * KEYS[1] base of our keys
- * ARGV[1] job
- */
-export const clearJobLogsLua = `
-local base = KEYS[1]
-local tail = base .. ':lj:' .. ARGV[1]
-for _, member in ipairs(redis.call('ZRANGE', tail, 0, -1)) do
-  redis.call('UNLINK', base .. ':l:' .. cmsgpack.unpack(member)[2])
-end
-redis.call('UNLINK', tail)
-return nil
 `;

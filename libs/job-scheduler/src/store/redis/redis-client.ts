@@ -4,7 +4,7 @@ import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
-import { appendLogsLua, clearJobLogsLua, readJobLogsLua } from './logs.lua.js';
+import { appendLogsLua, readJobLogsLua } from './logs.lua.js';
 import {
   clearHistoryLua,
   historyKeptLua,
@@ -70,7 +70,6 @@ interface Scripts {
   ): Promise<null>;
   jobsAppendLogs(base: string, batch: Buffer, writer: string, number: number): Promise<number[]>;
   jobsReadJobLogs(base: string, job: string, after: number, most: number, schedule: string): Promise<string[]>;
-  jobsClearJobLogs(base: string, job: string): Promise<null>;
   jobsFailed(
     key: string,
     what: 'list' | 'ids',
@@ -113,7 +112,6 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsDeclareSchedules: declareSchedulesLua,
   jobsAppendLogs: appendLogsLua,
   jobsReadJobLogs: readJobLogsLua,
-  jobsClearJobLogs: clearJobLogsLua,
   jobsFailed: failedJobsLua,
   jobsDiscardFailed: discardFailedLua,
   jobsSchedulers: schedulersLua,

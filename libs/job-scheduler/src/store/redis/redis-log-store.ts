@@ -67,10 +67,6 @@ export class RedisLogStore implements LogStore {
     }
   }
 
-  async clear(job: string): Promise<void> {
-    await this.deadline.run(this.connections.producer.jobsClearJobLogs(this.keys.base, job));
-  }
-
   private decode(members: readonly string[]): StoredLog[] {
     return members.flatMap((member) => {
       try {

@@ -87,7 +87,9 @@ BEGIN
   INSERT INTO ${names.log} (job, seq, execution, schedule, number, record, expires_at)
   SELECT e.job, e.seq, e.id, e.schedule, e.number, e.record, v_now + e.keep
   FROM unnest(p_jobs, v_seqs, p_ids, p_schedules, v_numbers, p_records, p_keeps)
-    AS e (job, seq, id, schedule, number, record, keep);
+    AS e (job, seq, id, schedule, number, record, keep)
+  -- An end whose lines have gone, since its record has been pruned already, would stay behind.
+  WHERE e.number > 0;
 
   DELETE FROM ${names.log} l
   USING (SELECT DISTINCT p.id FROM unnest(p_ids) AS p (id)) AS t,
