@@ -45,6 +45,7 @@ interface FastifyRoute {
 interface Fastify {
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
   register(plugin: (instance: Fastify, options: unknown, done: () => void) => void, options: { prefix: string }): void;
+  setErrorHandler(handler: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void): void;
   setNotFoundHandler(handler: (request: FastifyRequest, reply: FastifyReply) => void): void;
 }
 
@@ -91,6 +92,8 @@ function answerOnFastify(fastify: Fastify, base: string, tell: Tell): void {
   });
   fastify.register(
     (instance, _options, done) => {
+      // The body of a request that no route fits is read all the same.
+      instance.setErrorHandler(answer);
       instance.setNotFoundHandler((request, reply) => answer(unknown(request.method, request.url), request, reply));
       done();
     },

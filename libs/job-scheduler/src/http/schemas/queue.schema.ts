@@ -16,7 +16,6 @@ export const Queue = z
     }),
     deadLetters: z.int(),
     oldestWaitingMs: z.number().optional(),
-    deadLetters: z.int().meta({ description: 'Failed for good, and kept for a retry.' }),
   })
   .meta({ id: 'MonitorQueue' });
 export const Queues = z.object({ items: z.array(Queue) });
