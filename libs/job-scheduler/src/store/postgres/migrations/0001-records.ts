@@ -120,6 +120,14 @@ BEGIN
     v_new[i] := p_finals[i] IS NOT NULL;
   END LOOP;
 
+  INSERT INTO ${names.count} AS c (queue, completed, failed)
+  SELECT p_queues[n], count(*) FILTER (WHERE p_finals[n] = 'completed'), count(*) FILTER (WHERE p_finals[n] = 'failed')
+  FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_finals[n] IN ('completed', 'failed')
+  GROUP BY 1 ORDER BY 1
+  ON CONFLICT (queue) DO UPDATE SET completed = c.completed + excluded.completed, failed = c.failed + excluded.failed;
+  PERFORM ${names.tally}(v_new, p_jobs, p_finals, p_attempts, p_ends, p_durations, p_buckets, p_errors);
+
+  -- Whoever comes this far has the row of its job's figures to itself: it sees what all before it have stored.
   FOR v_job IN
     SELECT p_jobs[n] AS name, (array_agg(p_counts[n] ORDER BY n DESC))[1] AS keep
     FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_counts[n] > 0 GROUP BY 1 ORDER BY 1
@@ -139,13 +147,6 @@ BEGIN
     SELECT e.id FROM ${names.execution} e WHERE e.expires_at <= v_now
     ORDER BY e.expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
   );
-
-  INSERT INTO ${names.count} AS c (queue, completed, failed)
-  SELECT p_queues[n], count(*) FILTER (WHERE p_finals[n] = 'completed'), count(*) FILTER (WHERE p_finals[n] = 'failed')
-  FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_finals[n] IN ('completed', 'failed')
-  GROUP BY 1 ORDER BY 1
-  ON CONFLICT (queue) DO UPDATE SET completed = c.completed + excluded.completed, failed = c.failed + excluded.failed;
-  PERFORM ${names.tally}(v_new, p_jobs, p_finals, p_attempts, p_ends, p_durations, p_buckets, p_errors);
   RETURN v_answers;
 END
 $njs$;`;
