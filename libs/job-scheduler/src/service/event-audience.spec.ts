@@ -81,7 +81,6 @@ function member(wire: Wire, place: number): EventAudience {
 
 afterEach(async () => {
   await Promise.all(made.splice(0).map((audience) => audience.close()));
-  expect(clock.armed).toBe(0);
 });
 
 describe('who in the fleet listens', () => {
@@ -150,6 +149,16 @@ describe('who in the fleet listens', () => {
     await ear.come('ear');
     await member(wire, 3).find();
     expect(made.at(-1)!.isThere).toBe(true);
+  });
+
+  it('leaves no timer behind when it is closed', async () => {
+    const wire = new Wire();
+    const [worker, ear] = [member(wire, 1), member(wire, 2)];
+    await Promise.all([worker.follow(), ear.come('ear')]);
+    const finding = member(wire, 3).find();
+    await Promise.all(made.splice(0).map((audience) => audience.close()));
+    await finding;
+    expect(clock.armed).toBe(0);
   });
 
   it('nothing is said while nobody listens, once everybody was asked', async () => {

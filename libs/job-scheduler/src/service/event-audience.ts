@@ -58,7 +58,7 @@ export class EventAudience {
   /** As `follow`, and waits for answers, for a moment. */
   async find(): Promise<void> {
     await this.follow();
-    if (this.isThere || this.isKnown) return;
+    if (this.isThere || this.isKnown || !this.following) return;
     const patience = new AbortController();
     this.patient.add(patience);
     await this.clock.sleep(ANSWER_WITHIN, patience.signal);
