@@ -115,7 +115,7 @@ describe('the packed library', () => {
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
 
-  test.each(['schedules', 'locks', 'cancelling', 'overlap', 'events', 'metrics', 'operations', 'task-pool'])(
+  test.each(['schedules', 'locks', 'cancelling', 'overlap', 'events', 'metrics', 'operations', 'task-pool', 'logs'])(
     'every TypeScript block of docs/%s.md compiles',
     async (page) => {
       const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
