@@ -29,6 +29,7 @@ import {
   JobService,
   JobSnoozeError,
   JobStep,
+  OnJobEvent,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
@@ -117,8 +118,21 @@ class Work {
   tick() {}
 }
 
+@Injectable()
+class Ear {
+  readonly traces: (string | undefined)[] = [];
+
+  @OnJobEvent(['started', 'step', 'completed'])
+  hear() {
+    this.traces.push(trace.getActiveSpan()?.spanContext().traceId);
+  }
+}
+
 async function startApp(options: JobSchedulerOptions): Promise<JobService> {
-  @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix(), ...options })], providers: [Work, Trip] })
+  @Module({
+    imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix(), ...options })],
+    providers: [Work, Trip, Ear],
+  })
   class App {}
   const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
   apps.push(app);
@@ -224,6 +238,15 @@ describe.each(stores)('traces, on %s', (_name, connection) => {
       [SpanStatusCode.UNSET, 'snooze'],
       [SpanStatusCode.UNSET, 'completed'],
     ]);
+  });
+
+  it('a listener is in no trace: it hears of many', async () => {
+    const jobs = await start();
+    const { given } = await request(() => jobs.enqueue('trip', undefined));
+    await given.finished();
+    const { traces } = apps.at(-1)!.get(Ear);
+    await until('all is told', () => traces.length === 4);
+    expect(new Set(traces)).toEqual(new Set([undefined]));
   });
 
   it('each fire of a schedule has one of its own, to its handler', async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { Observable, share } from 'rxjs';
 import type { Clock, ClockTimer } from '../definition/clock.js';
@@ -29,6 +30,8 @@ export class EventBus implements JobEvents {
   private readonly listeners = new Set<EventListener>();
   private readonly audience: EventAudience;
   private readonly sender: EventSender;
+  /** Listeners run in no job's context: what they log, trace or enqueue is not the doing of whichever job came first. */
+  private readonly outside = AsyncLocalStorage.snapshot();
   private pending: JobEvent[] = [];
   private turn: Promise<void> | undefined;
   private listenings = 0;
@@ -58,7 +61,7 @@ export class EventBus implements JobEvents {
     this.turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.turn = undefined;
-        this.pass();
+        this.outside(() => this.pass());
         resolve();
       });
     });
