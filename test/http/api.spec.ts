@@ -492,6 +492,24 @@ describe.each(platforms)('on %s', (platform) => {
   });
 
   describe('executions', () => {
+    it('stand in the detail of their job as soon as they run, with their lines', async () => {
+      const id = await create({ invokeTarget: 'endless.job' });
+      const first = await started(`jobs/${id}/trigger`);
+      await ended(first, 'running');
+      expect((await api.call('GET', `jobs/${id}/detail`)).body).toMatchObject({
+        executions: [{ id: first, status: 'running', scheduleId: id }],
+      });
+      await api.call('POST', `executions/${first}/cancel`);
+      await ended(first, 'cancelled');
+      await api.call('PUT', `jobs/${id}`, { invokeTarget: 'my.job' });
+      const second = await started(`jobs/${id}/trigger`);
+      await ended(second, 'completed');
+      const page = conforming(JobDetail, (await api.call('GET', `jobs/${id}/detail?limit=1`)).body);
+      expect(page.executions).toMatchObject([{ id: second }]);
+      const rest = await api.call('GET', `jobs/${id}/detail?before=${page.nextExecutions!}`);
+      expect(conforming(JobDetail, rest.body).executions).toMatchObject([{ id: first, status: 'cancelled' }]);
+    });
+
     it('a running one is cancelled, with the reason; one that has ended is not', async () => {
       const handle = await api.jobs.enqueue('endless.job', {});
       await ended(handle.id, 'running');

@@ -20,6 +20,7 @@ import {
   type ResolvedHttpOptions,
 } from './http-options.js';
 import { HTTP_OPTIONS, OPENAPI } from './http.tokens.js';
+import { JobDetails } from './jobs/job-details.js';
 import { JobResource } from './jobs/job-resource.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { LogStreamController } from './log-stream.controller.js';
@@ -76,6 +77,7 @@ export class JobSchedulerHttpModule implements NestModule, OnModuleInit {
         // Nest waits for it before it hands out the app, of which then documents are made.
         { provide: OPENAPI, useFactory: () => describeControllers(CONTROLLERS) },
         JobResource,
+        JobDetails,
         Presenter,
         Replies,
       ],

@@ -1,16 +1,14 @@
 import { Body, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
-import type { JobLogLine } from '../../definition/job-log-line.js';
-import type { JobExecution } from '../../service/job-execution.js';
 import { JobHistory } from '../../service/job-history.js';
 import { EmptyBody } from '../empty-body.interceptor.js';
 import { MonitorController } from '../monitor-controller.js';
 import { Describe } from '../openapi/operation.js';
-import { Presenter } from '../present.js';
 import { Replies } from '../replies.js';
 import { DetailQuery, JobDetail, Started } from '../schemas/execution.schema.js';
 import { Job, JobChange, JobPage, JobQuery, NewJob, StatusChange, type ListedJob } from '../schemas/job.schema.js';
 import { Id } from '../schemas/texts.js';
 import { allowedVersions, etagOf } from './if-match.js';
+import { JobDetails, type JobRuns } from './job-details.js';
 import { JobResource } from './job-resource.js';
 
 const ETAG = { ETag: 'Of this version of the job, for `If-Match`.' };
@@ -21,7 +19,7 @@ export class JobsController {
   constructor(
     private readonly jobs: JobResource,
     private readonly history: JobHistory,
-    private readonly present: Presenter,
+    private readonly details: JobDetails,
     private readonly replies: Replies,
   ) {}
 
@@ -91,16 +89,9 @@ export class JobsController {
   async detail(
     @Param('id', { schema: Id }) id: string,
     @Query({ schema: DetailQuery }) query: DetailQuery,
-  ): Promise<ListedJob & { executions: JobExecution[]; nextExecutions?: string; logs: JobLogLine[] }> {
+  ): Promise<ListedJob & JobRuns> {
     const job = await this.jobs.getListed(id);
-    const { items, next } = await this.history.find({ scheduleId: id, job: job.invokeTarget, ...query });
-    const logs = await Promise.all(items.map((execution) => this.history.getLogs(execution.id)));
-    return {
-      ...job,
-      executions: items.map((execution) => this.present.execution(execution)),
-      ...(next !== undefined && { nextExecutions: next }),
-      logs: logs.flat().toSorted((a, b) => a.seq - b.seq),
-    };
+    return { ...job, ...(await this.details.of(id, query)) };
   }
 
   @Put('jobs/:id/status')
