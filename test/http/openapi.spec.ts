@@ -115,7 +115,7 @@ describe.each(platforms)('on %s', (platform) => {
 
   it('docs/rest.md names the same paths, and the statuses of their answers', async () => {
     const page = await readFile(fileURLToPath(new URL('../../docs/rest.md', import.meta.url)), 'utf8');
-    const rows = [...page.matchAll(/^\| (GET|POST|PUT|DELETE) \| `([^`?]+)[^|]*\|[^|]*\| (\d+) \|/gm)].map(
+    const rows = [...page.matchAll(/^\| (GET|POST|PUT|DELETE) +\| `([^`?]+)[^|]*\|[^|]*\| (\d+) +\|/gm)].map(
       ([, method, path, status]) => `${method} ${path} ${status}`,
     );
     const said = operations
