@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
 import type { Observable } from 'rxjs';
+import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
@@ -177,7 +178,7 @@ it('an execution that logs nothing has an end, too; an unknown one is a 404', as
   }
 });
 
-it('an execution that is retried by hand ends when that has ended; one that is not recorded, when it is told', async () => {
+it('an end is told once the execution has really ended: retried by hand, cancelled while it waits, or not recorded', async () => {
   const here = await start('memory:');
   const { id } = await here.jobs.enqueue({ jobName: 'talker' }, undefined);
   const first = await talkOf(id);
@@ -200,6 +201,19 @@ it('an execution that is retried by hand ends when that has ended; one that is n
   await until('both ended', () => late.ended && early.ended);
   expect(late.messages()).toEqual(['first', 'second', 'end: completed']);
   expect(early.messages()).toEqual(['first', 'end: failed', 'second', 'end: completed']);
+
+  // Cancelled between two attempts, where no worker has it.
+  const { id: waits } = await here.jobs.enqueue({ jobName: 'talker' }, undefined, { retry: { max: 1, delay: '1h' } });
+  const talk = await talkOf(waits);
+  talk.ctx.log('once');
+  talk.end(new Error('no'));
+  await until('it waits', async () => (await here.jobs.getStatus(waits)) === 'retrying');
+  const patient = await follow(here, `executions/${waits}/logs/stream`);
+  expect(await here.jobs.cancel(waits)).toBe(true);
+  await until('the stream ended', () => patient.ended);
+  expect(patient.messages()).toEqual(['once', 'end: cancelled']);
+  const { logs } = here.app.get(StoreHolder).require('read logs');
+  expect(await logs.ofExecution(waits, 0, 10)).toMatchObject([{ kind: 'line' }, { kind: 'end', status: 'cancelled' }]);
 
   const forgetful = await serve({ prefix: randomPrefix(), history: false });
   served.push(forgetful);
