@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JobDefinitionError, OptionsError, ScheduleError } from './definition-errors.js';
 import { ERROR_CODES } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
+import * as history from './history-errors.js';
 import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
@@ -71,6 +72,10 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
   [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
+  [
+    new history.HistoryQueryError('limit', 0, 'History query "limit" is 0; a limit is a whole number from 1 to 200.'),
+    'History query "limit" is 0; a limit is a whole number from 1 to 200.',
+  ],
   [
     new queues.QueueFullError('low', 100),
     `Queue "low" is full: 100 jobs wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
@@ -180,6 +185,7 @@ describe('errors', () => {
       stores,
       outcomes,
       locks,
+      history,
     ].flatMap((module) => Object.keys(module));
     const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
     expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);

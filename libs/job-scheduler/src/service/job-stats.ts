@@ -23,7 +23,7 @@ export interface JobStats {
   readonly lastError?: ExecutionError;
   /**
    * How long the last attempts of completed and failed ones took, in milliseconds; 0 when there were none. Both
-   * percentiles are within 5 % of the exact value, or half a millisecond.
+   * percentiles are within 5 % of the exact value, and exact up to ten milliseconds.
    */
   readonly averageMs: number;
   readonly minMs: number;
