@@ -5,17 +5,18 @@ import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { JobKeyError } from '../errors/payload-errors.js';
-import { QueueFullError } from '../errors/queue-errors.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
+import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { BatchAdder, type Wanted } from './batch-adder.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
+import { toEnqueued, type Enqueued } from './enqueued.js';
 import { resolveTarget } from './enqueue-target.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
@@ -23,14 +24,6 @@ import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { guardStore } from './store-guard.js';
-
-/** What was enqueued, or was known already. */
-export interface Enqueued {
-  readonly id: string;
-  readonly job: string;
-  readonly queue: string;
-  readonly duplicate: boolean;
-}
 
 /** What made an enqueue, and when it is due. */
 export interface EnqueueCause {
@@ -55,34 +48,10 @@ export interface EnqueueEntry {
   readonly options?: EnqueueOptions;
 }
 
-/** What BullMQ gives of a job that was added: for one that was not, since another has its key, that one's id. */
-type AddedJob = Pick<QueuedJob, 'id'>;
-
-function toEnqueued({ id, job, queue, unique }: NewJob, added: AddedJob): Enqueued {
-  const stored = unique ? executionId(added, queue) : id;
-  return { id: stored, job, queue, duplicate: stored !== id };
-}
-
-/** An entry of `enqueueMany` that is to be stored. */
-interface Wanted {
-  readonly job: NewJob;
-  /** For room in its queue. */
-  readonly mayWait: boolean;
-  readonly signal: AbortSignal | undefined;
-}
-
-function byQueue(wanted: readonly Wanted[]): [queue: string, batch: Wanted[]][] {
-  const queues = new Map<string, Wanted[]>();
-  for (const each of wanted) {
-    const batch = queues.get(each.job.queue);
-    if (batch) batch.push(each);
-    else queues.set(each.job.queue, [each]);
-  }
-  return [...queues];
-}
-
 /** Puts executions into their queues. */
 export class Enqueuer {
+  private readonly batches: BatchAdder;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly registry: JobRegistry,
@@ -93,7 +62,9 @@ export class Enqueuer {
     private readonly clock: Clock,
     private readonly events: EventBus,
     private readonly room: QueueRoom,
-  ) {}
+  ) {
+    this.batches = new BatchAdder(hub, room, clock);
+  }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
@@ -149,60 +120,8 @@ export class Enqueuer {
       return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
     });
     // A unique one may have been known by its key: in the queue, or earlier in this batch.
-    const doubled = await this.addAll(store, [...fresh.values()]);
+    const doubled = await this.batches.addAll(store, [...fresh.values()]);
     return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
-  }
-
-  /**
-   * Queues that may refuse come first, so that nothing has been stored yet if one does; then those that always take; then
-   * those where there may be a wait. Gives what was not added, by the id that it was to get.
-   */
-  private async addAll(store: Store, wanted: readonly Wanted[]): Promise<Map<string, Enqueued>> {
-    const doubled = new Map<string, Enqueued>();
-    const add = (queue: string, batch: readonly Wanted[]) =>
-      guardStore(store, this.clock, () =>
-        this.addBatch(
-          queue,
-          batch.map(({ job }) => job),
-          doubled,
-        ),
-      );
-    const prompt = byQueue(wanted.filter(({ mayWait }) => !mayWait));
-    const bounded = prompt.filter(([queue]) => this.hub.settings(queue).maxWaiting !== undefined);
-    for (const [queue, batch] of bounded) await add(queue, batch);
-    await Promise.all(prompt.filter((each) => !bounded.includes(each)).map(([queue, batch]) => add(queue, batch)));
-    await Promise.all(
-      byQueue(wanted.filter(({ mayWait }) => mayWait)).map(async ([queue, batch]) => {
-        if (!this.room.hasLine(queue) && (await this.fitsWhole(() => add(queue, batch)))) return;
-        for (const each of batch) await this.room.enter(queue, () => add(queue, [each]), each.signal);
-      }),
-    );
-    return doubled;
-  }
-
-  private async fitsWhole(add: () => Promise<void>): Promise<boolean> {
-    try {
-      await add();
-      return true;
-    } catch (error) {
-      if (error instanceof QueueFullError) return false;
-      throw error;
-    }
-  }
-
-  private async addBatch(queue: string, batch: readonly NewJob[], doubled: Map<string, Enqueued>): Promise<void> {
-    const entries = batch.map(toQueueEntry);
-    const [first, ...others] = entries;
-    // A bulk of one costs several times a single add on SQL.
-    const added =
-      first && others.length === 0
-        ? [await this.hub.getBounded(queue).add(first.name, first.data, first.opts)]
-        : await this.hub.getBounded(queue).addBulk(entries);
-    for (const [index, job] of batch.entries()) {
-      if (!job.unique) continue;
-      const enqueued = toEnqueued(job, added[index]!);
-      if (enqueued.duplicate) doubled.set(job.id, enqueued);
-    }
   }
 
   /** A fire that became no execution stands in the history, with the reason. */
