@@ -333,4 +333,24 @@ describe.each(sharedStores)('on %s', (_name, connection) => {
     expect((await history.find({ status: 'running' })).items).toEqual([]);
     expect(await history.getExecutions('one')).toHaveLength(2);
   });
+
+  it('with a count of 0, and without history, nothing is left of what has ended; the one is counted', async () => {
+    let ran = 0;
+    const handler = () => ++ran;
+    const counted = await startApp({ one: { retention: { count: 0 }, handler } }, { connection });
+    const uncounted = await startApp({ one: handler }, { connection, history: false });
+    for (const { jobs, history, total } of [
+      { ...counted, total: 30 },
+      { ...uncounted, total: 0 },
+    ]) {
+      ran = 0;
+      const handles = await jobs.enqueueMany(Array.from({ length: 30 }, () => ({ job: 'one', payload: undefined })));
+      await until('all ran, and none is in its queue', async () => {
+        const statuses = await Promise.all(handles.map(({ id }) => history.getExecution(id)));
+        return ran === 30 && statuses.every((status) => status === undefined);
+      });
+      expect(await history.getExecutions('one')).toEqual([]);
+      expect(await history.getStats('one')).toMatchObject({ total, completed: total });
+    }
+  });
 });

@@ -139,6 +139,7 @@ describe('the packed library', () => {
     'metrics',
     'operations',
     'task-pool',
+    'history',
     'logs',
     'rest',
   ])('every TypeScript block of docs/%s.md compiles', async (page) => {
