@@ -492,9 +492,14 @@ describe.each(platforms)('on %s', (platform) => {
   });
 
   describe('executions', () => {
-    it('stand in the detail of their job as soon as they run, with their lines', async () => {
+    it('stand in the detail of their job from their start to their end, page by page', async () => {
       const id = await create({ invokeTarget: 'endless.job' });
+      await api.call('POST', 'queues/default/pause');
       const first = await started(`jobs/${id}/trigger`);
+      expect((await api.call('GET', `jobs/${id}/detail`)).body).toMatchObject({
+        executions: [{ id: first, status: 'pending', scheduleId: id }],
+      });
+      await api.call('POST', 'queues/default/resume');
       await ended(first, 'running');
       expect((await api.call('GET', `jobs/${id}/detail`)).body).toMatchObject({
         executions: [{ id: first, status: 'running', scheduleId: id }],

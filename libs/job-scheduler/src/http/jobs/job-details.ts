@@ -13,6 +13,8 @@ export interface JobRuns {
   readonly logs: JobLogLine[];
 }
 
+/** In the order in which an execution passes through them. */
+const LIVE = ['pending', 'retrying', 'running'] as const;
 const MOST_LINES = 1_000;
 /** Of so many executions the lines are read at the same time. */
 const READ_AT_ONCE = 5;
@@ -25,20 +27,24 @@ export class JobDetails {
     private readonly present: Presenter,
   ) {}
 
-  /** The executions of a schedule, newest first: on the first page those that run before those that have ended. */
+  /** The executions of a schedule: on the first page those that have not ended, then those that have, newest first. */
   async of(scheduleId: string, query: DetailQuery): Promise<JobRuns> {
-    const [running, ended] = await Promise.all([
-      query.before === undefined ? this.history.find({ scheduleId, status: 'running' }) : { items: [] },
+    const [live, ended] = await Promise.all([
+      query.before === undefined ? this.notEnded(scheduleId) : [],
       this.history.find({ scheduleId, ...query }),
     ]);
-    // One that ends meanwhile may be in both.
-    const over = new Set(ended.items.map(({ id }) => id));
-    const executions = [...running.items.filter(({ id }) => !over.has(id)), ...ended.items];
+    // One that moves on meanwhile is read twice: what was read of its later state counts.
+    const executions = [...new Map([...live, ...ended.items].map((each) => [each.id, each])).values()];
     return {
       executions: executions.map((execution) => this.present.execution(execution)),
       ...(ended.next !== undefined && { nextExecutions: ended.next }),
       logs: await this.linesOf(executions),
     };
+  }
+
+  private async notEnded(scheduleId: string): Promise<JobExecution[]> {
+    const pages = await Promise.all(LIVE.map((status) => this.history.find({ scheduleId, status })));
+    return pages.flatMap(({ items }) => items);
   }
 
   /** Of the newest executions, until there are enough; oldest first. */

@@ -111,7 +111,9 @@ export type DetailQuery = z.output<typeof DetailQuery>;
 export const JobDetail = z
   .object({
     ...ListedJob.shape,
-    executions: z.array(Execution).meta({ description: 'Those that run, then those that have ended, newest first.' }),
+    executions: z
+      .array(Execution)
+      .meta({ description: 'Those that have not ended, then those that have, newest first.' }),
     nextExecutions: z.string().optional().meta({ description: '`before` of the next page; absent on the last one.' }),
     logs: z.array(LogLine).meta({ description: 'The newest 1,000 lines of these executions, oldest first.' }),
   })
