@@ -2,6 +2,7 @@ import { Packr } from 'msgpackr';
 import { CorruptRecordError, readExecution, readPart, storableAge, storableCount } from '../execution-codec.js';
 import { endedFacts } from '../ended-facts.js';
 import type { ExecutionWrite, StoredExecution } from '../execution-record.js';
+import { fromWhole } from './whole-record.js';
 
 /** One argument for a whole batch: each of a dozen for every record would cost as much as the record. */
 const packr = new Packr({ useRecords: false });
@@ -16,12 +17,6 @@ export function packEntries(entries: readonly ExecutionWrite[]): Buffer {
 /** As the script reads it; its record comes apart from it. */
 export function packEntry(entry: ExecutionWrite): Buffer {
   return packr.pack(toTuple(entry, ''));
-}
-
-/** All of an execution that completed at once, as one text. */
-export function encodeWhole({ job, queue, fence, final, head, attempt, step }: ExecutionWrite): string {
-  const whole: WholeRecord = { job, queue, fence, final: final!, head, attempt: attempt!, ...(step && { step }) };
-  return JSON.stringify(whole);
 }
 
 /** See `write-executions.lua.ts`. */
@@ -48,16 +43,6 @@ function toTuple(entry: ExecutionWrite, record: string): unknown[] {
   ];
 }
 
-interface WholeRecord {
-  readonly job: string;
-  readonly queue: string;
-  readonly fence: number;
-  readonly final: string;
-  readonly head: object;
-  readonly attempt: object;
-  readonly step?: object;
-}
-
 /**
  * @param stored the text of a string, or the fields and values of a hash.
  * @throws CorruptRecordError
@@ -67,9 +52,11 @@ export function decodeExecution(id: string, stored: string | readonly string[]):
 }
 
 function decodeWhole(id: string, text: string): StoredExecution {
-  const { job, queue, fence, final, head, attempt, step } = readPart(text) as WholeRecord;
+  const parts = readPart(text);
+  if (!Array.isArray(parts)) throw new CorruptRecordError('it is no array');
+  const { job, queue, fence, head, attempt, step } = fromWhole(parts);
   const steps = step ? [{ sequence: 0, text: JSON.stringify(step) }] : [];
-  return readExecution({ id, job, queue, fence, final, head, attempts: [attempt], steps });
+  return readExecution({ id, job, queue, fence, final: 'completed', head, attempts: [attempt], steps });
 }
 
 /** What Redis gives for a hash. */
@@ -99,7 +86,7 @@ function decode(id: string, fields: Record<string, string>): StoredExecution {
     if (field.startsWith('s:')) steps.push(splitSequence(value));
     const isEnd = field === 'h';
     if (!isEnd && !field.startsWith('r:')) continue;
-    const record = readPart(value) as RecordPair;
+    const record = readPair(value);
     if (record.attempt) attempts.push(record.attempt);
     const fence = isEnd ? Infinity : Number(field.slice(2));
     if (fence > newest) [newest, head] = [fence, record.head];
@@ -114,6 +101,12 @@ function decode(id: string, fields: Record<string, string>): StoredExecution {
     attempts,
     steps,
   });
+}
+
+/** An attempt that completed after others has the same text as one that completed at once. */
+function readPair(value: string): RecordPair {
+  const part = readPart(value);
+  return Array.isArray(part) ? fromWhole(part) : (part as RecordPair);
 }
 
 function splitSequence(value: string): { sequence: number; text: string } {

@@ -19,6 +19,25 @@ export const filing = `
 local corrupt, counts, jobs = {}, {}, {}
 local FINALS = { 'completed', 'failed', 'skipped', 'cancelled' }
 
+local factsOf = {}
+
+-- An entry of \`fresh\`. That of a job without steps is a text: end time, duration, its bucket, fence, facts that many have in
+-- common, id.
+local function unpackFresh(entry)
+  -- An array of MessagePack never begins with a digit.
+  if string.byte(entry) >= 128 then return cmsgpack.unpack(entry) end
+  local at, duration, bucket, fence, facts, id =
+    string.match(entry, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+  local known = factsOf[facts]
+  if not known then
+    known = cjson.decode(facts)
+    factsOf[facts] = known
+  end
+  local job, queue, keep, age, schedule = unpack(known)
+  return { id, job, queue, tonumber(fence), 'completed', '', true, '', '', keep, age, tonumber(at), schedule,
+    tonumber(duration), tonumber(bucket), '' }
+end
+
 local function member(id, of)
   return of == '' and id or id .. '\\0' .. of
 end
@@ -238,7 +257,7 @@ local function fileFresh(most)
   local fresh = base .. ':fresh'
   for _, packed in ipairs(redis.call('LPOP', fresh, most) or {}) do
     local id, job, queue, _, final, _, attempted, _, _, keep, _, at, schedule, duration, bucket, failure =
-      unpack(cmsgpack.unpack(packed))
+      unpack(unpackFresh(packed))
     ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
   end
   -- They come in the order in which they ended: what the newest push out at once need not go through the index.

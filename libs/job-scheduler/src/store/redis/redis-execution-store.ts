@@ -5,12 +5,13 @@ import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-r
 import type { ExecutionStore } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn, warnCorrupt, warnOfType } from './corrupt-warnings.js';
-import { encodeWhole, packEntries, packEntry } from './execution-codec.js';
+import { packEntries, packEntry } from './execution-codec.js';
 import { FreshFiler } from './fresh-filer.js';
 import type { RedisClient } from './redis-client.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 import { recordingClient, type RecordArguments, RecordsAlong, type RecordsOfQueue } from './recording-client.js';
+import { type AttemptedWrite, WholeRecords } from './whole-record.js';
 
 /** Scripts' answers. */
 const REFUSED = 0;
@@ -20,6 +21,7 @@ const REPLACED_CORRUPT = 2;
 export class RedisExecutionStore implements ExecutionStore {
   private readonly along = new RecordsAlong();
   private readonly alongByQueue = new Map<string, RecordsOfQueue>();
+  private readonly wholes = new WholeRecords();
   /** Files what `attach` has stored. */
   readonly filer: FreshFiler;
   private recording: IRedisClient | undefined;
@@ -109,7 +111,10 @@ export class RedisExecutionStore implements ExecutionStore {
 
   private argumentsOf(entry: ExecutionWrite): RecordArguments {
     const age = entry.keep.count > 0 ? storableAge(entry.keep.age) : 0;
-    return [this.keys.base, entry.id, encodeWhole(entry), age, packEntry(entry)];
+    const attempted = entry as AttemptedWrite;
+    // A step is stored by its name if others are there.
+    const packed = entry.step ? packEntry(entry) : this.wholes.entry(attempted);
+    return [this.keys.base, entry.id, this.wholes.record(attempted), age, packed];
   }
 }
 

@@ -4,7 +4,8 @@ import { filing, filingFresh } from './filing.lua.js';
  * How executions are stored.
  *
  * x:<id>  Hash: m "<fence>:<final>", j job, q queue, c schedule if one made it, r:<fence> head and attempt, h the head of an
- *         end without an attempt, s:<name> steps. Or a string: all of an execution that completed at once.
+ *         end without an attempt, s:<name> steps. Or a string: all of an execution that completed at once, see
+ *         `Whole` (whole-record.ts).
  * l:<id>  Its log lines (logs.lua.ts): whatever drops the record drops them.
  *
  * What has ended is also filed; see `filing`. An entry is MessagePack, an array: id, job, queue, fence, final status or '',
@@ -21,7 +22,7 @@ local function store(id, job, queue, fence, final, record, attempted, stepName, 
   local stored = redis.pcall('HGET', key, 'm')
   if type(stored) == 'table' then
     local whole = redis.pcall('GET', key)
-    if type(whole) == 'string' and string.sub(whole, 1, 1) == '{' then return whole == record and 1 or 0 end
+    if type(whole) == 'string' and string.sub(whole, 1, 1) == '[' then return whole == record and 1 or 0 end
     redis.call('UNLINK', key)
     stored = false
     corrupt[#corrupt + 1] = key
@@ -94,7 +95,7 @@ export const CORRUPT_KEYS = 'JOBS_CORRUPT ';
 
 /**
  * BullMQ's finish of a job with the record of its success before it, in one step. BullMQ's own arguments come first, then
- * base, id, record, keep age in ms or 0, and the entry, whose record is absent.
+ * base, id, record, keep age in ms or 0, and the entry, whose record is absent: MessagePack, or a text (`unpackFresh`).
  *
  * An execution of which nothing is stored becomes one string, as that is a third of the work, or nothing at all if no records
  * are kept; it is filed later, with others.
@@ -119,7 +120,7 @@ do
     end
   else
 ${storing}
-    local entry = cmsgpack.unpack(ARGV[n])
+    local entry = unpackFresh(ARGV[n])
     entry[6] = record
     store(unpack(entry))
     file()
