@@ -16,7 +16,7 @@ it.each([
   ['so at its first attempt', stored(1), started(2, 1, 1), false],
   ['another job with its id', stored(1), started(1, 1, 0), false],
   ['it has completed', stored(1, { final: 'completed' }), started(2, 2, 0), false],
-  ['it goes on', stored(1, { final: undefined } as never), started(2, 2, 0), false],
+  ['it goes on', stored(1, { final: undefined as never }), started(2, 2, 0), false],
   ['it was never tried', stored(1, { attempts: [] }), started(2, 1, 0), false],
 ])('%s', (_case, record, start, expected) => {
   expect(isRetriedElsewhere(record, start)).toBe(expected);
