@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
 import { within } from '../definition/within.js';
 import type { Store } from '../store/ports.js';
 
@@ -36,12 +37,17 @@ export class HistorySweep {
   }
 
   private readonly begin = (): void => {
-    this.round = this.sweep()
-      .catch((error: Error) => this.onError(error))
-      .then(() => {
-        if (!this.stopped) this.start();
-      });
+    this.round = this.next();
   };
+
+  private async next(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (thrown) {
+      this.onError(describeThrown(thrown));
+    }
+    if (!this.stopped) this.start();
+  }
 
   private async sweep(): Promise<void> {
     const { held } = await this.store.locks.acquire(ROUND, this.workerId, { ttl: Math.max(1, 0.9 * this.every) });

@@ -73,3 +73,11 @@ export interface JobExecution {
   readonly workerId?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
+
+/** Part of a list of executions. */
+export interface ExecutionPage {
+  /** Newest first. */
+  readonly items: JobExecution[];
+  /** `before` of the next page; absent: there is no more. */
+  readonly next?: string;
+}

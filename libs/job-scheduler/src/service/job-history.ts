@@ -9,20 +9,14 @@ import type { StoreHolder } from '../store/store-holder.js';
 import { checkExecutionQuery, type CheckedQuery, type ExecutionQuery } from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
 import { statusInQueue, type ExecutionFinder } from './execution-finder.js';
-import type { JobExecution } from './job-execution.js';
+import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
 import type { LiveExecutions } from './live-executions.js';
 import { readLines } from './read-lines.js';
 import { guardStore } from './store-guard.js';
 
 export type { ExecutionQuery } from './check-execution-query.js';
-
-export interface ExecutionPage {
-  /** Newest first. */
-  readonly items: JobExecution[];
-  /** `before` of the next page; absent: there is no more. */
-  readonly next?: string;
-}
+export type { ExecutionPage } from './job-execution.js';
 
 /** Which log lines to read. */
 export interface LogQuery {

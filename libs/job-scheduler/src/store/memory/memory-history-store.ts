@@ -60,7 +60,7 @@ export class MemoryHistoryStore implements HistoryStore {
   async clear(scope: HistoryScope): Promise<void> {
     const { ended } = this.records;
     const set = 'job' in scope ? ended.ofJob(scope.job) : ended.ofSchedule(scope.scheduleId);
-    for (const record of [...(set ?? [])]) this.records.drop(record);
+    for (const record of set?.slice(0, set.size) ?? []) this.records.drop(record);
   }
 
   async sweep(): Promise<void> {

@@ -142,7 +142,7 @@ export class MemoryRecords {
 
   /** Of jobs that never run again. */
   sweep(now: number): void {
-    for (const record of [...this.records.values()]) if (record.until <= now) this.drop(record);
+    for (const record of this.records.values()) if (record.until <= now) this.drop(record);
   }
 }
 
