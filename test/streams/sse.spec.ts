@@ -138,6 +138,31 @@ describe.each(setups)('on %s', (_name, connection, platform) => {
     await until('the stream ended', () => client.ended);
     expect(client.messages()).toEqual([...Array.from({ length: said }, (_, n) => `line ${n + 1}`), 'end: completed']);
   });
+
+  it('the same for a job’s stream, with the ends of its executions', async () => {
+    const here = await start(connection, platform);
+    const schedules = here.app.get(ScheduleService);
+    const { id: job } = await schedules.create({ job: 'talker', schedule: '0 0 1 1 *' });
+    const client = await follow(here, `jobs/${job}/logs/stream`);
+    const expected: string[] = [];
+    for (let run = 0; run < 8; run++) {
+      const { id } = await schedules.runNow(job);
+      const { ctx, end } = await talkOf(id);
+      for (let n = 0; n < 5; n++) {
+        ctx.log(`${run}.${n}`);
+        expected.push(`${run}.${n}`);
+        if (n === run % 5) client.drop();
+      }
+      // Some ends come while it is away.
+      if (run % 2) await client.connect();
+      end();
+      expected.push('end: completed');
+      await until('it has ended', async () => (await here.jobs.getStatus(id)) === 'completed');
+      if (run % 2 === 0) await client.connect();
+    }
+    await until('all came', () => client.told.length >= expected.length);
+    expect(client.messages()).toEqual(expected);
+  });
 });
 
 it('a client that does not read is waited for, and then told all in order', async () => {

@@ -102,7 +102,7 @@ export class LogFeed {
       ({ item, isTold }) => item.kind === 'end' && item.end.executionId === end.executionId && !isTold,
     );
     if (stored) stored.isTold = true;
-    else this.hold({ item: { kind: 'end', seq: this.upTo, end }, size: 0, isTold: true });
+    else this.hold({ item: { kind: 'end', seq: this.upTo, end, isStored: false }, size: 0, isTold: true });
   }
 
   /** Messages may have been missed. */

@@ -2,13 +2,14 @@ import type { Subscription } from 'rxjs';
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import { LogFeed } from './log-feed.js';
-import { sourceOf, toLogItem, type LogItem } from './log-item.js';
+import { isAfter, sourceOf, toLogItem, type LogItem } from './log-item.js';
 
 /** After live messages could not be listened to, in milliseconds. */
 const LISTEN_AGAIN = 1_000;
@@ -112,13 +113,13 @@ export class LogStreams {
     let silences = SILENCES;
     for await (const items of this.read(job, selection, after, signal)) {
       const lines = items.filter(({ kind }) => kind === 'line');
-      position = items.at(-1)?.seq ?? position;
+      position = Math.max(position, items.at(-1)?.seq ?? 0);
       if (lines.length > 0) yield lines;
       const end = items.findLast((item) => item.kind === 'end');
       if (items.length === 0) silences++;
       if (!end && silences < SILENCES) continue;
       silences = 0;
-      const final = await this.endOf(id, end);
+      const final = await this.endOf(id, end).catch(whenAway);
       if (final === 'gone') return;
       if (!final) continue;
       // What was logged before the end is stored: it may be more than has come here so far.
@@ -141,7 +142,7 @@ export class LogStreams {
       const { job, head, final: status } = record;
       const schedule = head?.scheduleId !== undefined && { scheduleId: head.scheduleId };
       const at = new Date(head?.completedAt ?? this.clock.now());
-      return { kind: 'end', seq: 0, end: { executionId: id, job, ...schedule, status, at } };
+      return { kind: 'end', seq: 0, end: { executionId: id, job, ...schedule, status, at }, isStored: false };
     }
     if (record) return undefined;
     // Nothing is kept of it: the message is all that there is.
@@ -159,7 +160,7 @@ export class LogStreams {
     const feed = this.enter(job);
     try {
       await feed.opened;
-      let position = after;
+      let position = await this.known(job, after, feed);
       let index: number | undefined;
       while (!signal.aborted && !feed.isClosed) {
         index ??= feed.indexAfter(position);
@@ -173,14 +174,20 @@ export class LogStreams {
           continue;
         }
         index! += held.length;
-        position = held.at(-1)?.seq ?? position;
-        const items = held.filter(selection.fits);
+        // What the store has already given may come live as well.
+        const items = held.filter((item) => isAfter(item, position) && selection.fits(item));
+        position = Math.max(position, held.at(-1)?.seq ?? 0);
         if (items.length > 0 || held.length === 0) yield items;
         await feed.changed(index!, signal);
       }
     } finally {
       this.leave(feed);
     }
+  }
+
+  /** A place that the log has not reached is of a store that is no more: all is new then. */
+  private async known(job: string, after: number, feed: LogFeed): Promise<number> {
+    return after <= feed.begin || after <= (await this.store.logs.latest(job)) ? after : 0;
   }
 
   private enter(job: string): LogFeed {
@@ -246,3 +253,8 @@ const FINAL: Readonly<Partial<Record<JobEvent['type'], FinalStatus>>> = {
   skipped: 'skipped',
   cancelled: 'cancelled',
 };
+
+/** The next silence may find the store again. */
+function whenAway(error: unknown): undefined {
+  if (!(error instanceof StoreUnavailableError)) throw error;
+}
