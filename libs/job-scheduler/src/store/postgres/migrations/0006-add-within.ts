@@ -17,7 +17,7 @@ DECLARE
   v_ids    text[];
   v_new    bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('njs:room'), hashtext(p_queue));
+  PERFORM pg_advisory_xact_lock(hashtext('njs:room'), hashtext('${names.plainSchema}:' || p_queue));
   SELECT array_agg(e ->> 'id' ORDER BY n) INTO v_wanted FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS t(e, n);
   SELECT coalesce(array_agg(id), '{}') INTO v_known FROM job WHERE queue = p_queue AND id = ANY(v_wanted);
 
