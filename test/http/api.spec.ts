@@ -127,6 +127,22 @@ describe.each(platforms)('on %s', (platform) => {
       expect(conforming(ExecutionPage, filtered.body).items).toMatchObject([{ id: executionId }]);
     });
 
+    it('has its log streamed, from the first line to the end of the execution', async () => {
+      const closing = new AbortController();
+      const response = await fetch(`${api.url}/v1/monitor/jobs/${id}/logs/stream`, { signal: closing.signal });
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringMatching(/^text\/event-stream/),
+      ]);
+      let text = '';
+      for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+        text += part;
+        if (/^event: end$/m.test(text)) break;
+      }
+      closing.abort();
+      expect(text).toMatch(/^event: log$\n^data: .*"message":"ran"/m);
+    });
+
     it('has its logs cleared, and keeps its counters', async () => {
       const before = conforming(Stats, (await api.call('GET', 'stats/my.job')).body);
       expect(before.completed).toBeGreaterThan(0);
