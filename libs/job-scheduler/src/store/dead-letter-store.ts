@@ -1,5 +1,5 @@
+import type { IQueueBackend } from 'bullmq';
 import type { QueuedJob } from './job-envelope.js';
-import type { EngineQueue } from './ports.js';
 
 /** A place among the failed jobs of a queue, which stand by the time of their failure, and by BullMQ's id where times are equal. */
 export interface FailedPlace {
@@ -37,6 +37,13 @@ export interface FailedPage<Item> {
 /** How many jobs one call looks at: a script holds up the server. */
 export const LOOK_AT_MOST = 1_000;
 
+/** What is needed of a BullMQ queue. */
+export interface FailedQueue {
+  readonly name: string;
+  getBackend(): IQueueBackend;
+  remove(jobId: string): Promise<number>;
+}
+
 /** The failed jobs of BullMQ's queues, many in one round trip. */
 export interface DeadLetterStore {
   /** Newest first. @param before only those before that place. */
@@ -46,9 +53,9 @@ export interface DeadLetterStore {
   /** One round trip; with a job's name, one for each `LOOK_AT_MOST` failed jobs of the queue. */
   count(queue: string, filter: FailedFilter): Promise<number>;
   /** Puts jobs back into their queue, with all their attempts. @returns how many: those that had failed still. */
-  retry(queue: EngineQueue, ids: readonly string[]): Promise<number>;
+  retry(queue: FailedQueue, ids: readonly string[]): Promise<number>;
   /** Deletes jobs. @returns how many: those that had failed still. */
-  discard(queue: EngineQueue, ids: readonly string[]): Promise<number>;
+  discard(queue: FailedQueue, ids: readonly string[]): Promise<number>;
 }
 
 /** The last of BullMQ's stacks, which it keeps as a JSON list. */

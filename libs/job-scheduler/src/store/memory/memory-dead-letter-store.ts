@@ -1,6 +1,12 @@
 import { lastStack } from '../dead-letter-store.js';
-import type { DeadLetterStore, FailedFilter, FailedJob, FailedPage, FailedPlace } from '../dead-letter-store.js';
-import type { EngineQueue } from '../ports.js';
+import type {
+  DeadLetterStore,
+  FailedFilter,
+  FailedJob,
+  FailedPage,
+  FailedPlace,
+  FailedQueue,
+} from '../dead-letter-store.js';
 import { toJobJson, type MemoryJob } from './memory-job.js';
 import { reprocessJob } from './move-job.js';
 import { removeTree } from './remove-job.js';
@@ -25,13 +31,13 @@ export class MemoryDeadLetterStore implements DeadLetterStore {
     return [...fitting(this.failed(queue), filter)].length;
   }
 
-  async retry({ name }: EngineQueue, ids: readonly string[]): Promise<number> {
+  async retry({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const queue = this.queue(name);
     const how = { lifo: false, resetMade: true, resetStarted: false };
     return ids.filter((id) => reprocessJob(this.memory, queue, id, 'failed', how) === undefined).length;
   }
 
-  async discard({ name }: EngineQueue, ids: readonly string[]): Promise<number> {
+  async discard({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const queue = this.queue(name);
     const jobs = ids.map((id) => queue.jobs.get(id)).filter((job) => job?.place === 'failed') as MemoryJob[];
     const options = { children: false, keepProcessed: false, keepLocked: false };

@@ -1,6 +1,12 @@
 import type { JobsOptions } from 'bullmq';
-import type { DeadLetterStore, FailedFilter, FailedJob, FailedPage, FailedPlace } from '../dead-letter-store.js';
-import type { EngineQueue } from '../ports.js';
+import type {
+  DeadLetterStore,
+  FailedFilter,
+  FailedJob,
+  FailedPage,
+  FailedPlace,
+  FailedQueue,
+} from '../dead-letter-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
 
@@ -64,7 +70,7 @@ export class SqlDeadLetterStore implements DeadLetterStore {
   }
 
   /** In the order in which they failed, so that they wait in it, too. */
-  async retry({ name }: EngineQueue, ids: readonly string[]): Promise<number> {
+  async retry({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const [row] = await this.query<{ count: string | number }>(
       `WITH own AS MATERIALIZED (
          SELECT id FROM job WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'failed'
@@ -76,7 +82,7 @@ export class SqlDeadLetterStore implements DeadLetterStore {
     return Number(row!.count);
   }
 
-  async discard({ name }: EngineQueue, ids: readonly string[]): Promise<number> {
+  async discard({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const [row] = await this.query<{ count: string | number }>(
       `WITH own AS MATERIALIZED (
          SELECT id FROM job WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'failed'

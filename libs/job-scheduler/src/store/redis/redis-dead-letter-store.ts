@@ -7,8 +7,8 @@ import {
   type FailedJob,
   type FailedPage,
   type FailedPlace,
+  type FailedQueue,
 } from '../dead-letter-store.js';
-import type { EngineQueue } from '../ports.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -55,7 +55,7 @@ export class RedisDeadLetterStore implements DeadLetterStore {
   }
 
   /** The calls leave together. */
-  async retry(queue: EngineQueue, ids: readonly string[]): Promise<number> {
+  async retry(queue: FailedQueue, ids: readonly string[]): Promise<number> {
     const backend = queue.getBackend();
     const answers = await Promise.allSettled(
       ids.map((id) => backend.retryFinishedJob({ id, opts: {} } as Job, 'failed', { resetAttemptsMade: true })),
@@ -67,7 +67,7 @@ export class RedisDeadLetterStore implements DeadLetterStore {
     return answers.filter(({ status }) => status === 'fulfilled').length;
   }
 
-  async discard(queue: EngineQueue, ids: readonly string[]): Promise<number> {
+  async discard(queue: FailedQueue, ids: readonly string[]): Promise<number> {
     if (ids.length === 0) return 0;
     const [count, ...trees] = await this.deadline.run(
       this.connections.producer.jobsDiscardFailed(this.keys.failed(queue.name), ...ids),
