@@ -19,7 +19,8 @@ import { planAttempt, type AttemptPlan } from './attempt-plan.js';
 import { LogLines } from './log-lines.js';
 import type { LogWriter } from './log-writer.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
-import { finalStatus, type Outcome } from './outcome.js';
+import { withEndLogged } from './end-logged.js';
+import type { Outcome } from './outcome.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
 import type { JobEvents } from './job-events.js';
@@ -158,24 +159,10 @@ export class Attempt implements RunningJob {
   private async conclude(outcome: Outcome): Promise<void> {
     await this.lines.flushed();
     const sealed = this.turn ? this.turn.seal(outcome) : outcome;
-    this.resolve(this.lines.mayHaveLines ? this.logged(sealed) : this.announced(sealed));
-  }
-
-  /** Its end goes among its lines before anybody hears of it; what it held is given back meanwhile. */
-  private logged({ afterTold: giveBack, ...outcome }: Outcome): Outcome {
-    const final = finalStatus(outcome);
-    if (final === undefined) return this.announced({ ...outcome, ...(giveBack && { afterTold: giveBack }) });
-    const { afterTold: announce } = this.announced(outcome);
-    const tell = async (told: boolean): Promise<void> => {
-      if (told) await this.lines.end(this.endedBefore ?? final);
-      await announce?.(told);
-    };
-    return {
-      ...outcome,
-      afterTold: async (told) => {
-        await Promise.all([giveBack?.(told), tell(told)]);
-      },
-    };
+    const announced = (ended: Outcome) => this.announced(ended);
+    this.resolve(
+      this.lines.mayHaveLines ? withEndLogged(this.lines, sealed, announced, this.endedBefore) : announced(sealed),
+    );
   }
 
   private endedBy(error: Error): Outcome {
