@@ -10,6 +10,7 @@ import { resolveTimeZone } from '../definition/time-zone.js';
 import { isName, NAME_RULE } from '../discovery/option-shapes.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleData } from '../store/schedule-store.js';
@@ -240,10 +241,18 @@ export class ScheduleInputCheck {
 
   private addThrown(field: string, error: unknown, value?: unknown): void {
     if (!(error instanceof JobSchedulerError)) throw error;
-    this.add(field, error.message, error.code, value);
+    const parts = error instanceof PayloadInvalidError ? error.issues : [];
+    this.add(field, error.message, error.code, value, parts);
   }
 
-  private add(field: string, message: string, code: ErrorCode = 'SCHEDULE_INVALID', value?: unknown): void {
-    this.issues.push({ field, value: value ?? this.input[field], message, code });
+  private add(
+    field: string,
+    message: string,
+    code: ErrorCode = 'SCHEDULE_INVALID',
+    value?: unknown,
+    parts: NonNullable<ScheduleIssue['parts']> = [],
+  ): void {
+    const issue = { field, value: value ?? this.input[field], message, code };
+    this.issues.push(parts.length > 0 ? { ...issue, parts } : issue);
   }
 }

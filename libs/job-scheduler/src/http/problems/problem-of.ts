@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { describeThrown } from '../../definition/describe-error.js';
+import { readPathText } from '../../definition/value-path.js';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
 import { RequestInvalidError, type RequestIssue } from '../../errors/request-errors.js';
@@ -50,7 +51,7 @@ function tellOurs(error: JobSchedulerError): Told {
     const { issues } = error;
     const status = issues.some((issue) => issue.code === 'PAYLOAD_TOO_LARGE') ? 413 : ERROR_STATUS[code];
     const [first] = message.split('\n');
-    return { code, status, detail: `${first!.replace(/:$/, '')}.`, errors: issues.map(scheduleIssue) };
+    return { code, status, detail: `${first!.replace(/:$/, '')}.`, errors: issues.flatMap(scheduleIssues) };
   }
   if (error instanceof ScheduleConflictError && error.details['expected'] === undefined)
     return { code, status: 409, detail: message };
@@ -90,6 +91,12 @@ function requestIssue({ in: place, path, message }: RequestIssue): ProblemIssue 
   return { parameter: path.map(String).join('.'), detail: message };
 }
 
-function scheduleIssue({ field, message, code }: ScheduleIssue): ProblemIssue {
-  return { pointer: jsonPointer([fieldOfIssue(field)]), detail: message, code };
+function scheduleIssues({ field, message, code, parts }: ScheduleIssue): ProblemIssue[] {
+  const name = fieldOfIssue(field);
+  if (!parts) return [{ pointer: jsonPointer([name]), detail: message, code }];
+  return parts.map((part) => ({
+    pointer: jsonPointer([name, ...readPathText(part.path)]),
+    detail: part.message,
+    code,
+  }));
 }
