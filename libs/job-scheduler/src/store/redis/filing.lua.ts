@@ -18,6 +18,7 @@ export const FILED_BY_READERS = 1_000;
 export const filing = `
 local corrupt, counts, jobs = {}, {}, {}
 local FINALS = { 'completed', 'failed', 'skipped', 'cancelled' }
+local records, lines = base .. ':x:', base .. ':l:'
 
 local factsOf = {}
 
@@ -25,7 +26,7 @@ local factsOf = {}
 -- common, id.
 local function unpackFresh(entry)
   -- An array of MessagePack never begins with a digit.
-  if string.byte(entry) >= 128 then return cmsgpack.unpack(entry) end
+  if string.byte(entry) >= 128 then return unpack(cmsgpack.unpack(entry)) end
   local at, duration, bucket, fence, facts, id =
     string.match(entry, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
   local known = factsOf[facts]
@@ -34,8 +35,8 @@ local function unpackFresh(entry)
     factsOf[facts] = known
   end
   local job, queue, keep, age, schedule = unpack(known)
-  return { id, job, queue, tonumber(fence), 'completed', '', true, '', '', keep, age, tonumber(at), schedule,
-    tonumber(duration), tonumber(bucket), '' }
+  return id, job, queue, tonumber(fence), 'completed', '', true, '', '', keep, age, tonumber(at), schedule,
+    tonumber(duration), tonumber(bucket), ''
 end
 
 local function member(id, of)
@@ -48,22 +49,29 @@ local function split(text)
   return string.sub(text, 1, cut - 1), string.sub(text, cut + 1)
 end
 
-local function count(queue, final)
-  if final ~= 'completed' and final ~= 'failed' then return end
-  local counter = queue .. ':' .. final
-  counts[counter] = (counts[counter] or 0) + 1
-end
-
 local function ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
-  count(queue, final)
+  if final == 'completed' or final == 'failed' then
+    local counted = counts[queue]
+    if not counted then
+      counted = { completed = 0, failed = 0 }
+      counts[queue] = counted
+    end
+    counted[final] = counted[final] + 1
+  end
   local known = jobs[job]
   if not known then
-    known = { lists = {}, n = {}, at = {}, buckets = {}, runs = 0, sum = 0 }
+    known = { ends = {}, buckets = {}, runs = 0, sum = 0 }
     jobs[job] = known
   end
-  known.n[final] = (known.n[final] or 0) + 1
-  if attempted and at >= (known.at[final] or 0) then
-    known.at[final] = at
+  local ends = known.ends[final]
+  if not ends then
+    -- How many, the last of them, and those that are to be kept: when they ended, their ids and schedules.
+    ends = { n = 0, at = 0, size = 0, times = {}, ids = {}, schedules = {} }
+    known.ends[final] = ends
+  end
+  ends.n = ends.n + 1
+  if attempted and at >= ends.at then
+    ends.at = at
     if final == 'failed' then known.failure = failure end
   end
   if duration >= 0 then
@@ -75,12 +83,11 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
   end
   if keep == 0 then return end
   known.keep = keep
-  local list = known.lists[final]
-  if not list then
-    list = {}
-    known.lists[final] = list
-  end
-  list[#list + 1] = { -at, id, schedule }
+  local size = ends.size + 1
+  ends.size = size
+  ends.times[size] = at
+  ends.ids[size] = id
+  ends.schedules[size] = schedule
 end
 
 local function tally(job, known)
@@ -88,7 +95,7 @@ local function tally(job, known)
   local fields = { 'min', 'max', 'at:completed', 'at:failed', 'at:skipped', 'at:cancelled' }
   local own = #fields
   local sums = { runs = known.runs, sum = known.sum }
-  for final, n in pairs(known.n) do sums['n:' .. final] = n end
+  for final, ends in pairs(known.ends) do sums['n:' .. final] = ends.n end
   for bucket, n in pairs(known.buckets) do sums['b' .. bucket] = n end
   for field in pairs(sums) do fields[#fields + 1] = field end
   local stored = redis.pcall('HMGET', key, unpack(fields))
@@ -106,8 +113,9 @@ local function tally(job, known)
   if known.min and (not least or known.min < least) then set('min', known.min) end
   if known.max and (not most or known.max > most) then set('max', known.max) end
   for i, final in ipairs(FINALS) do
-    local at, last = known.at[final], tonumber(stored[2 + i])
-    if at and (not last or at >= last) then
+    local ends, last = known.ends[final], tonumber(stored[2 + i])
+    local at = ends and ends.at or 0
+    if at > 0 and (not last or at >= last) then
       set('at:' .. final, at)
       if final == 'failed' then set('error', known.failure) end
     end
@@ -148,11 +156,13 @@ end
 
 -- The records of members that have left the index of their job.
 local function forget(job, final, members)
+  -- Of a job that has never written a line there are none to be dropped.
+  local hasLines = redis.pcall('HEXISTS', base .. ':logs', job) == 1
   local keys, fired = {}, {}
   for _, gone in ipairs(members) do
     local id, schedule = split(gone)
-    keys[#keys + 1] = base .. ':x:' .. id
-    keys[#keys + 1] = base .. ':l:' .. id
+    keys[#keys + 1] = records .. id
+    if hasLines then keys[#keys + 1] = lines .. id end
     if schedule ~= '' then
       local list = fired[schedule]
       if not list then
@@ -204,14 +214,14 @@ end
 local function index(job, known)
   local sizes, fired = {}, {}
   for _, final in ipairs(FINALS) do sizes[final] = size(setOf('ended', job, final)) end
-  for final, list in pairs(known.lists) do
+  for final, ends in pairs(known.ends) do
     local members, names = {}, {}
-    for _, each in ipairs(list) do
-      local score, id, schedule = unpack(each)
+    for n = 1, ends.size do
+      local score, id, schedule = -ends.times[n], ends.ids[n], ends.schedules[n]
       local name = member(id, schedule)
-      members[#members + 1] = score
-      members[#members + 1] = name
-      names[#names + 1] = name
+      members[2 * n - 1] = score
+      members[2 * n] = name
+      names[n] = name
       if schedule ~= '' then
         local key = setOf('fired', schedule, final)
         fired[key] = fired[key] or {}
@@ -244,8 +254,10 @@ local function file()
     if known.keep then index(job, known) end
   end
   add(base .. ':jobs', names)
-  for counter, by in pairs(counts) do
-    redis.pcall('HINCRBY', base .. ':counts', counter, by)
+  for queue, counted in pairs(counts) do
+    for final, by in pairs(counted) do
+      if by > 0 then redis.pcall('HINCRBY', base .. ':counts', queue .. ':' .. final, by) end
+    end
   end
   counts, jobs = {}, {}
 end
@@ -257,24 +269,20 @@ local function fileFresh(most)
   local fresh = base .. ':fresh'
   for _, packed in ipairs(redis.call('LPOP', fresh, most) or {}) do
     local id, job, queue, _, final, _, attempted, _, _, keep, _, at, schedule, duration, bucket, failure =
-      unpack(unpackFresh(packed))
+      unpackFresh(packed)
     ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
   end
   -- They come in the order in which they ended: what the newest push out at once need not go through the index.
   for job, known in pairs(jobs) do
-    for final, list in pairs(known.lists) do
-      local surplus = #list - known.keep
+    for final, ends in pairs(known.ends) do
+      local surplus = known.keep and ends.size - known.keep or 0
       if surplus > 0 then
-        local gone, rest = {}, {}
-        for n, each in ipairs(list) do
-          if n <= surplus then
-            gone[#gone + 1] = each[2]
-          else
-            rest[#rest + 1] = each
-          end
+        local size = known.keep
+        forget(job, final, { unpack(ends.ids, 1, surplus) })
+        for _, list in ipairs({ 'times', 'ids', 'schedules' }) do
+          ends[list] = { unpack(ends[list], surplus + 1, surplus + size) }
         end
-        forget(job, final, gone)
-        known.lists[final] = rest
+        ends.size = size
       end
     end
   end

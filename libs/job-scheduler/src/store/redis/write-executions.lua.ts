@@ -120,7 +120,7 @@ do
     end
   else
 ${storing}
-    local entry = unpackFresh(ARGV[n])
+    local entry = { unpackFresh(ARGV[n]) }
     entry[6] = record
     store(unpack(entry))
     file()
