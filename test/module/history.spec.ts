@@ -337,6 +337,14 @@ describe.each(sharedStores)('on %s', (_name, connection) => {
     expect(await history.getExecutions('one')).toHaveLength(2);
   });
 
+  it('what waits in a paused queue waits', async () => {
+    const { jobs, history } = await startApp({ one: () => 1 }, { connection });
+    await jobs.pauseQueue('default');
+    const { id } = await jobs.enqueue('one', undefined);
+    expect((await history.find({ status: 'pending' })).items).toMatchObject([{ id, status: 'pending' }]);
+    expect(await history.getExecution(id)).toMatchObject({ status: 'pending' });
+  });
+
   it('with a count of 0, and without history, nothing is left of what has ended; the one is counted', async () => {
     let ran = 0;
     const handler = () => ++ran;
