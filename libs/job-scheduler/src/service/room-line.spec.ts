@@ -40,6 +40,7 @@ describe('RoomLine', () => {
     const { enter, free, added, waits, line } = place(1);
     const all = ['a', 'b', 'c', 'd'].map((name) => enter(name));
     await all[0];
+    await new Promise((resolve) => setImmediate(resolve));
     free();
     expect(await all[1]).toBe('b');
     const last = enter('e');
@@ -73,6 +74,8 @@ describe('RoomLine', () => {
       if (++asked === 1) throw new QueueFullError('q', 0);
       return new Promise<string>((resolve) => (answer = resolve));
     }, stop.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    line.tell();
     await new Promise((resolve) => setImmediate(resolve));
     stop.abort(new Error('too late'));
     answer('in');

@@ -5,44 +5,35 @@ import { QueueFullError } from '../errors/queue-errors.js';
 const LOOK_AGAIN = 500;
 
 interface Waiter {
-  /** Its place: the order in which they came. */
-  readonly place: number;
   /** Whether it is done with, well or not. */
   attempt(): Promise<boolean>;
   end(reason: unknown): void;
 }
 
-/** Those in this process who wait for room in one queue, in the order in which they came. */
+/**
+ * Those in this process who want room in one queue, served one after the other: what two of them ask for at the same time
+ * may be granted to the second, when room comes between.
+ */
 export class RoomLine {
   private readonly waiters: Waiter[] = [];
-  private places = 0;
   private isServing = false;
   private mayHaveRoom = false;
   private readonly pause = { end: () => undefined as void };
 
   constructor(
     private readonly clock: Clock,
-    /** Called when the first one begins to wait, and when nobody waits any more. */
+    /** Called when there is no room for the first one, and when nobody waits any more. */
     private readonly onWaiting: (waiting: boolean) => void,
   ) {}
 
   /**
-   * Adds as soon as there is room.
+   * Adds as soon as there is room, and all who came before are in.
    * @param add throws QueueFullError, and adds nothing, when there is none.
    * @throws the reason of `signal`, unless it was added at that very moment; what `end` was called with; what `add` throws
    */
   async enter<T>(add: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    const place = ++this.places;
-    if (this.waiters.length === 0) {
-      try {
-        return await add();
-      } catch (error) {
-        if (!(error instanceof QueueFullError)) throw error;
-      }
-    }
-    signal?.throwIfAborted();
-    return this.stand(place, add, signal);
+    return this.stand(add, signal);
   }
 
   get isEmpty(): boolean {
@@ -60,7 +51,7 @@ export class RoomLine {
     for (const waiter of this.waiters.slice()) waiter.end(reason);
   }
 
-  private stand<T>(place: number, add: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  private stand<T>(add: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let isAsking = false;
       let ended: { reason: unknown } | undefined;
@@ -69,7 +60,6 @@ export class RoomLine {
         this.remove(waiter);
       };
       const waiter: Waiter = {
-        place,
         attempt: async () => {
           isAsking = true;
           try {
@@ -93,15 +83,9 @@ export class RoomLine {
       };
       const onAbort = () => waiter.end(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.insert(waiter);
+      this.waiters.push(waiter);
       void this.serve();
     });
-  }
-
-  /** Those who were refused at the same time come in the order of their answers. */
-  private insert(waiter: Waiter): void {
-    const later = this.waiters.findIndex(({ place }) => place > waiter.place);
-    this.waiters.splice(later < 0 ? this.waiters.length : later, 0, waiter);
   }
 
   private remove(waiter: Waiter): void {
@@ -113,13 +97,16 @@ export class RoomLine {
   private async serve(): Promise<void> {
     if (this.isServing) return;
     this.isServing = true;
-    this.onWaiting(true);
+    let isFull = false;
     for (let first = this.waiters[0]; first; first = this.waiters[0]) {
       this.mayHaveRoom = false;
-      if (!(await first.attempt()) && !this.mayHaveRoom && this.waiters.length > 0) await this.pauseForRoom();
+      if (await first.attempt()) continue;
+      if (!isFull) this.onWaiting(true);
+      isFull = true;
+      if (!this.mayHaveRoom && this.waiters.length > 0) await this.pauseForRoom();
     }
     this.isServing = false;
-    this.onWaiting(false);
+    if (isFull) this.onWaiting(false);
   }
 
   private pauseForRoom(): Promise<void> {

@@ -26,9 +26,15 @@ function toFlowEntry(queue: string, { job, jobId }: { job: JobJson; jobId: strin
   };
 }
 
-/** @param limit how many may wait. */
+/**
+ * Calls of one queue go out one after the other: each waits for the same lock, and would take a connection from the pool
+ * meanwhile, until none is left for anything else.
+ * @param limit how many may wait.
+ */
 export function addWithin(driver: SqlDriver, names: SqlNames, limit: number): AddWithin {
-  return async (queue, entries) => {
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function add(queue: string, entries: Parameters<AddWithin>[1]): Promise<string[]> {
     try {
       const { rows } = await driver.queryInSchema<{ id: string }>(
         `SELECT id FROM ${names.addWithin}($1, $2, $3::jsonb) AS t(id)`,
@@ -38,5 +44,11 @@ export function addWithin(driver: SqlDriver, names: SqlNames, limit: number): Ad
     } catch (error) {
       throw (error as { code?: unknown }).code === NO_ROOM ? new QueueFullError(queue, limit, entries.length) : error;
     }
+  }
+
+  return (queue, entries) => {
+    const added = turn.then(() => add(queue, entries));
+    turn = added.catch(() => undefined);
+    return added;
   };
 }
