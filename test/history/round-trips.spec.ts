@@ -46,8 +46,8 @@ function write(job: number, n: number, start: number): ExecutionWrite {
 
 async function fill(store: Store, jobs: number, executions: number, start: number): Promise<void> {
   let batch: ExecutionWrite[] = [];
-  for (let n = 0; n < executions; n++) {
-    for (let job = 0; job < jobs; job++) {
+  for (let job = 0; job < jobs; job++) {
+    for (let n = 0; n < executions; n++) {
       batch.push(write(job, n, start));
       if (batch.length === BATCH) {
         await store.executions.write(batch);
