@@ -15,6 +15,7 @@ DECLARE
   v_wanted text[];
   v_known  text[];
   v_ids    text[];
+  v_plain  bigint;
   v_new    bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('njs:room'), hashtext('${names.plainSchema}:' || p_queue));
@@ -22,9 +23,9 @@ BEGIN
   SELECT coalesce(array_agg(id), '{}') INTO v_known FROM job WHERE queue = p_queue AND id = ANY(v_wanted);
 
   -- Without deduplication it is known beforehand: a refusal leaves no dead rows behind.
-  SELECT count(DISTINCT e ->> 'id') INTO v_new FROM jsonb_array_elements(p_entries) AS e
+  SELECT count(DISTINCT e ->> 'id') INTO v_plain FROM jsonb_array_elements(p_entries) AS e
     WHERE e ->> 'dedupId' IS NULL AND (e ->> 'delay')::bigint <= 0 AND e ->> 'id' <> ALL(v_known);
-  IF v_new > 0 AND v_new + (
+  IF v_plain > 0 AND v_plain + (
     SELECT count(*) FROM (SELECT 1 FROM job WHERE queue = p_queue AND state = 'waiting' LIMIT p_limit) AS waiting
   ) > p_limit THEN
     RAISE EXCEPTION 'no room in queue %', p_queue USING ERRCODE = '${NO_ROOM}';
@@ -33,7 +34,7 @@ BEGIN
   SELECT array_agg(id ORDER BY n) INTO v_ids FROM add_flow(p_entries) WITH ORDINALITY AS t(id, n);
   SELECT count(*) INTO v_new FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS t(e, n)
     WHERE (e ->> 'delay')::bigint <= 0 AND v_ids[n] = v_wanted[n] AND v_wanted[n] <> ALL(v_known);
-  IF v_new > 0 AND EXISTS (
+  IF v_new > v_plain AND EXISTS (
     SELECT 1 FROM job WHERE queue = p_queue AND state = 'waiting' OFFSET p_limit LIMIT 1
   ) THEN
     RAISE EXCEPTION 'no room in queue %', p_queue USING ERRCODE = '${NO_ROOM}';
