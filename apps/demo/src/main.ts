@@ -10,7 +10,7 @@ const config = NewsroomConfig.fromEnv();
 const app = await NestFactory.create(AppModule.register(config, [BoardModule]));
 app.enableShutdownHooks();
 await app.listen(process.env['PORT'] ?? 3000);
-const url = await app.getUrl();
+const url = (await app.getUrl()).replace('[::1]', 'localhost');
 const logger = new Logger('Newsroom');
 logger.log(`Listening on ${url}: GET /health, GET /jobs, POST /jobs`);
 logger.log(`For operators: ${url}/v1/monitor, ${url}/metrics, ${url}${BOARD}`);
