@@ -84,6 +84,12 @@ export default {
       { path: named('@nestjs/terminus') },
     ),
     error(
+      'prom-client-in-metrics',
+      'Only the entry /metrics needs prom-client.',
+      { path: src, pathNot: `${src}/metrics/` },
+      { path: named('prom-client') },
+    ),
+    error(
       'entry-without-optional-rooms',
       'The main entry must load, and compile, without what the optional rooms need.',
       { path: `${src}/index\\.ts$` },

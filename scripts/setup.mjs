@@ -12,14 +12,14 @@ import { quietly, root, seconds } from './run.mjs';
 const windows = process.platform === 'win32';
 
 /**
- * @param {{ servers?: boolean, postgres?: boolean }} needs `servers`: redis-server, and a word about PostgreSQL;
- * `postgres`: install PostgreSQL, too, where that can be done.
+ * @param {{ servers?: boolean, postgres?: boolean, browser?: boolean }} needs `servers`: redis-server, and a word about PostgreSQL;
+ * `postgres`: install PostgreSQL, too, where that can be done; `browser`: likewise Chromium.
  */
-export function setup({ servers = false, postgres = false } = {}) {
+export function setup({ servers = false, postgres = false, browser = false } = {}) {
   try {
     if (!packagesAreCurrent())
       install('packages', () => quietly('npm', ['ci', '--loglevel=error'], { shell: windows }));
-    if (servers) setUpServers(postgres);
+    if (servers) setUpServers(postgres, browser);
   } catch (error) {
     console.error(`Set-up failed: ${error.message}`);
     process.exit(1);
@@ -44,12 +44,13 @@ function packagesIn(lock) {
   }
 }
 
-function setUpServers(withPostgres) {
+function setUpServers(withPostgres, withBrowser) {
   const missing = [];
   if (!onPath('redis-server')) missing.push('redis-server');
   if (withPostgres && !findPostgres()) missing.push('postgresql');
   const mayInstall = process.getuid?.() === 0 && onPath('apt-get');
   if (missing.length > 0 && mayInstall) install(missing.join(' and '), () => aptInstall(missing));
+  if (withBrowser && !onPath('chromium') && mayInstall) installBrowser();
   if (!onPath('redis-server'))
     throw new Error(
       'the tests need redis-server 6.2 or newer on the PATH (Debian: redis-server, macOS: brew install redis)',
@@ -58,6 +59,15 @@ function setUpServers(withPostgres) {
     console.log(
       'PostgreSQL is not installed: the tests that need it are skipped (Debian: postgresql, macOS: brew install postgresql).',
     );
+}
+
+/** Without one the test that needs it says that it was skipped. */
+function installBrowser() {
+  try {
+    install('chromium', () => aptInstall(['chromium']));
+  } catch (error) {
+    console.log(`Chromium could not be installed: ${error.message}`);
+  }
 }
 
 function aptInstall(packages) {
@@ -78,4 +88,8 @@ function onPath(program) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  setup({ servers: process.argv.includes('--servers'), postgres: process.argv.includes('--postgres') });
+  setup({
+    servers: process.argv.includes('--servers'),
+    postgres: process.argv.includes('--postgres'),
+    browser: process.argv.includes('--browser'),
+  });

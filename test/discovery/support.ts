@@ -5,6 +5,7 @@ import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.
 import { EnhancerCreators } from '../../libs/job-scheduler/src/discovery/enhancer-creators.js';
 import { JobDiscovery } from '../../libs/job-scheduler/src/discovery/job-discovery.js';
 import { JobIndex } from '../../libs/job-scheduler/src/discovery/job-index.js';
+import { ListenerExplorer } from '../../libs/job-scheduler/src/discovery/listener-explorer.js';
 import type { RegisteredJob } from '../../libs/job-scheduler/src/discovery/registered-job.js';
 import { ProviderExplorer } from '../../libs/job-scheduler/src/discovery/provider-explorer.js';
 import { JobDefinitionError } from '../../libs/job-scheduler/src/errors/definition-errors.js';
@@ -49,6 +50,7 @@ export function testOptions(changed: Partial<ResolvedOptions> = {}): ResolvedOpt
 
 export interface DiscoveredApp {
   readonly app: TestingModule;
+  readonly discovery: JobDiscovery;
   readonly registry: JobRegistry;
   readonly discover: () => Promise<void>;
 }
@@ -64,13 +66,19 @@ export async function startApp(
   const options = testOptions(changed);
   const builder = Test.createTestingModule({
     imports: [DiscoveryModule, AppModule],
-    providers: [ProviderExplorer, EnhancerCreators],
+    providers: [ProviderExplorer, ListenerExplorer, EnhancerCreators],
   });
   const app = await adapt(builder).setLogger(SILENT).compile();
   await app.init();
   const index = new JobIndex();
-  const discovery = new JobDiscovery(app.get(ProviderExplorer), app.get(EnhancerCreators), index, options);
-  return { app, registry: new JobRegistry(index, options), discover: () => discovery.discover() };
+  const discovery = new JobDiscovery(
+    app.get(ProviderExplorer),
+    app.get(EnhancerCreators),
+    index,
+    options,
+    app.get(ListenerExplorer),
+  );
+  return { app, discovery, registry: new JobRegistry(index, options), discover: () => discovery.discover() };
 }
 
 /** The faults of an app, as `at: problem`. */

@@ -108,7 +108,6 @@ function started(changes: Partial<StartedJob> = {}): StartedJob {
 
 function begin(registered: RegisteredJob, start: StartedJob, services: Partial<AttemptServices> = {}) {
   const logger = new Logger('test');
-  const lines: string[] = [];
   const attempt = new Attempt(
     {
       executions: store.executions,
@@ -121,9 +120,9 @@ function begin(registered: RegisteredJob, start: StartedJob, services: Partial<A
     },
     start,
     registered,
-    { log: async (line) => void lines.push(line), progress: async () => undefined, keep: async () => undefined },
+    { progress: async () => undefined, keep: async () => undefined },
   );
-  return { attempt, lines };
+  return { attempt };
 }
 
 async function record(outcome: Outcome): Promise<void> {
@@ -490,17 +489,4 @@ describe('without history', () => {
     await record(stepped);
     expect(await store.executions.load(start.id)).toBeUndefined();
   });
-});
-
-it('log lines keep their order and are stored before the end', async () => {
-  const { attempt, lines } = begin(
-    job((_payload, ctx) => {
-      for (let i = 0; i < 5; i++) ctx.log(`line ${i}`, { i });
-    }),
-    started(),
-  );
-  await attempt.outcome;
-  expect(lines.map((line) => line.split(' ').slice(1).join(' '))).toEqual(
-    [0, 1, 2, 3, 4].map((i) => `line ${i} {"i":${i}}`),
-  );
 });

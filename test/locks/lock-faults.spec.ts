@@ -48,8 +48,10 @@ describe.each(sharedStores)('with %s away', (_, url) => {
   test('who stands in line goes on waiting', async () => {
     const { proxy, cut, other } = await openCuttable(url);
     const lock = (await other.locks.acquire('key', TTL))!;
+    const ask = jest.spyOn(cut.store.locks, 'acquire');
     const waiting = cut.locks.acquireWait('key', TTL);
-    await untilWaiting(other, 'key', 1);
+    // The second time it asks, it has had an answer, and listens: it stands in line.
+    await until('it asks again', () => ask.mock.calls.length >= 2);
     await proxy.cut();
     // The message that it is its turn does not reach it.
     await lock.release();

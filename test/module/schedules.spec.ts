@@ -275,6 +275,34 @@ describe('a schedule', () => {
     expect(await schedules.get(id)).toMatchObject({ description: 'mine', version: 2 });
   });
 
+  it('is not switched or deleted either when it is of another version than the expected one', async () => {
+    const { schedules } = await startQuiet();
+    const { id, version } = await schedules.create({ job: Tick, every: '1h', payload: { of: 'a' } });
+    const stale = { expectedVersion: version };
+    expect(await schedules.disable(id, stale)).toMatchObject({ enabled: false, version: 2 });
+    for (const call of [schedules.enable(id, stale), schedules.disable(id, stale), schedules.delete(id, stale)])
+      await expect(call).rejects.toMatchObject({ code: 'SCHEDULE_CONFLICT', details: { id, expected: 1, actual: 2 } });
+    for (const call of [schedules.enable(id, { expectedVersion: 0 }), schedules.delete(id, { expectedVersion: 1.5 })])
+      await expect(call).rejects.toMatchObject({ code: 'SCHEDULE_INVALID', issues: [{ field: 'expectedVersion' }] });
+    expect(await schedules.get(id)).toMatchObject({ enabled: false, version: 2 });
+    await schedules.delete(id, { expectedVersion: 2 });
+    await expect(schedules.delete(id, { expectedVersion: 2 })).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
+  });
+
+  it('keeps a name and a group for people', async () => {
+    const { schedules } = await startQuiet();
+    const made = await schedules.create({
+      job: Tick,
+      every: '1h',
+      payload: { of: 'a' },
+      name: 'Hourly',
+      group: 'DEFAULT',
+    });
+    expect(made).toMatchObject({ name: 'Hourly', group: 'DEFAULT', remark: undefined });
+    const changed = await schedules.update(made.id, { name: 'Each hour', group: null, description: 'by hand' });
+    expect(changed).toMatchObject({ name: 'Each hour', group: undefined, remark: 'by hand', description: 'by hand' });
+  });
+
   it('keeps the changes of all who change it at once', async () => {
     const { schedules } = await startQuiet();
     const { id } = await schedules.create({ job: Tick, every: '1h', payload: { of: 'a' } });
@@ -355,6 +383,8 @@ describe('bad input', () => {
     [{ every: '1h', maxCatchUp: 0 }, 'maxCatchUp', /0 is not allowed\. Allowed: a whole number from 1 to 1,000,000/],
     [{ every: '1h', overlap: 'skipp' }, 'overlap', /Did you mean "skip"\? Allowed: allow, skip, wait, replace/],
     [{ every: '1h', description: 5 }, 'description', /5 is not a text\. Allowed: a text/],
+    [{ every: '1h', name: '' }, 'name', /"" is not a name\. Allowed: a text of 1 to 1024 characters/],
+    [{ every: '1h', group: 7 }, 'group', /7 is not a group\. Allowed: a text of 1 to 1024 characters/],
     [{ every: '1h', metadata: { a: 1 } }, 'metadata', /Allowed: metadata is an object of up to 64 texts/],
     [{ every: '1h', id: long }, 'id', /is not an id\. Allowed: a text of 1 to 256 characters/],
     [{ every: '1h', id: 'a\0b' }, 'id', /is not an id\. Allowed:/],

@@ -8,7 +8,7 @@ import {
   type JobOptions,
   type JobService,
 } from 'nestjs-job-scheduler';
-import { Random } from '../memory/differential/random.js';
+import { Random } from '../support/random.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { closeApps, everyStore, startApp } from './kit.js';

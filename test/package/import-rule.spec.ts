@@ -36,6 +36,11 @@ const violations: readonly [rule: string, file: string, code: string][] = [
     `${src}/service/t.ts`,
     `import { TerminusModule } from '@nestjs/terminus';\nexport const t = TerminusModule;`,
   ],
+  [
+    'prom-client-in-metrics',
+    `${src}/service/p.ts`,
+    `import { Registry } from 'prom-client';\nexport const p = Registry;`,
+  ],
   ['entry-without-optional-rooms', `${src}/index.ts`, `export { m } from './some.module.js';`],
   [
     'public-nest-only',

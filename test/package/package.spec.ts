@@ -85,6 +85,20 @@ describe('the packed library', () => {
     await expect(consumer.run('instance/main.cjs', ['true'])).resolves.toMatchObject({ stdout: 'true\n' });
   });
 
+  test('serves HTTP with zod alone, without what describes it', async () => {
+    await consumer.install('zod', '@nestjs/platform-express');
+    expect(existsSync(join(consumer.directory, 'node_modules/@nestjs/swagger'))).toBe(false);
+    const program =
+      `import 'reflect-metadata';\nimport { Module } from '@nestjs/common';\nimport { NestFactory } from '@nestjs/core';\n` +
+      `import { JobSchedulerModule } from '${library}';\nimport { JobSchedulerHttpModule } from '${library}/http';\n` +
+      `@Module({ imports: [JobSchedulerHttpModule.register({ guards: [] }), JobSchedulerModule.forRoot()] })\nclass App {}\n` +
+      `const app = await NestFactory.create(App, { logger: ['error'] });\nawait app.listen(0, '127.0.0.1');\n` +
+      `const { status } = await fetch(\`\${await app.getUrl()}/v1/monitor/queues\`);\nawait app.close();\nconsole.log(status);\n`;
+    await consumer.write('http/main.ts', program);
+    await expect(consumer.compile('http')).resolves.toBeUndefined();
+    await expect(consumer.run('http/dist/main.js', ['200'])).resolves.toBeDefined();
+  });
+
   test("the README's first example runs after the README's install line", async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     await consumer.install(...installLine(readme).map((name) => (name === library ? tarball : name)));
@@ -100,7 +114,15 @@ describe('the packed library', () => {
 
   test('every TypeScript block of the README compiles, and runs where it says so', async () => {
     // Types of some of these fail a strict check of their own (PGlite's name Emscripten's), hence skipLibCheck.
-    await consumer.install(...optionalPeers(), '@types/pg', '@nestjs/platform-express', 'zod', 'valibot');
+    await consumer.install(
+      ...optionalPeers(),
+      '@types/pg',
+      '@nestjs/platform-express',
+      '@nestjs/platform-fastify',
+      'zod',
+      'valibot',
+      'bullmq-otel',
+    );
     const blocks = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
     for (const { line, code } of blocks) await consumer.write(`readme/line-${line}.ts`, `${code}\nexport {};\n`);
     await expect(consumer.compile('readme', { skipLibCheck: true })).resolves.toBeUndefined();
@@ -108,14 +130,23 @@ describe('the packed library', () => {
       await consumer.run(`readme/dist/line-${line}.js`, prints);
   });
 
-  test.each(['schedules', 'locks', 'cancelling', 'overlap'])(
-    'every TypeScript block of docs/%s.md compiles',
-    async (page) => {
-      const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
-      for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
-      await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
-    },
-  );
+  test.each([
+    'schedules',
+    'locks',
+    'cancelling',
+    'overlap',
+    'events',
+    'metrics',
+    'operations',
+    'task-pool',
+    'history',
+    'logs',
+    'rest',
+  ])('every TypeScript block of docs/%s.md compiles', async (page) => {
+    const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
+    for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
+    await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
+  });
 });
 
 /** The packages that a built file, and all that it imports of ours, names. */

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import type { JobEvent } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import type { ScheduleRepair } from '../../libs/job-scheduler/src/scheduling/schedule-entries.js';
 import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -30,8 +32,10 @@ async function start(plan: Partial<AppPlan> & Pick<AppPlan, 'options'>) {
   );
   apps.push(started);
   const repairs: ScheduleRepair[] = [];
+  const told: JobEvent[] = [];
+  started.app.get(EventBus).on((event) => told.push(event));
   started.runtime.repairs.on((repair) => repairs.push(repair));
-  return { ...started, runs, repairs };
+  return { ...started, runs, repairs, told };
 }
 
 /** Deletes the job that BullMQ has planned, past BullMQ, which refuses. */
@@ -92,6 +96,9 @@ describe.each([...sharedStores, ['memory:', 'memory:'] as [string, string]])(
       await until('it fires again', () => started.runs.length >= count + 2);
       await until('it was told', () => started.repairs.length > 0);
       expect(started.repairs).toMatchObject([{ scheduleId: ID, trouble: 'has no next run' }]);
+      expect(started.told.filter(({ type }) => type === 'schedule-repaired')).toMatchObject([
+        { id: ID, scheduleId: ID, job: 'tick', queue: 'default', repair: { trouble: 'has no next run' } },
+      ]);
       const fires = started.runs.map(({ scheduledFor }) => scheduledFor!);
       expect(fires.map((at) => at - fires[0]!)).toEqual(fires.map((_, n) => n * 1_000));
     });

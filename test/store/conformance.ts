@@ -4,11 +4,15 @@ import { toQueueEntry } from '../../libs/job-scheduler/src/store/job-envelope.js
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
+import { describeBounds } from './conformance/bounds.js';
+import { describeDeadLetters } from './conformance/dead-letters.js';
 import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
+import { describeHistory } from './conformance/history.js';
 import { describeLocks } from './conformance/locks.js';
+import { describeLogs } from './conformance/logs.js';
 import { describeQueues } from './conformance/queues.js';
 import { describeSchedulers } from './conformance/schedulers.js';
 import { describeSignals } from './conformance/signals.js';
@@ -23,6 +27,8 @@ export interface StoreUnderTest {
   corrupt(prefix: string, id: string, store: Store): Promise<void>;
   /** Puts something that cannot be read in the place of a schedule's record. */
   corruptSchedule(prefix: string, id: string, store: Store): Promise<void>;
+  /** How much is stored of ended executions of a job, or of the schedule that made them: records, or what stands in indexes. */
+  left(prefix: string, job: string, scheduleId: string, store: Store): Promise<number>;
   /** Frees what `open` used, after the stores are closed. */
   release?(): Promise<void>;
 }
@@ -57,11 +63,16 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
       },
       corrupt: (id) => subject.corrupt(prefix, id, store),
       corruptSchedule: (id) => subject.corruptSchedule(prefix, id, store),
+      left: (job, scheduleId) => subject.left(prefix, job, scheduleId, store),
     };
     describeExecutions(shared);
+    describeHistory(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describeBounds(shared);
+    describeDeadLetters(shared);
     describeLocks(shared);
+    describeLogs(shared);
     describeSignals(shared);
     describeSchedules(shared);
     describeSchedulers(shared);

@@ -4,6 +4,7 @@ import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { SqlClient } from '../../libs/job-scheduler/src/store/postgres/sql-driver.js';
 import { describeStore } from './conformance.js';
 import { usedDirectory } from './data-directory.js';
+import { rowsLeft } from './left.js';
 
 const clock = new SystemClock();
 
@@ -22,6 +23,8 @@ describeStore('file:', {
     const { client } = store.schedules as unknown as { client: SqlClient };
     await client.query(`UPDATE "${prefix}".njs_schedule SET record = '{"cut off' WHERE id = $1`, [id]);
   },
+  left: (prefix, job, scheduleId, store) =>
+    rowsLeft((store.executions as unknown as { client: SqlClient }).client, prefix, job, scheduleId),
 });
 
 let shared: PGlite | undefined;
@@ -39,5 +42,6 @@ describeStore('PGlite of the user', {
   async corruptSchedule(prefix, id) {
     await shared!.query(`UPDATE "${prefix}".njs_schedule SET record = '{"cut off' WHERE id = $1`, [id]);
   },
+  left: (prefix, job, scheduleId) => rowsLeft(shared!, prefix, job, scheduleId),
   release: () => shared!.close(),
 });

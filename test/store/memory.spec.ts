@@ -21,4 +21,15 @@ describeStore('memory', {
     schedulesOf(memory).get(id)!.text = '{"cut off';
     release();
   },
+  async left(prefix, job, scheduleId) {
+    const { memory, release } = leaseMemory(prefix, clock);
+    const { ended, records } = recordsOf(memory);
+    release();
+    const isOfIt = (record: { job: string; scheduleId: string | undefined }) =>
+      record.job === job || record.scheduleId === scheduleId;
+    return Math.max(
+      [...records.values()].filter(isOfIt).length,
+      [...ended.ofEither(undefined, undefined)!].filter(isOfIt).length,
+    );
+  },
 });

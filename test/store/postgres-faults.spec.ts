@@ -11,6 +11,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { freePort } from '../support/servers.mjs';
 import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
+import { rowsLeft } from './left.js';
 import { refusal } from './refusal.js';
 import { startTcpProxy } from './tcp-proxy.js';
 
@@ -332,6 +333,7 @@ describe('with a PostgreSQL server', () => {
     async corruptSchedule(prefix, id) {
       await shared!.query(`UPDATE "${prefix}".njs_schedule SET record = 'null' WHERE id = $1`, [id]);
     },
+    left: (prefix, job, scheduleId) => rowsLeft(shared!, prefix, job, scheduleId),
     release: () => shared!.end(),
   });
 });

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { describeStore } from './conformance.js';
+import { rowsLeft } from './left.js';
 
 const url = process.env.TEST_POSTGRES_URL;
 const clock = new SystemClock();
@@ -18,6 +19,13 @@ describe('with a PostgreSQL server', () => {
     open: (prefix) => openStore({ connection: url, prefix, clock }),
     corrupt: (prefix, id) => corruptRow(url, prefix, 'njs_execution SET head', id),
     corruptSchedule: (prefix, id) => corruptRow(url, prefix, 'njs_schedule SET record', id),
+    async left(prefix, job, scheduleId) {
+      const client = new Client(url);
+      await client.connect();
+      const left = await rowsLeft(client, prefix, job, scheduleId);
+      await client.end();
+      return left;
+    },
   });
 });
 

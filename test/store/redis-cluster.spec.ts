@@ -6,6 +6,7 @@ import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.j
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
+import { indexedLeft } from './left.js';
 
 const clock = new SystemClock();
 let started: ReturnType<typeof startCluster> | undefined;
@@ -34,6 +35,7 @@ describeStore('Redis Cluster', {
     const { node } = await started!;
     await node.hset(new RedisKeys(prefix).schedules, id, 'cut off');
   },
+  left: async (prefix, job, scheduleId) => indexedLeft((await started!).node, prefix, job, scheduleId),
   async release() {
     const { server, node, given } = await started!;
     // The user's client is still open: closing the stores did not touch it.

@@ -10,6 +10,7 @@ import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';
 import { ended } from './conformance/fixtures.js';
 import { schedule } from './conformance/schedules.js';
+import { indexedLeft } from './left.js';
 
 const url = process.env.TEST_REDIS_URL!;
 const clock = new SystemClock();
@@ -27,6 +28,12 @@ describeStore('Redis', {
     const redis = new Redis(url);
     await redis.hset(new RedisKeys(prefix).schedules, id, '3:{"cut off');
     await redis.quit();
+  },
+  async left(prefix, job, scheduleId) {
+    const redis = new Redis(url);
+    const left = await indexedLeft(redis, prefix, job, scheduleId);
+    await redis.quit();
+    return left;
   },
 });
 
@@ -64,7 +71,12 @@ test('keys of another type are made anew, with a warning that names them, and ho
   const prefix = randomPrefix();
   const store = await openStore({ connection: url, prefix, clock });
   const redis = new Redis(url);
-  await redis.mset({ [`{${prefix}}:x:a`]: 'text', [`{${prefix}}:x:b`]: 'text', [`{${prefix}}:ended:report`]: 'text' });
+  await redis.mset({
+    [`{${prefix}}:x:a`]: 'text',
+    [`{${prefix}}:x:b`]: 'text',
+    [`{${prefix}}:ended:report:completed`]: 'text',
+    [`{${prefix}}:stats:report`]: 'text',
+  });
   expect(await store.executions.load('a')).toBeUndefined();
   expect(await store.executions.reopen('a')).toBe(false);
   expect(await store.executions.recordStep('a', 'report', 'low', 1, { name: 's', startedAt: 1, finishedAt: 1 })).toBe(
@@ -73,7 +85,8 @@ test('keys of another type are made anew, with a warning that names them, and ho
   expect(await store.executions.write([ended('b'), ended('c')])).toEqual([true, true]);
   expect((await store.executions.load('b'))?.final).toBe('completed');
   const said = warn.mock.calls.flat().join();
-  for (const key of ['x:a', 'x:b', 'ended:report']) expect(said).toContain(`{${prefix}}:${key} is corrupt`);
+  for (const key of ['x:a', 'x:b', 'ended:report:completed', 'stats:report'])
+    expect(said).toContain(`{${prefix}}:${key} is corrupt`);
   warn.mockRestore();
   await Promise.all([store.close(), redis.quit()]);
 });
@@ -122,7 +135,7 @@ test('ten thousand schedules are read in two commands', async () => {
   await Promise.all([store.close(), redis.quit()]);
 });
 
-test('what a record costs: three commands, and five more for the whole batch', async () => {
+test('what a record costs: three commands, and fourteen more for the whole batch', async () => {
   // A server of its own: ioredis cannot begin to monitor one that is busy.
   const server = await startRedis();
   const prefix = randomPrefix();
@@ -145,10 +158,17 @@ test('what a record costs: three commands, and five more for the whole batch', a
     [
       ...Array.from({ length: 10 }, () => ['hget', 'hset', 'pexpire']).flat(),
       'hincrby',
-      'unlink',
-      'zadd',
-      'zcard',
+      // Figures.
+      'hmget',
+      'hset',
+      // The index, by status, and what the newest push out of it.
+      ...Array.from({ length: 5 }, () => 'zcard'),
+      ...Array.from({ length: 2 }, () => 'zadd'),
+      'zrange',
       'zpopmax',
+      // Whether the job ever wrote lines, which go with its records.
+      'hexists',
+      'unlink',
     ].toSorted(),
   );
   monitor.disconnect();

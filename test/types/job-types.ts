@@ -6,8 +6,11 @@ import {
   Job,
   JobContext,
   JobStep,
+  OnJobEvent,
   OnJobFail,
   defineJob,
+  type JobEvent,
+  type JobEventOf,
   type JobFailure,
   type JobHandle,
   type JobHandler,
@@ -286,3 +289,24 @@ export class Misuses {
   })
   async keyed(_: WelcomeMail) {}
 }
+
+class Listeners {
+  @OnJobEvent('failed') one({ error }: JobEventOf<'failed'>): string {
+    return error.message;
+  }
+  @OnJobEvent(['completed', 'failed']) some({ durationMs }: JobEventOf<'completed' | 'failed'>): number {
+    return durationMs;
+  }
+  @OnJobEvent('step', { job: 'by.name' }) any(event: JobEvent): string {
+    return event.type === 'step' ? event.step.name : event.job;
+  }
+  @OnJobEvent('stalled') none(): void {}
+
+  // @ts-expect-error there is no such event
+  @OnJobEvent('complete') unknown(): void {}
+  // @ts-expect-error it will also get those that have completed
+  @OnJobEvent(['completed', 'failed']) narrow(_: JobEventOf<'failed'>): void {}
+  // @ts-expect-error no such option
+  @OnJobEvent('failed', { jobs: 'by.name' }) wrong(): void {}
+}
+void Listeners;

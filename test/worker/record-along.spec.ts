@@ -2,8 +2,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { Packr } from 'msgpackr';
+import { packEntry } from '../../libs/job-scheduler/src/store/redis/execution-codec.js';
 import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
+import { WholeRecords } from '../../libs/job-scheduler/src/store/redis/whole-record.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { atEnd, enqueue, enqueueMany, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
@@ -45,7 +46,7 @@ describe('the record of a job that completed', () => {
     expect(await redis.pttl(keys.execution(id))).toBeGreaterThan(0);
     const stored = await store.executions.load(id);
     expect(stored).toMatchObject({ id, job: 'test', queue: 'q', final: 'completed', attempts: [{ attempt: 1 }] });
-    await until('it is indexed', async () => (await redis.zcard(`${keys.base}:ended:test`)) === 1);
+    await until('it is indexed', async () => (await redis.zcard(`${keys.base}:ended:test:completed`)) === 1);
     expect(await redis.llen(`${keys.base}:fresh`)).toBe(0);
     expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
     expect(await queueOf(store, 'q').getJobCounts()).toMatchObject({ active: 0, completed: 0, failed: 0, waiting: 0 });
@@ -59,7 +60,7 @@ describe('the record of a job that completed', () => {
     await until('all are done', () => runner.outcomes.length === 1_200, { within: 15_000 });
     await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await filed()).toEqual({ q: { completed: 1_200, failed: 0 } });
-    expect(await redis.zcard(`${keys.base}:ended:test`)).toBe(5);
+    expect(await redis.zcard(`${keys.base}:ended:test:completed`)).toBe(5);
     expect(await redis.keys(`${keys.base.replaceAll(/[{}]/g, '?')}:x:*`)).toHaveLength(5);
   });
 
@@ -139,10 +140,20 @@ describe('the record of a job that completed', () => {
 
   it('is filed by another process when its own died before it was', async () => {
     const { store, redis, keys, filed } = await setUp();
-    const entry = ['gone', 'test', 'q', 1, 'completed', '', true, '', '', 10, 60_000, Date.now()];
-    await redis.rpush(`${keys.base}:fresh`, new Packr({ useRecords: false }).pack(entry));
-    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
-    expect(await redis.zrange(`${keys.base}:ended:test`, '0', '-1')).toEqual(['gone']);
+    const gone = {
+      id: 'gone',
+      job: 'test',
+      queue: 'q',
+      fence: 1,
+      final: 'completed' as const,
+      head: { trigger: 'enqueue' as const, createdAt: 1, maxAttempts: 1 },
+      attempt: { attempt: 1, startedAt: 1, finishedAt: Date.now(), workerId: 'w' },
+      keep: { count: 10, age: 60_000 },
+    };
+    // One without steps, and one with a step.
+    await redis.rpush(`${keys.base}:fresh`, new WholeRecords().entry(gone), packEntry({ ...gone, id: 'with a step' }));
+    expect(await filed()).toEqual({ q: { completed: 2, failed: 0 } });
+    expect(await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toEqual(['gone', 'with a step']);
     await store.close();
   });
 });

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { JobSchedulerModule } from 'nestjs-job-scheduler';
 import { ActivityModule } from './activity/activity.module.js';
 import { ArticlesModule } from './articles/articles.module.js';
@@ -10,6 +10,7 @@ import { IndexingModule } from './indexing/indexing.module.js';
 import { jobSchedulerOptions, QUEUES } from './job-scheduler.options.js';
 import { NewsroomConfigModule } from './newsroom-config.module.js';
 import { NewsroomConfig } from './newsroom.config.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { OutagesModule } from './outages/outages.module.js';
 import { PublishingModule } from './publishing/publishing.module.js';
 import { PulseModule } from './pulse/pulse.module.js';
@@ -18,7 +19,8 @@ import { WechatModule } from './wechat/wechat.module.js';
 /** The newsroom. */
 @Module({})
 export class AppModule {
-  static register(config: NewsroomConfig): DynamicModule {
+  /** @param more what only some of its programs have. */
+  static register(config: NewsroomConfig, more: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -34,6 +36,8 @@ export class AppModule {
         BackupModule,
         PulseModule,
         HttpModule,
+        OperationsModule,
+        ...more,
         // Last, so that jobs start after all other modules and stop before them.
         JobSchedulerModule.forRootAsync({
           inject: [NewsroomConfig],

@@ -4,8 +4,18 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { NewsroomConfig } from './newsroom.config.js';
+import { BOARD, BoardModule } from './operations/board.module.js';
 
-const app = await NestFactory.create(AppModule.register(NewsroomConfig.fromEnv()));
+const config = NewsroomConfig.fromEnv();
+const app = await NestFactory.create(AppModule.register(config, [BoardModule]));
 app.enableShutdownHooks();
 await app.listen(process.env['PORT'] ?? 3000);
-new Logger('Newsroom').log(`Listening on ${await app.getUrl()}: GET /health, GET /jobs, POST /jobs`);
+const url = (await app.getUrl()).replace('[::1]', 'localhost');
+const logger = new Logger('Newsroom');
+logger.log(`Listening on ${url}: GET /health, GET /jobs, POST /jobs`);
+logger.log(`For operators: ${url}/v1/monitor, ${url}/metrics, ${url}${BOARD}`);
+logger.log(
+  config.operatorToken === undefined
+    ? 'Operators are let in from this machine only. Set OPERATOR_TOKEN to let in whoever sends it, and nobody else.'
+    : 'Operators send the token of OPERATOR_TOKEN: as Authorization: Bearer, or as password of any user.',
+);

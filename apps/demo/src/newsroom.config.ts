@@ -16,6 +16,9 @@ export class NewsroomConfig {
   /** Whether jobs run as soon as the app is up. */
   readonly autoStart: boolean;
 
+  /** What operators must show; undefined: only this machine is let in. */
+  readonly operatorToken: string | undefined;
+
   constructor(settings: Partial<NewsroomConfig> = {}) {
     this.dataDirectory = resolve(settings.dataDirectory ?? join('data', 'newsroom'));
     this.packagesDirectory = resolve(settings.packagesDirectory ?? 'node_modules');
@@ -23,6 +26,7 @@ export class NewsroomConfig {
     this.keepBackups = settings.keepBackups ?? 7;
     this.jobs = settings.jobs ?? {};
     this.autoStart = settings.autoStart ?? true;
+    this.operatorToken = settings.operatorToken;
   }
 
   static fromEnv(env: NodeJS.ProcessEnv = process.env): NewsroomConfig {
@@ -30,6 +34,7 @@ export class NewsroomConfig {
       dataDirectory: env['DATA_DIR'],
       packagesDirectory: env['PACKAGES_DIR'],
       jobsPrefix: env['JOBS_PREFIX'],
+      operatorToken: env['OPERATOR_TOKEN'] || undefined,
     });
   }
 }

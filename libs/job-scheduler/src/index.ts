@@ -9,6 +9,7 @@ export { optionsFromEnv } from './options/options-from-env.js';
 
 export { Job, type JobDecorator } from './decorators/job.decorator.js';
 export { JobStep } from './decorators/job-step.decorator.js';
+export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.decorator.js';
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
 export type {
@@ -22,6 +23,25 @@ export type {
   StepOptions,
 } from './definition/job-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
+export type { JobLogLevel, JobLogLine } from './definition/job-log-line.js';
+export { JobLogger, type JobLoggerOptions } from './execution/job-logger.js';
+export type {
+  JobCancelledEvent,
+  JobCompletedEvent,
+  JobEvent,
+  JobEventError,
+  JobEventOf,
+  JobEventType,
+  JobFailedEvent,
+  JobLogEvent,
+  JobProgressEvent,
+  JobRetryingEvent,
+  JobSkippedEvent,
+  JobStalledEvent,
+  JobStartedEvent,
+  JobStepEvent,
+  ScheduleRepairedEvent,
+} from './definition/job-event.js';
 export type { JobContract, JobHandler, JobPayload, JobRef, JobResult } from './definition/job-ref.js';
 export type { JobStatus, JobTrigger } from './definition/job-status.js';
 export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
@@ -34,6 +54,7 @@ export type {
   NewSchedule,
   PayloadField,
   ScheduleChange,
+  ScheduleCondition,
   ScheduleFilter,
   ScheduleSettings,
   ScheduleTiming,
@@ -43,15 +64,23 @@ export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
 export type { ScheduledJob } from './service/scheduled-job.js';
+export { DeadLetters } from './service/dead-letters.js';
+export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
+export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/job-history.js';
+export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/job-execution.js';
+export type { JobStats } from './service/job-stats.js';
+export { JobMonitor } from './service/job-monitor.js';
 export { LockService } from './service/lock-service.js';
 export type { Lock } from './service/lock.js';
 export type { LockWaitOptions } from './service/check-lock.js';
+export { TaskPool, type Task, type TaskOptions, type TaskPoolOptions, type TaskResult } from './service/task-pool.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export { JobSchedulerError } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
+export { HistoryQueryError } from './errors/history-errors.js';
 export {
   FireOwnedError,
   ScheduleConflictError,
@@ -62,6 +91,7 @@ export {
   type ScheduleIssue,
 } from './errors/schedule-errors.js';
 export {
+  ExecutionEndedError,
   ExecutionNotFailedError,
   ExecutionUnknownError,
   JobUnknownError,
@@ -76,6 +106,8 @@ export {
   PayloadTooLargeError,
   ResultInvalidError,
 } from './errors/payload-errors.js';
+export { QueueFullError } from './errors/queue-errors.js';
+export { TaskPoolOptionsError, TaskTimeoutError } from './errors/task-errors.js';
 export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {
   DriverMissingError,

@@ -5,6 +5,7 @@ import { Clock, SystemClock } from './definition/clock.js';
 import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
+import { ListenerExplorer } from './discovery/listener-explorer.js';
 import { ProviderExplorer } from './discovery/provider-explorer.js';
 import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
@@ -16,14 +17,22 @@ import { FleetCancel } from './execution/fleet-cancel.js';
 import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
+import { DeadLetters } from './service/dead-letters.js';
+import { EventBus } from './service/event-bus.js';
 import { ExecutionFinder } from './service/execution-finder.js';
 import { FinishWatcher } from './service/finish-watcher.js';
 import { JobHealth } from './service/job-health.js';
+import { JobHistory } from './service/job-history.js';
+import { JobMonitor } from './service/job-monitor.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
+import { ListenerCalls } from './service/listener-calls.js';
+import { LiveExecutions } from './service/live-executions.js';
 import { LockService } from './service/lock-service.js';
+import { LogStreams } from './service/log-streams.js';
 import { QueueHub } from './service/queue-hub.js';
 import { QueueReader } from './service/queue-reader.js';
+import { QueueRoom } from './service/queue-room.js';
 import { QueuedRuns } from './service/queued-runs.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { ScheduleService } from './service/schedule-service.js';
@@ -47,6 +56,7 @@ const definitionProviders: Provider[] = [
   },
   JobIndex,
   ProviderExplorer,
+  ListenerExplorer,
   {
     provide: EnhancerCreators,
     inject: [ExternalContextCreator, ApplicationConfig, ModulesContainer],
@@ -54,7 +64,7 @@ const definitionProviders: Provider[] = [
   },
   {
     provide: JobDiscovery,
-    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS],
+    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS, ListenerExplorer],
     useFactory: (...parts: ConstructorParameters<typeof JobDiscovery>) => new JobDiscovery(...parts),
   },
   {
@@ -66,6 +76,16 @@ const definitionProviders: Provider[] = [
 
 const runningProviders: Provider[] = [
   StoreHolder,
+  {
+    provide: EventBus,
+    inject: [StoreHolder, Clock, FleetCancel],
+    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: FleetCancel) => new EventBus(holder, clock, workerId),
+  },
+  {
+    provide: ListenerCalls,
+    inject: [EventBus],
+    useFactory: (bus: EventBus) => new ListenerCalls(bus),
+  },
   {
     provide: QueueHub,
     inject: [RESOLVED_OPTIONS, StoreHolder],
@@ -93,8 +113,23 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof QueueReader>) => new QueueReader(...parts),
   },
   {
+    provide: QueueRoom,
+    inject: [StoreHolder, Clock],
+    useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
+  },
+  {
     provide: Enqueuer,
-    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, QueueTraitsReader, ExecutionFinder, StoreHolder, Clock],
+    inject: [
+      RESOLVED_OPTIONS,
+      JobRegistry,
+      QueueHub,
+      QueueTraitsReader,
+      ExecutionFinder,
+      StoreHolder,
+      Clock,
+      EventBus,
+      QueueRoom,
+    ],
     useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
   },
   {
@@ -105,7 +140,7 @@ const runningProviders: Provider[] = [
   },
   {
     provide: TakeOut,
-    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock],
+    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus],
     useFactory: (...parts: ConstructorParameters<typeof TakeOut>) => new TakeOut(...parts),
   },
   {
@@ -146,6 +181,8 @@ const runningProviders: Provider[] = [
       FleetCancel,
       Admission,
       SCHEDULE_TIMING_TOKEN,
+      EventBus,
+      ExecutionFinder,
     ],
     useFactory: (
       options: ResolvedOptions,
@@ -156,12 +193,32 @@ const runningProviders: Provider[] = [
       fleet: FleetCancel,
       admission: Admission,
       timing: ScheduleTiming,
-    ) => new SchedulerRuntime(options, registry, holder, enqueuer, clock, logger, fleet, admission, timing),
+      events: EventBus,
+      finder: ExecutionFinder,
+    ) =>
+      new SchedulerRuntime(
+        options,
+        registry,
+        holder,
+        enqueuer,
+        clock,
+        logger,
+        fleet,
+        admission,
+        timing,
+        events,
+        finder,
+      ),
   },
   {
     provide: Steering,
     inject: [ExecutionFinder, StoreHolder],
     useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
+  },
+  {
+    provide: DeadLetters,
+    inject: [QueueHub, ExecutionFinder, Steering, StoreHolder, JobRegistry, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof DeadLetters>) => new DeadLetters(...parts),
   },
   {
     provide: JobService,
@@ -177,6 +234,7 @@ const runningProviders: Provider[] = [
       Canceller,
       SchedulerRuntime,
       ScheduleService,
+      EventBus,
     ],
     useFactory: (
       clock: Clock,
@@ -190,6 +248,7 @@ const runningProviders: Provider[] = [
       canceller: Canceller,
       runtime: SchedulerRuntime,
       schedules: ScheduleService,
+      events: EventBus,
     ) =>
       new JobService({
         clock,
@@ -203,6 +262,7 @@ const runningProviders: Provider[] = [
         canceller,
         runtime,
         schedules,
+        events,
       }),
   },
   {
@@ -233,9 +293,25 @@ const runningProviders: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
   },
   {
+    provide: JobHistory,
+    inject: [JobRegistry, StoreHolder, ExecutionFinder, QueueHub, Clock],
+    useFactory: (registry: JobRegistry, holder: StoreHolder, finder: ExecutionFinder, hub: QueueHub, clock: Clock) =>
+      new JobHistory(registry, holder, finder, new LiveExecutions(hub, holder), clock),
+  },
+  {
+    provide: JobMonitor,
+    inject: [JobRegistry, JobHistory, StoreHolder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof JobMonitor>) => new JobMonitor(...parts),
+  },
+  {
     provide: LockService,
     inject: [StoreHolder, Clock],
     useFactory: (...parts: ConstructorParameters<typeof LockService>) => new LockService(...parts),
+  },
+  {
+    provide: LogStreams,
+    inject: [StoreHolder, EventBus, ExecutionFinder, Clock],
+    useFactory: (...parts: ConstructorParameters<typeof LogStreams>) => new LogStreams(...parts),
   },
   {
     provide: JobSchedulerBoot,
@@ -248,6 +324,9 @@ const runningProviders: Provider[] = [
       FinishWatcher,
       LockService,
       Clock,
+      EventBus,
+      ListenerCalls,
+      QueueRoom,
     ],
     useFactory: (
       options: ResolvedOptions,
@@ -258,7 +337,24 @@ const runningProviders: Provider[] = [
       watcher: FinishWatcher,
       locks: LockService,
       clock: Clock,
-    ) => new JobSchedulerBoot(options, discovery, runtime, holder, hub, watcher, locks, clock, logger),
+      events: EventBus,
+      calls: ListenerCalls,
+      room: QueueRoom,
+    ) =>
+      new JobSchedulerBoot(
+        options,
+        discovery,
+        runtime,
+        holder,
+        hub,
+        watcher,
+        locks,
+        clock,
+        logger,
+        events,
+        calls,
+        room,
+      ),
   },
 ];
 
@@ -285,7 +381,12 @@ export class JobSchedulerCoreModule {
         JobService,
         ScheduleService,
         LockService,
+        LogStreams,
+        DeadLetters,
         JobHealth,
+        JobHistory,
+        JobMonitor,
+        EventBus,
         JobSchedulerBoot,
         ...queueNames.map((name) => getQueueToken(name)),
       ],

@@ -1,5 +1,5 @@
 import type { DeduplicationOptions, FlowJob, JobsOptions } from 'bullmq';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { LONG, QUEUES, type QueueName } from './side.js';
 
 /** One public call of BullMQ. Jobs are named by numbers, taken modulo those that there are. */

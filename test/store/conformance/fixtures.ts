@@ -17,6 +17,8 @@ export interface Subject {
   corrupt(id: string): Promise<void>;
   /** Puts something that cannot be read in the place of a schedule's record. */
   corruptSchedule(id: string): Promise<void>;
+  /** How much is stored of ended executions of a job, or of the schedule that made them: records, or what stands in indexes. */
+  left(job: string, scheduleId: string): Promise<number>;
 }
 
 export const DAY = 86_400_000;

@@ -95,6 +95,7 @@ export function describeQueues(subject: Subject): void {
         metadata: job.metadata,
         overrides: job.overrides,
         createdAt: job.createdAt,
+        delay: 0,
         attempt: 1,
         maxAttempts: 3,
         fence: 1,

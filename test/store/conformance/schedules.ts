@@ -40,6 +40,8 @@ export function describeSchedules(subject: Subject): void {
         maxCatchUp: 3,
         overlap: 'wait',
         description: 'At night',
+        name: 'Nightly',
+        group: 'DEFAULT',
         metadata: { tenant: 'a' },
       });
       expect(await putOne(first, 0)).toEqual({ ...first, version: 1 });

@@ -10,6 +10,7 @@ function sample(at: number, pending: Record<string, number>): Sample {
     max: 10,
     paused: false,
     counts: { ...counts, pending: waiting },
+    deadLetters: 0,
     oldestWaitingMs: undefined,
   }));
   return { at, queues };

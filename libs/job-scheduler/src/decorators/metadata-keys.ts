@@ -5,6 +5,8 @@ import { Injectable } from '@nestjs/common';
 export const CLASS_JOBS = 'nestjs-job-scheduler:jobs';
 /** On a prototype (on a class for static members): a list of `MethodMetadata`, in the order of the class. */
 export const METHODS = 'nestjs-job-scheduler:methods';
+/** On a prototype (on a class for static members): a list of `ListenerMetadata`, in the order of the class. */
+export const LISTENERS = 'nestjs-job-scheduler:listeners';
 /** What `@Injectable()` marks a class with. Asked of Nest, so that it is right in every version. */
 export const INJECTABLE = injectableKey();
 

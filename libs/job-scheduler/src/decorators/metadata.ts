@@ -1,5 +1,6 @@
+import type { JobEventType } from '../definition/job-event.js';
 import type { JobOptions, StepOptions } from '../definition/job-options.js';
-import type { JobContract } from '../definition/job-ref.js';
+import type { JobContract, JobRef } from '../definition/job-ref.js';
 import { METHODS } from './metadata-keys.js';
 
 /** What one `@Job()` says. */
@@ -14,6 +15,13 @@ export type MethodMetadata = { readonly method: string | symbol } & (
   | { readonly kind: 'step'; readonly options: StepOptions }
   | { readonly kind: 'on-fail' }
 );
+
+/** What one `@OnJobEvent()` says. A method may have several. */
+export interface ListenerMetadata {
+  readonly method: string | symbol;
+  readonly types: readonly JobEventType[];
+  readonly options: { readonly job?: JobRef };
+}
 
 /** Adds to a list, which is each class's own: it must not grow into the list of a base class. */
 export function addMetadata(key: string, entry: unknown, target: object): void {

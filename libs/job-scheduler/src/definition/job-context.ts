@@ -48,7 +48,11 @@ export abstract class JobContext {
    */
   abstract result<T>(step: string): T;
 
-  /** Adds a line to this execution's log. Never throws; a line that cannot be stored is dropped with a warning. */
+  /**
+   * Adds a line to this execution's log; the handler does not wait for it. The newest 1,000 are kept, of at most 16,384
+   * characters each, as long as the execution's record. Never throws; a line that cannot be stored is dropped with a warning.
+   * @param data JSON.
+   */
   abstract log(message: string, data?: object): void;
 
   /** Reports how far the run is: a number (percent, by custom) or any JSON object. */

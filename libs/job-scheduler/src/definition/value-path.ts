@@ -15,3 +15,16 @@ export function pathText(path: readonly PropertyKey[]): string {
   }
   return text;
 }
+
+const STEP = /\.?([\p{L}_$][\p{L}\p{N}_$-]*)|\[(?:(\d+)|("(?:[^"\\]|\\.)*"))\]/uy;
+
+/** The keys of a path as `pathText` writes it, as far as they can be told. */
+export function readPathText(text: string): (string | number)[] {
+  const keys: (string | number)[] = [];
+  STEP.lastIndex = 0;
+  for (let step = STEP.exec(text); step; step = STEP.exec(text)) {
+    const [, name, index, quoted] = step;
+    keys.push(name ?? (index === undefined ? (JSON.parse(quoted!) as string) : Number(index)));
+  }
+  return keys;
+}

@@ -5,22 +5,32 @@ import { readDeclarations } from './declaration-reader.js';
 import { buildDefinition } from './definition-builder.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
 import { findEnhancerFaults } from './enhancer-faults.js';
+import type { EventListener } from './event-listener.js';
 import type { FoundProvider } from './found-provider.js';
 import { HandlerBinding } from './handler-binding.js';
 import type { JobIndex } from './job-index.js';
 import { findJobSetFaults } from './job-set-faults.js';
+import type { ListenerExplorer } from './listener-explorer.js';
 import type { ProviderExplorer } from './provider-explorer.js';
 import type { RegisteredJob } from './registered-job.js';
 import { findPayloadFaults } from './schedule-reader.js';
 
 /** From the app's providers to jobs that can be called: accessor, explorer, builder and binding in turn. */
 export class JobDiscovery {
+  private found: readonly EventListener[] = [];
+
   constructor(
     private readonly explorer: ProviderExplorer,
     private readonly creators: EnhancerCreators,
     private readonly index: JobIndex,
     private readonly options: ResolvedOptions,
+    private readonly listenerExplorer: ListenerExplorer,
   ) {}
+
+  /** The `@OnJobEvent()` methods, once they are found. */
+  get listeners(): readonly EventListener[] {
+    return this.found;
+  }
 
   /**
    * Finds all declared jobs and puts them into the index, after those that were registered before. Once, at boot: when
@@ -33,14 +43,17 @@ export class JobDiscovery {
     const declared = found.flatMap(({ jobs }) => jobs);
     const all = [...this.index.jobs, ...declared];
     for (const job of declared) this.index.add(job);
+    const { listeners, faults: listenerFaults } = this.listenerExplorer.explore(this.index, this.knowsAll);
     const allFaults = [
       ...faults,
       ...found.flatMap((each) => each.faults),
-      ...findJobSetFaults(all, this.index, this.overrides()),
+      ...findJobSetFaults(all, this.index, this.knowsAll ? Object.keys(this.options.jobs) : []),
       ...(await Promise.all(all.map(({ definition }) => findPayloadFaults(definition)))).flat(),
+      ...listenerFaults,
     ];
     if (allFaults.length > 0) throw new JobDefinitionError(allFaults);
     this.index.complete();
+    this.found = listeners;
   }
 
   private jobsOf(provider: FoundProvider): { jobs: readonly RegisteredJob[]; faults: readonly Fault[] } {
@@ -67,9 +80,9 @@ export class JobDiscovery {
     };
   }
 
-  /** A producer may share its configuration with workers whose jobs it does not have. */
-  private overrides(): readonly string[] {
-    const { jobs, roles } = this.options;
-    return roles.has('worker') || roles.has('scheduler') ? Object.keys(jobs) : [];
+  /** A producer may share its configuration and code with workers whose jobs it does not have. */
+  private get knowsAll(): boolean {
+    const { roles } = this.options;
+    return roles.has('worker') || roles.has('scheduler');
   }
 }

@@ -1,8 +1,8 @@
 /** The only reader of metadata: of what our decorators wrote, and of what Nest's enhancer decorators did. */
 import { UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import type { AnyClass } from '../definition/job-ref.js';
-import { CLASS_JOBS, METHODS } from '../decorators/metadata-keys.js';
-import type { JobMetadata, MethodMetadata } from '../decorators/metadata.js';
+import { CLASS_JOBS, LISTENERS, METHODS } from '../decorators/metadata-keys.js';
+import type { JobMetadata, ListenerMetadata, MethodMetadata } from '../decorators/metadata.js';
 
 export type EnhancerKind = 'guard' | 'interceptor' | 'pipe' | 'filter';
 
@@ -41,16 +41,7 @@ export function jobBaseOf(type: AnyClass): AnyClass | undefined {
  * that its base has decorated too, the class's word stands, in the base's place.
  */
 export function methodsOf(type: AnyClass): readonly MethodMetadata[] {
-  const methods = new Map<string | symbol, readonly MethodMetadata[]>();
-  for (const base of basesOf(type)) {
-    const entries = ownMethodsOf(base);
-    for (const { method } of entries)
-      methods.set(
-        method,
-        entries.filter((entry) => entry.method === method),
-      );
-  }
-  return [...methods.values()].flat();
+  return inherited(type, ownMethodsOf);
 }
 
 /** What is decorated in this very class. */
@@ -63,7 +54,17 @@ export function staticsOf(type: AnyClass): readonly MethodMetadata[] {
   return own<MethodMetadata>(METHODS, type);
 }
 
-/** Whether any of our decorators stands on the class, on its methods, or on its bases. */
+/** The listeners to events of a class and its bases, in the same order. */
+export function listenersOf(type: AnyClass): readonly ListenerMetadata[] {
+  return inherited(type, (base) => own<ListenerMetadata>(LISTENERS, base.prototype as object));
+}
+
+/** Listeners among a class's static members: always a mistake. */
+export function staticListenersOf(type: AnyClass): readonly ListenerMetadata[] {
+  return own<ListenerMetadata>(LISTENERS, type);
+}
+
+/** Whether any of our decorators that declare jobs stands on the class, on its methods, or on its bases. */
 export function isDecorated(type: AnyClass): boolean {
   return (
     basesOf(type).some((base) => jobsOn(base).length > 0 || staticsOf(base).length > 0) || methodsOf(type).length > 0
@@ -79,6 +80,22 @@ export function enhancersOn(target: object | undefined): readonly Enhancer[] {
       enhancer,
     })),
   );
+}
+
+function inherited<T extends { readonly method: string | symbol }>(
+  type: AnyClass,
+  ownOf: (base: AnyClass) => readonly T[],
+): readonly T[] {
+  const methods = new Map<string | symbol, readonly T[]>();
+  for (const base of basesOf(type)) {
+    const entries = ownOf(base);
+    for (const { method } of entries)
+      methods.set(
+        method,
+        entries.filter((entry) => entry.method === method),
+      );
+  }
+  return [...methods.values()].flat();
 }
 
 function own<T>(key: string, target: object): readonly T[] {

@@ -4,6 +4,7 @@ import type { AnyClass } from '../definition/job-ref.js';
 import type { Fault } from '../errors/fault.js';
 import { className } from './job-declaration.js';
 import { ProviderCode, type FoundProvider, type ProviderWrapper } from './found-provider.js';
+import { isClassProvider, isObject, isScopedFactory, moduleOf, typeOf } from './provider-wrapper.js';
 import { isDecorated, jobBaseOf, jobsOn, ownMethodsOf } from './metadata-accessor.js';
 
 /** Finds the providers that declare jobs, in all modules, and what can never run as one. Starts nothing. */
@@ -81,31 +82,6 @@ export class ProviderExplorer {
   }
 }
 
-function isClassProvider(wrapper: ProviderWrapper): boolean {
-  return !wrapper.isNotMetatype;
-}
-
-function isScopedFactory(wrapper: ProviderWrapper): boolean {
-  return wrapper.isFactory && (wrapper.isTransient || !wrapper.isDependencyTreeStatic());
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The class of what is provided; undefined for a plain object and for what is no object. */
-function typeOf(wrapper: ProviderWrapper): AnyClass | undefined {
-  if (isClassProvider(wrapper)) return wrapper.metatype as AnyClass;
-  try {
-    const instance: unknown = wrapper.instance;
-    const type: unknown = isObject(instance) ? instance.constructor : undefined;
-    return typeof type === 'function' && type !== Object ? (type as AnyClass) : undefined;
-  } catch {
-    // Proxies of other libraries throw when they are looked at outside their context.
-    return undefined;
-  }
-}
-
 /** Its own class, if that says anything itself; else the token that it stands in for; else what it inherits. */
 function declaringClass(type: AnyClass | undefined, token: AnyClass | undefined): AnyClass | undefined {
   if (type && (jobsOn(type).length > 0 || ownMethodsOf(type).length > 0)) return type;
@@ -132,10 +108,6 @@ function providedTwice(type: AnyClass, providers: readonly FoundProvider[]): Fau
     at: className(type),
     problem: `It is provided ${providers.length} times: in ${places}. Each would be an instance of its own with the same jobs. Provide it in one module and export it from there, or use { useExisting: ${className(type)} }.`,
   };
-}
-
-function moduleOf(wrapper: ProviderWrapper): string {
-  return wrapper.host?.name ?? 'an unknown module';
 }
 
 function tokenName(wrapper: ProviderWrapper): string {

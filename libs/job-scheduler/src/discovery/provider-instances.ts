@@ -14,12 +14,12 @@ export interface OpenedProvider {
 export class ProviderInstances {
   private readonly isShared: boolean;
 
-  constructor(private readonly provider: FoundProvider) {
+  constructor(private readonly provider: Pick<FoundProvider, 'wrapper' | 'code'>) {
     this.isShared = provider.code.isShared;
   }
 
   /**
-   * @param request what `REQUEST` injects in this context: the JobContext, or the JobFailure.
+   * @param request what `REQUEST` injects in this context: the JobContext, the JobFailure, or the JobEvent.
    * @param scopedEnhancers global enhancers that Nest makes per request, which are to run around the call.
    */
   async open(request: object, scopedEnhancers: readonly ProviderWrapper[] = []): Promise<OpenedProvider> {

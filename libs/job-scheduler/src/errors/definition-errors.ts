@@ -9,8 +9,11 @@ function heading(subject: string, faults: readonly Fault[]): string {
 export class OptionsError extends JobSchedulerError {
   readonly code = 'OPTIONS_INVALID';
 
-  constructor(readonly faults: readonly Fault[]) {
-    super({ message: heading('the options of JobSchedulerModule', faults), details: { faults } });
+  constructor(
+    readonly faults: readonly Fault[],
+    module = 'JobSchedulerModule',
+  ) {
+    super({ message: heading(`the options of ${module}`, faults), details: { faults } });
   }
 }
 

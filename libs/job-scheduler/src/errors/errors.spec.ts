@@ -2,11 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { JobDefinitionError, OptionsError, ScheduleError } from './definition-errors.js';
 import { ERROR_CODES } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
+import * as history from './history-errors.js';
 import * as locks from './lock-errors.js';
 import * as outcomes from './outcome-errors.js';
 import * as payloads from './payload-errors.js';
+import * as queues from './queue-errors.js';
+import * as requests from './request-errors.js';
 import * as schedules from './schedule-errors.js';
 import * as stores from './store-errors.js';
+import * as tasks from './task-errors.js';
 import * as names from './unknown-name-errors.js';
 
 const fault = { at: 'queues.low.weight', problem: '0 is no weight. Allowed: a number above 0.' };
@@ -61,6 +65,30 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [new names.ExecutionUnknownError('7'), 'No execution "7" is known: the id is wrong, or its record has expired.'],
   [new names.ExecutionNotFailedError('7', 'running'), 'Execution "7" is running. Only a failed one can be retried.'],
+  [new names.ExecutionEndedError('7', 'completed'), 'Execution "7" has ended as completed.'],
+  [
+    new requests.RequestInvalidError([{ in: 'body', path: ['status'], message: 'Allowed: "0" or "1"' }]),
+    'There is a fault in the request.',
+  ],
+  [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
+  [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
+  [
+    new history.HistoryQueryError('limit', 0, 'History query "limit" is 0; a limit is a whole number from 1 to 200.'),
+    'History query "limit" is 0; a limit is a whole number from 1 to 200.',
+  ],
+  [
+    new queues.QueueFullError('low', 100),
+    `Queue "low" is full: 100 jobs wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
+  ],
+  [
+    new queues.QueueFullError('low', 100, 7),
+    `Queue "low" has no room for 7 more jobs: at most 100 may wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
+  ],
+  [
+    new tasks.TaskPoolOptionsError('concurrency', 0, 'it is a whole number of at least 1.'),
+    'Task pool concurrency: it is a whole number of at least 1.',
+  ],
+  [new tasks.TaskTimeoutError('The task', 50), 'The task took longer than 50 ms.'],
   [
     new payloads.PayloadInvalidError('mail', 'is not JSON: to is a function'),
     'The payload of job "mail" is not JSON: to is a function',
@@ -152,10 +180,12 @@ describe('errors', () => {
       { OptionsError, JobDefinitionError, ScheduleError },
       names,
       payloads,
+      requests,
       schedules,
       stores,
       outcomes,
       locks,
+      history,
     ].flatMap((module) => Object.keys(module));
     const tested = new Set(ERRORS.map(([error]) => error.constructor.name));
     expect(classes.filter((name) => !tested.has(name))).toEqual(['JobEndedError']);

@@ -4,7 +4,12 @@ import { JobSchedulerError } from './job-scheduler-error.js';
 export class PayloadInvalidError extends JobSchedulerError {
   readonly code = 'PAYLOAD_INVALID';
 
-  constructor(job: string, problem: string, issues: readonly { path: string; message: string }[] = []) {
+  constructor(
+    job: string,
+    problem: string,
+    /** What the job's schema says, where it was that which refused. */
+    readonly issues: readonly { readonly path: string; readonly message: string }[] = [],
+  ) {
     const list = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
     super({ message: `The payload of job "${job}" ${problem}${list && `: ${list}`}`, details: { job, issues } });
   }

@@ -12,6 +12,8 @@ export interface ScheduleIssue {
   readonly message: string;
   /** `SCHEDULE_INVALID`, `JOB_UNKNOWN`, `PAYLOAD_INVALID` or `PAYLOAD_TOO_LARGE`. */
   readonly code: ErrorCode;
+  /** Where in the value, `items[2].when`, and what: as far as the job's schema says it of a payload. */
+  readonly parts?: readonly { readonly path: string; readonly message: string }[];
 }
 
 /** What `ScheduleService` was given is wrong; `issues` holds all of it. Nothing was stored. */

@@ -67,3 +67,12 @@ export class ExecutionNotFailedError extends JobSchedulerError {
     super({ message: `Execution "${id}" is ${status}. Only a failed one can be retried.`, details: { id, status } });
   }
 }
+
+/** An execution that has ended cannot be cancelled any more. */
+export class ExecutionEndedError extends JobSchedulerError {
+  readonly code = 'EXECUTION_ENDED';
+
+  constructor(id: string, status: string) {
+    super({ message: `Execution "${id}" has ended as ${status}.`, details: { id, status } });
+  }
+}

@@ -1,11 +1,15 @@
+import type { Clock } from '../definition/clock.js';
 import { toStorableJson } from '../definition/json.js';
 import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
+import type { JobEvents } from './job-events.js';
+import { jobScope } from './job-scope.js';
 import type { LogLines } from './log-lines.js';
 import type { StepLog } from './step-log.js';
+import { tellProgress } from './tell-events.js';
 
 /** What an attempt gives its context to work with. */
 export interface AttemptParts {
@@ -17,6 +21,8 @@ export interface AttemptParts {
   readonly abortion: AttemptSignal;
   readonly steps: () => StepLog;
   readonly lines: LogLines;
+  readonly clock: Clock;
+  readonly events: JobEvents | undefined;
 }
 
 /** The context of one attempt. */
@@ -31,6 +37,8 @@ export class AttemptContext extends JobContext {
   readonly scheduledFor: Date | undefined;
   readonly fence: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Set in the context of a declared step. */
+  private readonly ownStep: string | undefined;
 
   constructor(private readonly parts: AttemptParts) {
     super();
@@ -60,8 +68,19 @@ export class AttemptContext extends JobContext {
     return Object.create(this, { signal: { value: signal, enumerable: true } }) as AttemptContext;
   }
 
+  /** The same context with the name of a step, whose lines it writes. */
+  withStep(step: string): AttemptContext {
+    return Object.create(this, { ownStep: { value: step } }) as AttemptContext;
+  }
+
+  /** Runs a step's code so that what it writes with Nest's logger, where that is followed, is known as this step's. */
+  inScopeOf<T>(step: string, work: () => T): T {
+    return jobScope.isFollowed ? jobScope.run(this.parts.lines.ofStep(step), work) : work();
+  }
+
   async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
-    return (await this.parts.steps().run(name, work)) as T;
+    const { steps, lines } = this.parts;
+    return (await steps().run(name, () => this.inScopeOf(name, () => lines.during(name, work)))) as T;
   }
 
   result<T>(step: string): T {
@@ -69,13 +88,15 @@ export class AttemptContext extends JobContext {
   }
 
   log(message: string, data?: object): void {
-    this.parts.lines.add(message, data);
+    this.parts.lines.add(message, data, 'log', this.ownStep);
   }
 
   async progress(value: number | object): Promise<void> {
     this.parts.abortion.check();
     const stored = toStorableJson(value);
     if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
-    await this.parts.lines.progress(value);
+    const { lines, events, started, clock } = this.parts;
+    await lines.progress(value);
+    if (events?.wanted) tellProgress(events, started, value, clock.now());
   }
 }

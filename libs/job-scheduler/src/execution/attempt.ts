@@ -1,5 +1,7 @@
+import type { Telemetry } from 'bullmq';
 import type { ClockTimer } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import type { FinalStatus } from '../definition/job-status.js';
 import { toStorableJson } from '../definition/json.js';
 import { checkSchema } from '../definition/schema.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
@@ -7,6 +9,7 @@ import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } fr
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { StoredExecution } from '../store/execution-record.js';
+import { KEPT_LONGER } from '../store/log-store.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { Admission } from './admission.js';
@@ -14,12 +17,18 @@ import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { planAttempt, type AttemptPlan } from './attempt-plan.js';
 import { LogLines } from './log-lines.js';
+import type { LogWriter } from './log-writer.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
+import { withEndLogged } from './end-logged.js';
 import type { Outcome } from './outcome.js';
+import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
+import type { JobEvents } from './job-events.js';
+import { jobScope } from './job-scope.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';
 import { StepSequence } from './step-sequence.js';
+import { tellStarted, withEndTold } from './tell-events.js';
 import type { Turn } from './turn.js';
 
 /** A job that took its worker down this often is failed. */
@@ -35,8 +44,14 @@ function poisonCap(stored: StoredExecution | undefined): number {
 /** What every attempt of a process works with. */
 export interface AttemptServices extends OutcomeServices {
   readonly executions: ExecutionStore;
+  /** Absent: nothing is traced. */
+  readonly telemetry?: Telemetry | undefined;
   /** Absent: runs are never kept apart. */
   readonly admission?: Admission;
+  /** Absent: nobody ever listens. */
+  readonly events?: JobEvents;
+  /** Absent: log lines are kept nowhere. */
+  readonly logs?: LogWriter;
 }
 
 /** One attempt of a registered job, from pick-up to outcome. */
@@ -56,6 +71,8 @@ export class Attempt implements RunningJob {
   /** The handler has returned, or is not to run: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
+  private hasBegun = false;
+  private endedBefore: FinalStatus | undefined;
   /** Undefined for the many jobs that may run beside each other: they pay nothing. */
   private readonly turn: Turn | undefined;
 
@@ -70,7 +87,16 @@ export class Attempt implements RunningJob {
     this.plan = planAttempt(registered.definition, started);
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
-    this.lines = new LogLines(clock, logger, reports, () => this.over);
+    const { count, age } = this.plan.retention;
+    this.lines = new LogLines({
+      clock,
+      logger,
+      reports,
+      writer: services.logs,
+      source: { started, keep: age + KEPT_LONGER },
+      isKept: services.history && count > 0,
+      isOver: () => this.over,
+    });
     this.turn = isLimited(registered.definition, started)
       ? services.admission?.turn(registered.definition, started, () => this.leaseLost())
       : undefined;
@@ -116,13 +142,27 @@ export class Attempt implements RunningJob {
     this.deadline.cancel();
     // Nothing of this attempt is stored or said any more, however long its handler goes on.
     this.over = true;
-    if (this.turn || this.lines.flushed()) void this.conclude(outcome);
-    else this.resolve(outcome);
+    if (this.turn || this.lines.mayHaveLines) void this.conclude(outcome);
+    else this.resolve(this.announced(outcome));
+  }
+
+  /** The outcome, which is told to whoever listens once it is stored. */
+  private announced(outcome: Outcome): Outcome {
+    const { events, clock } = this.services;
+    if (!events?.wanted) return outcome;
+    const { started, startedAt, hasBegun, endedBefore } = this;
+    const { lastStep } = this.outcomes;
+    const ended = { started, startedAt, finishedAt: clock.now(), hasBegun, endedBefore, lastStep };
+    return withEndTold(events, ended, outcome);
   }
 
   private async conclude(outcome: Outcome): Promise<void> {
     await this.lines.flushed();
-    this.resolve(this.turn ? this.turn.seal(outcome) : outcome);
+    const sealed = this.turn ? this.turn.seal(outcome) : outcome;
+    const announced = (ended: Outcome) => this.announced(ended);
+    this.resolve(
+      this.lines.mayHaveLines ? withEndLogged(this.lines, sealed, announced, this.endedBefore) : announced(sealed),
+    );
   }
 
   private endedBy(error: Error): Outcome {
@@ -141,7 +181,10 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
-    if (stored?.final) return this.decide(this.outcomes.endedBefore(stored));
+    if (stored?.final && !(isRetriedElsewhere(stored, this.started) && (await this.reopen()))) {
+      this.endedBefore = stored.final;
+      return this.decide(this.outcomes.endedBefore(stored));
+    }
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
     const payload = await this.checkedPayload();
     const refused = this.turn && (await this.refused(this.turn));
@@ -165,6 +208,10 @@ export class Attempt implements RunningJob {
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
     return this.insist(() => this.services.executions.load(this.started.id));
+  }
+
+  private reopen(): Promise<boolean> {
+    return this.insist(() => this.services.executions.reopen(this.started.id));
   }
 
   /** A store error is not the job's: asks again until there is an answer, or the attempt is over. */
@@ -206,6 +253,8 @@ export class Attempt implements RunningJob {
   private handle(payload: unknown, stored: StoredExecution | undefined): Promise<unknown> {
     const { started, plan, services, outcomes } = this;
     const { definition, invoker } = this.registered;
+    this.hasBegun = true;
+    if (services.events?.wanted) tellStarted(services.events, started, services.clock.now());
     const steps = () => this.steps(stored);
     const ctx = new AttemptContext({
       started,
@@ -215,17 +264,21 @@ export class Attempt implements RunningJob {
       abortion: this.abortion,
       steps,
       lines: this.lines,
+      clock: services.clock,
+      events: services.events,
     });
-    return invoker.attempt(payload, ctx, async (handlers, piped) => {
-      if (definition.steps.length === 0) return handlers.run(piped, ctx);
-      const sequence = new StepSequence(
-        definition.steps,
-        services.clock,
-        steps(),
-        (step) => (outcomes.lastStep = step),
-      );
-      return sequence.run(handlers, piped, ctx);
-    });
+    const attempt = () =>
+      invoker.attempt(payload, ctx, async (handlers, piped) => {
+        if (definition.steps.length === 0) return handlers.run(piped, ctx);
+        const sequence = new StepSequence(
+          definition.steps,
+          services.clock,
+          steps(),
+          (step) => (outcomes.lastStep = step),
+        );
+        return sequence.run(handlers, piped, ctx);
+      });
+    return jobScope.isFollowed ? jobScope.run(this.lines, attempt) : attempt();
   }
 
   /** Made at its first use, as most jobs have no steps. */

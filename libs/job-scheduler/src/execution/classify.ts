@@ -40,6 +40,11 @@ export function isFinal(error: Error): boolean {
   return [...HOPELESS, ...STEERING].some((type) => error instanceof type);
 }
 
+/** Whether a handler merely steers by it, or its run is over: nothing has gone wrong. */
+export function isSteering(thrown: unknown): boolean {
+  return STEERING.some((type) => thrown instanceof type);
+}
+
 /**
  * Outcome by error (semantics, "Life of an execution" and "Attempts").
  * @param error what the attempt ended with: the signal's reason once it has fired, else what the handler threw.

@@ -2,8 +2,16 @@ import { toErrorRecord } from '../definition/describe-error.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { originOf } from '../store/execution-origin.js';
-import type { ExecutionWrite, StepRecord } from '../store/execution-record.js';
+import type {
+  AttemptRecord,
+  ExecutionHead,
+  ExecutionWrite,
+  StepRecord,
+  UnfinishedStep,
+} from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What an attempt's end adds to its execution. */
 export interface AttemptEnd {
@@ -16,40 +24,32 @@ export interface AttemptEnd {
   /** Undefined: a retry is due. */
   readonly final: FinalStatus | undefined;
   readonly result?: unknown;
-  readonly error?: Error;
-  readonly reason?: string;
-  readonly cancelledBy?: string;
-  readonly step?: StepRecord;
+  readonly error?: Error | undefined;
+  readonly reason?: string | undefined;
+  readonly cancelledBy?: string | undefined;
+  readonly step?: StepRecord | undefined;
+  readonly unfinished?: readonly UnfinishedStep[] | undefined;
 }
 
-/** The record of an attempt's end. */
+/** The record of an attempt's end. Put together field by field: it is made for every job, and spreading costs as much again. */
 export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
-  const { started } = end;
+  const { started, final, startedAt, finishedAt, workerId } = end;
   const error = end.error && toErrorRecord(end.error);
-  return {
-    id: started.id,
-    job: started.job,
-    queue: started.queue,
-    fence: started.fence,
-    ...(end.final && { final: end.final }),
-    head: {
-      ...originOf(started),
-      maxAttempts: end.maxAttempts,
-      startedAt: end.startedAt,
-      ...(end.final && { completedAt: end.finishedAt }),
-      result: end.result,
-      ...(error && { error }),
-      ...(end.reason !== undefined && { reason: end.reason }),
-      ...(end.cancelledBy !== undefined && { cancelledBy: end.cancelledBy }),
-    },
-    attempt: {
-      attempt: started.attempt,
-      startedAt: end.startedAt,
-      finishedAt: end.finishedAt,
-      workerId: end.workerId,
-      ...(error && { error }),
-    },
-    ...(end.step && { step: end.step }),
-    keep: { count: end.retention.count, age: end.retention.age },
-  };
+  const head: Writable<ExecutionHead> = originOf(started);
+  head.maxAttempts = end.maxAttempts;
+  head.startedAt = startedAt;
+  if (final) head.completedAt = finishedAt;
+  head.result = end.result;
+  if (error) head.error = error;
+  if (end.reason !== undefined) head.reason = end.reason;
+  if (end.cancelledBy !== undefined) head.cancelledBy = end.cancelledBy;
+  const attempt: Writable<AttemptRecord> = { attempt: started.attempt, startedAt, finishedAt, workerId };
+  if (error) attempt.error = error;
+  if (end.unfinished?.length) attempt.unfinished = end.unfinished;
+  const { id, job, queue, fence } = started;
+  const keep = { count: end.retention.count, age: end.retention.age };
+  const write: Writable<ExecutionWrite> = { id, job, queue, fence, head, attempt, keep };
+  if (final) write.final = final;
+  if (end.step) write.step = end.step;
+  return write;
 }

@@ -4,7 +4,9 @@ import type { RegisteredJob } from '../registry/registered-job.js';
 import type { StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { toExecutionWrite } from './execution-report.js';
+import type { Outcome } from './outcome.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
+import { withEndTold } from './tell-events.js';
 
 /** What the executor asks of the registry. */
 export interface RegisteredJobs {
@@ -42,10 +44,12 @@ export class JobExecutor implements JobRunner {
       final: 'failed',
       error,
     });
+    const outcome: Outcome = { kind: 'failed', error, write, beforeFinish: undefined };
+    const ended = { started, startedAt: now, finishedAt: now, hasBegun: false } as const;
     return {
       started,
       onShutdown: 'wait',
-      outcome: Promise.resolve({ kind: 'failed', error, write, beforeFinish: undefined }),
+      outcome: Promise.resolve(services.events?.wanted ? withEndTold(services.events, ended, outcome) : outcome),
       abort: () => false,
       giveUp: () => undefined,
     };

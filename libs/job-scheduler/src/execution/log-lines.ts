@@ -1,57 +1,107 @@
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
+import { describeThrown } from '../definition/describe-error.js';
+import type { JobLogLevel } from '../definition/job-log-line.js';
+import type { FinalStatus } from '../definition/job-status.js';
 import { toStorableJson } from '../definition/json.js';
+import { show } from '../definition/show.js';
+import type { LineTaker } from './job-scope.js';
+import type { LineSource, LogWriter } from './log-writer.js';
 import type { JobReports } from './running-job.js';
 
-/** Longest text of one line, in characters; what is beyond is cut. */
+/** Longest line, in characters: of its text, what is beyond is cut; data that does not fit is left out. */
 const LONGEST_LINE = 16_384;
 
+export interface LogLinesParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reports: JobReports;
+  /** Absent: lines are kept nowhere. */
+  readonly writer: LogWriter | undefined;
+  readonly source: LineSource;
+  /** `false`: nothing is kept of an execution that has ended. */
+  readonly isKept: boolean;
+  readonly isOver: () => boolean;
+}
+
 /** What one attempt says of itself while it goes on: log lines in order, and progress. What cannot be stored is dropped. */
-export class LogLines {
-  private sent: Promise<void> | undefined;
-  private warned = false;
+export class LogLines implements LineTaker {
+  /** The writer's number of the last line; undefined before the first. */
+  private last: number | undefined;
+  /** Steps written inline that run now. */
+  private readonly open: string[] = [];
+  private hasWarned = false;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly logger: Logger,
-    private readonly reports: JobReports,
-    private readonly isOver: () => boolean,
-  ) {}
+  constructor(private readonly parts: LogLinesParts) {}
 
-  /** Adds a line; the handler does not wait for it. */
-  add(message: string, data?: object): void {
-    if (this.isOver()) return;
-    const line = this.format(message, data);
-    this.sent = (this.sent ?? Promise.resolve()).then(() => this.best(() => this.reports.log(line)));
+  /**
+   * Adds a line; the handler does not wait for it.
+   * @param step default: the step written inline that runs, if it is the only one.
+   */
+  add(message: string, data?: object, level: JobLogLevel = 'log', step = this.onlyStep()): void {
+    const { writer, source, clock, isOver } = this.parts;
+    if (!writer || isOver()) return;
+    const text = (typeof message === 'string' ? message : show(message)).replaceAll('\0', '').slice(0, LONGEST_LINE);
+    const stored = data === undefined ? { ok: true as const, json: undefined } : toStorableJson(data);
+    const size = text.length + (stored.ok ? (stored.json?.length ?? 0) : 0);
+    const problem = stored.ok ? (size > LONGEST_LINE ? 'is too long' : undefined) : stored.problem;
+    const line = {
+      at: clock.now(),
+      level,
+      message: problem === undefined ? text : `${text} (data ${problem})`.slice(0, LONGEST_LINE),
+      // A copy: what the handler does to it afterwards is not in the log.
+      ...(stored.ok && stored.json !== undefined && !problem && { data: JSON.parse(stored.json) as unknown }),
+      ...(step !== undefined && { step }),
+    };
+    this.last = writer.line(source, line, size);
+  }
+
+  /** The same log for lines of one step. */
+  ofStep(step: string): LineTaker {
+    return { add: (message, data, level) => this.add(message, data, level, step) };
+  }
+
+  /** Runs a step that is written inline: its lines name it, unless others run beside it. */
+  async during<T>(step: string, work: () => T | Promise<T>): Promise<T> {
+    this.open.push(step);
+    try {
+      return await work();
+    } finally {
+      this.open.splice(this.open.indexOf(step), 1);
+    }
   }
 
   async progress(value: number | object): Promise<void> {
-    if (!this.isOver()) await this.best(() => this.reports.progress(value));
-  }
-
-  /** Resolves when all lines so far have been stored or dropped. */
-  flushed(): Promise<void> | undefined {
-    return this.sent;
-  }
-
-  private format(message: string, data: object | undefined): string {
-    const stored = data === undefined ? undefined : toStorableJson(data);
-    const suffix = stored === undefined ? '' : stored.ok ? ` ${stored.json ?? ''}` : ` (data ${stored.problem})`;
-    return `${new Date(this.clock.now()).toISOString()} ${message}${suffix}`
-      .replaceAll('\0', '')
-      .slice(0, LONGEST_LINE);
-  }
-
-  /** A report that the store refuses is no error of the job. */
-  private async best(report: () => Promise<void>): Promise<void> {
+    if (this.parts.isOver()) return;
     try {
-      await report();
-    } catch (error) {
-      if (this.warned) return;
-      this.warned = true;
-      this.logger.warn(
-        `Log lines or progress of a job were dropped: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      await this.parts.reports.progress(value);
+    } catch (thrown) {
+      // A report that the store refuses is no error of the job.
+      if (this.hasWarned) return;
+      this.hasWarned = true;
+      this.parts.logger.warn(`Progress of a job was dropped: ${describeThrown(thrown).message}`);
     }
+  }
+
+  /** Undefined when all lines so far have been stored, dropped, or kept back. The promise never rejects. */
+  flushed(): Promise<void> | undefined {
+    return this.last === undefined ? undefined : this.parts.writer?.whenStored(this.last);
+  }
+
+  /** Whether this execution may have lines, so that its end belongs among them. */
+  get mayHaveLines(): boolean {
+    return this.parts.writer !== undefined && (this.last !== undefined || this.parts.source.started.fence > 1);
+  }
+
+  /** The execution has ended, and the store knows. Never rejects. */
+  async end(status: FinalStatus): Promise<void> {
+    const { writer, source, isKept } = this.parts;
+    const { id } = source.started;
+    if (!writer || (this.last === undefined && !(await writer.hasLines(id)))) return;
+    await (isKept ? writer.end(source, status) : writer.drop(id));
+  }
+
+  private onlyStep(): string | undefined {
+    return this.open.length === 1 ? this.open[0] : undefined;
   }
 }

@@ -123,8 +123,13 @@ export class OutcomeMaker {
       retention: { count: services.history ? count : 0, age },
       startedAt,
       finishedAt: services.clock.now(),
-      ...(this.lastStep && { step: this.lastStep }),
-      ...end,
+      final: end.final,
+      result: end.result,
+      error: end.error,
+      reason: end.reason,
+      cancelledBy: end.cancelledBy,
+      step: this.lastStep,
+      unfinished: this.steps?.unfinished,
     });
   }
 

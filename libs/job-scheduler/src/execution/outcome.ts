@@ -1,3 +1,4 @@
+import type { FinalStatus } from '../definition/job-status.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 
 /** How an attempt ended: what the lane must now tell the queue. */
@@ -33,3 +34,8 @@ type OutcomeKind =
   | { readonly kind: 'release' }
   /** The lock is lost: the queue is told nothing. */
   | { readonly kind: 'lost' };
+
+/** The status that the execution ends with; undefined when it goes on. */
+export function finalStatus({ kind }: Pick<Outcome, 'kind'>): FinalStatus | undefined {
+  return kind === 'completed' || kind === 'failed' || kind === 'cancelled' || kind === 'skipped' ? kind : undefined;
+}

@@ -19,9 +19,8 @@ export interface RunningJob {
   giveUp(): void;
 }
 
-/** What a run reports while it goes on. The lane gives it to the queue: BullMQ's `addLog` and `updateProgress`. */
+/** What a run reports while it goes on. The lane gives it to the queue, by BullMQ's `updateProgress`. */
 export interface JobReports {
-  log(line: string): Promise<void>;
   progress(value: number | object): Promise<void>;
   /** Stores another payload in place of the job's: a retry starts with it. For our own jobs only. */
   keep(payload: unknown): Promise<void>;

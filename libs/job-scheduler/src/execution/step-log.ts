@@ -1,15 +1,32 @@
+import type { Telemetry } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
+import { toErrorRecord } from '../definition/describe-error.js';
 import { toStorableJson } from '../definition/json.js';
 import { JobLockLostError } from '../errors/outcome-errors.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
 import { StepRepeatedError, StepUnknownError } from '../errors/unknown-name-errors.js';
-import type { StepRecord } from '../store/execution-record.js';
+import type { StepRecord, UnfinishedStep } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
+import type { JobEvents } from './job-events.js';
+import { tellStep } from './tell-events.js';
+import { tracedStep } from './tracing.js';
 
 /** Between two tries to store a step while the store is away. */
 const STORE_RETRY_DELAY = 1_000;
+/** Steps that were begun, in the record of an attempt: a handler may begin any number at once. */
+const MOST_UNFINISHED = 100;
+
+/** What steps need of the process. */
+export interface StepServices {
+  readonly executions: ExecutionStore;
+  readonly clock: Clock;
+  /** Absent: nobody ever listens. */
+  readonly events?: JobEvents;
+  /** Absent: nothing is traced. */
+  readonly telemetry?: Telemetry | undefined;
+}
 
 /** The finished steps of one execution, as one attempt sees and adds to them. */
 export class StepLog {
@@ -18,10 +35,12 @@ export class StepLog {
 
   private readonly finished: Map<string, StepRecord>;
   private readonly usedNow = new Set<string>();
+  /** Begun in this attempt, and not succeeded since. */
+  private readonly begun = new Map<string, UnfinishedStep>();
 
   constructor(
     private readonly started: StartedJob,
-    private readonly services: { readonly executions: ExecutionStore; readonly clock: Clock },
+    private readonly services: StepServices,
     private readonly abortion: AttemptSignal,
     /** Throws once the attempt is over: nothing is run or stored then. */
     private readonly ensureGoing: () => void,
@@ -37,6 +56,11 @@ export class StepLog {
     return step.result;
   }
 
+  /** The first of those that were begun and have not succeeded, as they stand in the attempt's record. */
+  get unfinished(): readonly UnfinishedStep[] {
+    return [...this.begun.values()].slice(0, MOST_UNFINISHED);
+  }
+
   /**
    * Gives a finished step's result, or runs `work` and stores what it gives.
    * @param deferred the last step of a job: its record goes with the execution's own, instead of a write of its own.
@@ -48,17 +72,26 @@ export class StepLog {
     const known = this.finished.get(name);
     if (known) return known.result;
 
-    const startedAt = this.services.clock.now();
+    const { clock, events, telemetry } = this.services;
+    const startedAt = clock.now();
+    this.begun.set(name, { name, startedAt });
     let step: StepRecord;
     try {
-      step = this.toRecord(name, startedAt, await work());
+      step = this.toRecord(name, startedAt, await (telemetry ? tracedStep(telemetry, name, work) : work()));
     } catch (error) {
       // A step that failed may be tried again in this attempt.
       this.usedNow.delete(name);
+      // The whole stack stands in the attempt, if it ends by this.
+      const { stack: _, ...told } = toErrorRecord(error);
+      this.begun.set(name, { name, startedAt, error: told });
       throw error;
     }
     if (deferred) deferred(step);
-    else await this.store(step);
+    else {
+      await this.store(step);
+      if (events?.wanted) tellStep(events, this.started, step);
+    }
+    this.begun.delete(name);
     this.finished.set(name, step);
     return step.result;
   }

@@ -26,7 +26,7 @@ export class StepSequence {
       result = await this.withRetries(step, ctx, () =>
         this.log.run(
           step.name,
-          () => this.call(step, handlers, payload, ctx),
+          () => ctx.inScopeOf(step.name, () => this.call(step, handlers, payload, ctx)),
           index === this.steps.length - 1 ? this.onLast : undefined,
         ),
       );
@@ -40,9 +40,10 @@ export class StepSequence {
     payload: unknown,
     ctx: AttemptContext,
   ): Promise<unknown> {
-    if (step.timeout === undefined) return handlers.step(step.method, payload, ctx);
+    const own = ctx.withStep(step.name);
+    if (step.timeout === undefined) return handlers.step(step.method, payload, own);
     const limit = { clock: this.clock, what: `Step "${step.name}"`, timeout: step.timeout, outer: ctx.signal };
-    return withTimeLimit(limit, async (signal) => handlers.step(step.method, payload, ctx.withSignal(signal)));
+    return withTimeLimit(limit, async (signal) => handlers.step(step.method, payload, own.withSignal(signal)));
   }
 
   /** A step's own retries: inside the attempt, before it fails. */

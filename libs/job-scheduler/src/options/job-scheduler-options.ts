@@ -13,7 +13,12 @@ export interface QueueOptions {
   weight: number;
   /** The most slots that it takes in a process, 1 or more. Default: `concurrency`. */
   max?: number;
-  /** The most jobs that may wait in it, 1 or more; what `enqueue` then does, `whenFull` says. Default: as many as come. */
+  /**
+   * The most jobs that may wait in it, 1 or more; what `enqueue` then does, `whenFull` says. It holds for what this process
+   * enqueues, exactly, however many processes do so at once. Never refused, though they count once they wait: fires of
+   * schedules, runs by hand, on-fail jobs, retries, what is put back, and jobs for later when their time comes.
+   * Default: as many as come.
+   */
   maxWaiting?: number;
   /** `reject` (default): `enqueue` rejects with `QUEUE_FULL`. `wait`: it waits for room. Counts with `maxWaiting` only. */
   whenFull?: 'reject' | 'wait';

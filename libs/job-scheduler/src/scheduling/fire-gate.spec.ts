@@ -32,7 +32,6 @@ let enqueue: (fire: Fire) => Promise<void>;
 let known: Map<string, JobDefinition>;
 
 const reports: JobReports = {
-  log: async () => undefined,
   progress: async () => undefined,
   keep: async (payload) => {
     kept = JSON.parse(JSON.stringify(payload)) as unknown;

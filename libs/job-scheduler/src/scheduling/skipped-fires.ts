@@ -1,4 +1,6 @@
 import type { Clock } from '../definition/clock.js';
+import type { JobEvents } from '../execution/job-events.js';
+import { executionFields } from '../execution/tell-events.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { ExecutionStore } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
@@ -12,29 +14,29 @@ export interface SkippedFiresParts {
   readonly defaults: Pick<JobDefaults, 'queue' | 'retry' | 'retention'>;
   /** Whether records are kept at all. */
   readonly history: boolean;
+  readonly events: JobEvents;
 }
 
 /** Fires that did not run are executions like others in the history: skipped, with the reason, in one call to the store. */
-export function recordSkippedFires({ executions, clock, defaults, history }: SkippedFiresParts): RecordSkipped {
+export function recordSkippedFires({ executions, clock, defaults, history, events }: SkippedFiresParts): RecordSkipped {
   return async ({ schedule, definition, times, reason }) => {
     const { queue, retry, retention } = definition ?? defaults;
-    if (!history || retention.count === 0) return;
     const now = clock.now();
-    await executions.write(
-      times.map((at) => {
-        const fire = {
-          id: fireId(schedule.id, at),
-          job: schedule.job,
-          queue,
-          trigger: 'schedule',
-          scheduleId: schedule.id,
-          scheduledFor: at,
-          createdAt: now,
-          maxAttempts: retry.max + 1,
-          payload: schedule.payload,
-        } as const;
-        return toSkippedWrite(fire, reason, retention, now);
-      }),
-    );
+    const fires = times.map((at) => ({
+      id: fireId(schedule.id, at),
+      job: schedule.job,
+      queue,
+      trigger: 'schedule' as const,
+      scheduleId: schedule.id,
+      scheduledFor: at,
+      createdAt: now,
+      maxAttempts: retry.max + 1,
+      payload: schedule.payload,
+    }));
+    if (history && retention.count > 0) {
+      await executions.write(fires.map((fire) => toSkippedWrite(fire, reason, retention, now)));
+    }
+    if (!events.wanted) return;
+    for (const fire of fires) events.emit({ type: 'skipped', ...executionFields(events, fire, now), reason });
   };
 }

@@ -4,7 +4,7 @@ import { didYouMean } from '../errors/did-you-mean.js';
 import type { ExecutionOverrides } from '../store/started-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 
-const KNOWN = ['id', 'queue', 'priority', 'retry', 'timeout', 'retention', 'metadata'];
+const KNOWN = ['id', 'queue', 'priority', 'retry', 'timeout', 'retention', 'metadata', 'whenFull', 'signal'];
 const LONGEST_ID = 256;
 const PRIORITY_LIMIT = 1_000_000;
 const METADATA_ENTRIES = 64;
@@ -29,6 +29,7 @@ export function checkEnqueueOptions(options: EnqueueOptions): ExecutionOverrides
   checkId(options.id);
   checkPriority(options.priority);
   checkMetadata(options.metadata);
+  checkFull(options);
   const { retry, timeout, retention } = options;
   return {
     ...(retry !== undefined && { retry: checkRetry(retry) }),
@@ -53,6 +54,13 @@ function checkPriority(priority: unknown): void {
 
 function checkMetadata(metadata: unknown): void {
   if (metadata !== undefined && !isMetadata(metadata)) refuse('metadata', metadata, METADATA_RULE);
+}
+
+function checkFull({ whenFull, signal }: EnqueueOptions): void {
+  if (whenFull !== undefined && whenFull !== 'reject' && whenFull !== 'wait') {
+    refuse('whenFull', whenFull, "it is 'reject' or 'wait'");
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'it is an AbortSignal');
 }
 
 export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters`;

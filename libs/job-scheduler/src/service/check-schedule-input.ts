@@ -10,6 +10,7 @@ import { resolveTimeZone } from '../definition/time-zone.js';
 import { isName, NAME_RULE } from '../discovery/option-shapes.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleData } from '../store/schedule-store.js';
@@ -17,10 +18,20 @@ import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 
 const TIMINGS = ['schedule', 'cron', 'every'] as const;
-const OPTIONAL = ['misfire', 'misfireThreshold', 'maxCatchUp', 'overlap', 'description', 'metadata'] as const;
+const OPTIONAL = [
+  'misfire',
+  'misfireThreshold',
+  'maxCatchUp',
+  'overlap',
+  'description',
+  'name',
+  'group',
+  'metadata',
+] as const;
 const COMMON = ['job', ...TIMINGS, 'timezone', 'payload', 'enabled', 'start', 'end', ...OPTIONAL];
 /** What code declares starts so. */
 const CODE = 'code:';
+const LONGEST_NAME = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -172,10 +183,19 @@ export class ScheduleInputCheck {
       if (typeof description === 'string') checked.description = description;
       else this.add('description', `${show(description)} is not a text. Allowed: a text.`);
     }
+    this.readName('name');
+    this.readName('group');
     if (this.has('metadata')) {
       if (isMetadata(metadata)) checked.metadata = metadata;
       else this.add('metadata', `${show(metadata)} is not allowed. Allowed: ${METADATA_RULE}.`);
     }
+  }
+
+  private readName(field: 'name' | 'group'): void {
+    if (!this.has(field)) return;
+    const value = this.input[field];
+    if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME) this.checked[field] = value;
+    else this.add(field, `${show(value)} is not a ${field}. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
   }
 
   /** Whether an optional field is set; takes it away where it is null. */
@@ -221,10 +241,18 @@ export class ScheduleInputCheck {
 
   private addThrown(field: string, error: unknown, value?: unknown): void {
     if (!(error instanceof JobSchedulerError)) throw error;
-    this.add(field, error.message, error.code, value);
+    const parts = error instanceof PayloadInvalidError ? error.issues : [];
+    this.add(field, error.message, error.code, value, parts);
   }
 
-  private add(field: string, message: string, code: ErrorCode = 'SCHEDULE_INVALID', value?: unknown): void {
-    this.issues.push({ field, value: value ?? this.input[field], message, code });
+  private add(
+    field: string,
+    message: string,
+    code: ErrorCode = 'SCHEDULE_INVALID',
+    value?: unknown,
+    parts: NonNullable<ScheduleIssue['parts']> = [],
+  ): void {
+    const issue = { field, value: value ?? this.input[field], message, code };
+    this.issues.push(parts.length > 0 ? { ...issue, parts } : issue);
   }
 }

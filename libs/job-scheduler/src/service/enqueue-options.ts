@@ -19,4 +19,12 @@ export interface EnqueueOptions {
   retention?: Retention;
   /** Notes for the handler (`ctx.metadata`) and for whoever reads the execution: up to 64 texts of up to 1,024 characters. */
   metadata?: Record<string, string>;
+  /**
+   * What to do when the queue has as many jobs waiting as its `maxWaiting` allows. `reject`: `enqueue` rejects with
+   * `QUEUE_FULL`. `wait`: it waits until there is room; those of one process get in in the order in which they came.
+   * Default: the queue's `whenFull`. No effect on queues without `maxWaiting`, and on jobs for later.
+   */
+  whenFull?: 'reject' | 'wait';
+  /** Ends the waiting for room: `enqueue` rejects with its reason, and nothing was stored. */
+  signal?: AbortSignal;
 }

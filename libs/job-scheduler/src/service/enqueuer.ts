@@ -5,28 +5,25 @@ import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { JobKeyError } from '../errors/payload-errors.js';
+import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { executionId, toQueueEntry, type NewJob, type QueuedJob } from '../store/job-envelope.js';
+import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { BatchAdder, type Wanted } from './batch-adder.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
+import { toEnqueued, type Enqueued } from './enqueued.js';
 import { resolveTarget } from './enqueue-target.js';
+import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
+import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { guardStore } from './store-guard.js';
-
-/** What was enqueued, or was known already. */
-export interface Enqueued {
-  readonly id: string;
-  readonly job: string;
-  readonly queue: string;
-  readonly duplicate: boolean;
-}
 
 /** What made an enqueue, and when it is due. */
 export interface EnqueueCause {
@@ -51,16 +48,10 @@ export interface EnqueueEntry {
   readonly options?: EnqueueOptions;
 }
 
-/** What BullMQ gives of a job that was added: for one that was not, since another has its key, that one's id. */
-type AddedJob = Pick<QueuedJob, 'id'>;
-
-function toEnqueued({ id, job, queue, unique }: NewJob, added: AddedJob): Enqueued {
-  const stored = unique ? executionId(added, queue) : id;
-  return { id: stored, job, queue, duplicate: stored !== id };
-}
-
 /** Puts executions into their queues. */
 export class Enqueuer {
+  private readonly batches: BatchAdder;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly registry: JobRegistry,
@@ -69,7 +60,11 @@ export class Enqueuer {
     private readonly finder: ExecutionFinder,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
-  ) {}
+    private readonly events: EventBus,
+    private readonly room: QueueRoom,
+  ) {
+    this.batches = new BatchAdder(hub, room, clock);
+  }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
     const store = this.holder.require('enqueue a job');
@@ -83,63 +78,50 @@ export class Enqueuer {
       await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
-    return guardStore(store, this.clock, async () => {
-      const known = job.ownId ? await this.finder.find(job.id) : undefined;
-      if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
-      const { name, data, opts } = toQueueEntry(job);
-      const added = await this.hub.get(job.queue).add(name, data, opts);
-      const enqueued = toEnqueued(job, added);
-      if (enqueued.duplicate && cause.isFire) await this.recordFire(store, job, 'unique');
-      return enqueued;
-    });
+    options.signal?.throwIfAborted();
+    const isBounded = cause.trigger === 'enqueue';
+    const add = () => guardStore(store, this.clock, () => this.add(store, job, isBounded, cause.isFire));
+    return isBounded && this.mayWait(job, options) ? this.room.enter(job.queue, add, options.signal) : add();
+  }
+
+  private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
+    const known = job.ownId ? await this.finder.find(job.id) : undefined;
+    if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
+    const { name, data, opts } = toQueueEntry(job);
+    const queue = isBounded ? this.hub.getBounded(job.queue) : this.hub.get(job.queue);
+    const enqueued = toEnqueued(job, await queue.add(name, data, opts));
+    if (enqueued.duplicate && isFire) await this.recordFire(store, job, 'unique');
+    return enqueued;
+  }
+
+  /** Whether whoever enqueues it waits when its queue is full. */
+  private mayWait(job: NewJob, { whenFull }: EnqueueOptions): boolean {
+    const settings = this.hub.settings(job.queue);
+    return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
 
   /** One round trip per queue. Entries with an id of their own are looked up first. */
   async enqueueMany(entries: readonly EnqueueEntry[]): Promise<Enqueued[]> {
     const store = this.holder.require('enqueue jobs');
-    const jobs = await Promise.all(
-      entries.map(({ job, payload, options }) => this.prepare(job, payload, options ?? {}, { trigger: 'enqueue' })),
+    const wanted = await Promise.all(
+      entries.map(async ({ job, payload, options = {} }): Promise<Wanted> => {
+        const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
+        options.signal?.throwIfAborted();
+        return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
+      }),
     );
-    return guardStore(store, this.clock, async () => {
-      const known = await this.finder.findMany(jobs.filter((job) => job.ownId).map((job) => job.id));
-      const fresh = new Map<string, NewJob>();
-      const results = jobs.map((job): Enqueued => {
-        const first = known.get(job.id) ?? fresh.get(job.id);
-        if (!first) fresh.set(job.id, job);
-        return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
-      });
-      // A unique one may have been known by its key: in the queue, or earlier in this batch.
-      const doubled = await this.addAll([...fresh.values()]);
-      return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
+    const ownIds = wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id);
+    const known = await guardStore(store, this.clock, () => this.finder.findMany(ownIds));
+    const fresh = new Map<string, Wanted>();
+    const results = wanted.map((each): Enqueued => {
+      const { job } = each;
+      const first = known.get(job.id) ?? fresh.get(job.id)?.job;
+      if (!first) fresh.set(job.id, each);
+      return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
     });
-  }
-
-  /** What was not added, by the id that it was to get. */
-  private async addAll(jobs: readonly NewJob[]): Promise<Map<string, Enqueued>> {
-    const byQueue = new Map<string, NewJob[]>();
-    for (const job of jobs) {
-      const batch = byQueue.get(job.queue);
-      if (batch) batch.push(job);
-      else byQueue.set(job.queue, [job]);
-    }
-    const doubled = new Map<string, Enqueued>();
-    await Promise.all([...byQueue].map(([queue, batch]) => this.addBatch(queue, batch, doubled)));
-    return doubled;
-  }
-
-  private async addBatch(queue: string, batch: readonly NewJob[], doubled: Map<string, Enqueued>): Promise<void> {
-    const entries = batch.map(toQueueEntry);
-    const [first, ...others] = entries;
-    // A bulk of one costs several times a single add on SQL.
-    const added =
-      first && others.length === 0
-        ? [await this.hub.get(queue).add(first.name, first.data, first.opts)]
-        : await this.hub.get(queue).addBulk(entries);
-    for (const [index, job] of batch.entries()) {
-      if (!job.unique) continue;
-      const enqueued = toEnqueued(job, added[index]!);
-      if (enqueued.duplicate) doubled.set(job.id, enqueued);
-    }
+    // A unique one may have been known by its key: in the queue, or earlier in this batch.
+    const doubled = await this.batches.addAll(store, [...fresh.values()]);
+    return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
   }
 
   /** A fire that became no execution stands in the history, with the reason. */
@@ -148,6 +130,8 @@ export class Enqueuer {
     if (this.options.history && retention.count > 0) {
       await store.executions.write([toSkippedWrite(job, reason, retention, this.clock.now())]);
     }
+    const { clock, events } = this;
+    if (events.wanted) events.emit({ type: 'skipped', ...executionFields(events, job, clock.now()), reason });
   }
 
   private async prepare(

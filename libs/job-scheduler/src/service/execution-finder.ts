@@ -52,7 +52,7 @@ export class ExecutionFinder {
   }
 }
 
-function statusInQueue(state: string, attemptsMade: number): JobStatus | undefined {
+export function statusInQueue(state: string, attemptsMade: number): JobStatus | undefined {
   switch (state) {
     case 'active':
       return 'running';

@@ -11,7 +11,7 @@ import type { StoredExecution } from '../store/execution-record.js';
 import { decodeJobId } from '../store/names.js';
 import type { EngineEvents } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { Enqueued } from './enqueuer.js';
+import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */

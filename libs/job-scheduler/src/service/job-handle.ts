@@ -1,5 +1,5 @@
 import type { Duration } from '../definition/job-options.js';
-import type { Enqueued } from './enqueuer.js';
+import type { Enqueued } from './enqueued.js';
 import type { FinishWatcher } from './finish-watcher.js';
 
 /** An execution that was enqueued. */

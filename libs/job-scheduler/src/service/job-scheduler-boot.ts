@@ -4,13 +4,18 @@ import type { Clock } from '../definition/clock.js';
 import { within } from '../definition/within.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import type { EventBus } from './event-bus.js';
 import type { FinishWatcher } from './finish-watcher.js';
+import type { ListenerCalls } from './listener-calls.js';
 import type { LockService } from './lock-service.js';
 import type { QueueHub } from './queue-hub.js';
+import type { QueueRoom } from './queue-room.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 
 /** How long queues may take to close, in milliseconds. */
 const CLOSE_WITHIN = 2_000;
+/** How long listeners may take over the last events, in milliseconds. */
+const TELL_WITHIN = 1_000;
 
 /** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
 export class JobSchedulerBoot {
@@ -26,11 +31,14 @@ export class JobSchedulerBoot {
     private readonly locks: LockService,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly events: EventBus,
+    private readonly listeners: ListenerCalls,
+    private readonly room: QueueRoom,
   ) {}
 
   async discover(): Promise<void> {
     await this.discovery.discover();
-    this.warnOfUnenforced();
+    this.listeners.add(this.discovery.listeners);
   }
 
   async open(): Promise<void> {
@@ -47,6 +55,7 @@ export class JobSchedulerBoot {
 
   async stop(): Promise<void> {
     await this.runtime.stop();
+    await this.tellLast();
   }
 
   close(): Promise<void> {
@@ -54,12 +63,12 @@ export class JobSchedulerBoot {
     return this.closing;
   }
 
-  /** Options that are understood, and do nothing yet, must not pass in silence. */
-  private warnOfUnenforced(): void {
-    const bounded = [...this.options.queues.values()].filter(({ maxWaiting }) => maxWaiting !== undefined);
-    if (bounded.length === 0) return;
-    this.logger.warn(
-      `Option "maxWaiting" has no effect in this version. Set by: ${bounded.map(({ name }) => name).join(', ')}`,
+  /** What happened last is told while listeners can still work. */
+  private async tellLast(): Promise<void> {
+    await within(
+      this.events.settle().then(() => this.listeners.whenIdle()),
+      this.clock,
+      TELL_WITHIN,
     );
   }
 
@@ -68,7 +77,13 @@ export class JobSchedulerBoot {
       .stop()
       .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.
-    const closing = [this.watcher.close(), this.hub.close(), this.locks.close()];
+    const closing = [
+      this.room.close(),
+      this.watcher.close(),
+      this.hub.close(),
+      this.locks.close(),
+      this.events.close(),
+    ];
     await within(Promise.allSettled(closing), this.clock, CLOSE_WITHIN);
     await this.holder.close();
   }

@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
+import type { Observable } from 'rxjs';
 import type { Clock } from '../definition/clock.js';
+import type { JobEvent } from '../definition/job-event.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
@@ -9,8 +11,10 @@ import type { JobRegistry } from '../registry/job-registry.js';
 import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
-import type { Enqueued, Enqueuer } from './enqueuer.js';
+import type { Enqueued } from './enqueued.js';
+import type { Enqueuer } from './enqueuer.js';
 import type { Canceller } from './canceller.js';
+import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
@@ -36,6 +40,7 @@ export interface JobServiceParts {
   readonly canceller: Canceller;
   readonly runtime: SchedulerRuntime;
   readonly schedules: ScheduleService;
+  readonly events: EventBus;
 }
 
 /**
@@ -53,8 +58,8 @@ export class JobService {
   /**
    * Puts a job into its queue, to run as soon as there is a slot.
    * @returns a handle once the job is stored: from then on it runs, whatever dies.
-   * @throws JobUnknownError, QueueUnknownError, PayloadInvalidError, PayloadTooLargeError, EnqueueOptionsError:
-   * nothing was stored. StoreUnavailableError: repeat with the same `id`, which is safe.
+   * @throws JobUnknownError, QueueUnknownError, PayloadInvalidError, PayloadTooLargeError, EnqueueOptionsError, QueueFullError,
+   * the reason of `signal`: nothing was stored. StoreUnavailableError: repeat with the same `id`, which is safe.
    *
    * @example
    * ```ts
@@ -98,6 +103,10 @@ export class JobService {
   /**
    * Puts many jobs into their queues, in one round trip per queue. All entries are checked before any is stored;
    * queues are not filled together: after an error of the store, repeat with the same ids.
+   *
+   * Into a queue with `maxWaiting` its entries go all together or, with `QUEUE_FULL`, not at all; such queues come first, so
+   * that with one of them all entries are stored, or none. With `whenFull: 'wait'` they go in one by one when there is no
+   * room for all, in order; when that ends early, those that are in stay.
    * @returns handles in the order of the entries.
    */
   async enqueueMany<const J extends readonly JobRef[]>(entries: {
@@ -188,6 +197,18 @@ export class JobService {
   /** In the order of the options. */
   getQueues(): Promise<QueueInfo[]> {
     return this.parts.queues.all();
+  }
+
+  /**
+   * What happens to the fleet's executions from now on, whichever process they run in: states, steps, progress, log lines.
+   * News, not a record: what happens while the store's connection is lost is missed, and then it goes on. Those who
+   * subscribe in this process share one subscription, which ends with the last of them; while nobody listens, nothing is sent.
+   *
+   * Completes when the app closes. Errors with STORE_UNAVAILABLE when the store cannot be listened to: subscribe again.
+   * For this process's own runs see `@OnJobEvent()`; for what is kept, `JobHistory`.
+   */
+  events(): Observable<JobEvent> {
+    return this.parts.events.all;
   }
 
   /** Starts the workers and schedules of this process's roles. With `autoStart` the app does it at bootstrap. */

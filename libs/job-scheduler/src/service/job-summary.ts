@@ -1,4 +1,5 @@
 import type { JobDefinition } from '../definition/job-definition.js';
+import type { Misfire, Overlap } from '../definition/job-options.js';
 
 /** A registered job, for lists. Durations are milliseconds. */
 export interface JobSummary {
@@ -13,6 +14,8 @@ export interface JobSummary {
   readonly steps: readonly string[];
   readonly maxAttempts: number;
   readonly timeout: number;
+  readonly overlap: Overlap;
+  readonly misfire: Misfire;
 }
 
 export function summarize(definition: JobDefinition): JobSummary {
@@ -26,5 +29,7 @@ export function summarize(definition: JobDefinition): JobSummary {
     steps: definition.steps.map(({ name }) => name),
     maxAttempts: definition.retry.max + 1,
     timeout: definition.timeout,
+    overlap: definition.overlap.policy,
+    misfire: definition.misfire,
   };
 }

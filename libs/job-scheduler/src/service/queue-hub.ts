@@ -6,6 +6,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 /** The BullMQ queues of the module, one for each configured name. */
 export class QueueHub {
   private readonly opened = new Map<string, EngineQueue>();
+  private readonly bounded = new Map<string, EngineQueue>();
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -26,16 +27,13 @@ export class QueueHub {
 
   /** @throws QueueUnknownError, NotStartedError */
   get(name: string): EngineQueue {
-    this.settings(name);
-    const store = this.holder.require(`use queue "${name}"`);
-    let queue = this.opened.get(name);
-    if (!queue) {
-      const { telemetry } = this.options;
-      queue = store.queues.queue(name, telemetry ? { telemetry } : {});
-      queue.on('error', (error) => this.onError(error, name));
-      this.opened.set(name, queue);
-    }
-    return queue;
+    return this.open(name, this.opened, undefined);
+  }
+
+  /** The queue for those whose jobs `maxWaiting` refuses: adding to it throws QueueFullError. @throws QueueUnknownError, NotStartedError */
+  getBounded(name: string): EngineQueue {
+    const { maxWaiting } = this.settings(name);
+    return maxWaiting === undefined ? this.get(name) : this.open(name, this.bounded, maxWaiting);
   }
 
   all(): EngineQueue[] {
@@ -43,8 +41,22 @@ export class QueueHub {
   }
 
   async close(): Promise<void> {
-    const queues = [...this.opened.values()];
+    const queues = [...this.opened.values(), ...this.bounded.values()];
     this.opened.clear();
+    this.bounded.clear();
     await Promise.allSettled(queues.map((queue) => queue.close()));
+  }
+
+  private open(name: string, known: Map<string, EngineQueue>, maxWaiting: number | undefined): EngineQueue {
+    this.settings(name);
+    const store = this.holder.require(`use queue "${name}"`);
+    let queue = known.get(name);
+    if (!queue) {
+      const { telemetry } = this.options;
+      queue = store.queues.queue(name, { ...(telemetry && { telemetry }), maxWaiting });
+      queue.on('error', (error) => this.onError(error, name));
+      known.set(name, queue);
+    }
+    return queue;
   }
 }

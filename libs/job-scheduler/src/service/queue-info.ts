@@ -16,6 +16,8 @@ export interface QueueInfo {
     /** Failed for good, since the store was made. */
     readonly failed: number;
   };
+  /** Failed for good, and kept for a retry: see `DeadLetters`. */
+  readonly deadLetters: number;
   /** How long the oldest pending execution has been in the queue, in milliseconds. Undefined when none is. */
   readonly oldestWaitingMs: number | undefined;
 }

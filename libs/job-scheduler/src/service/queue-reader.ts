@@ -29,7 +29,7 @@ export class QueueReader {
   ): Promise<QueueInfo> {
     const { name, weight, max } = this.hub.settings(queue.name);
     const [counts, paused, oldest] = await Promise.all([
-      queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
+      queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
       queue.isPaused(),
       this.oldest(queue),
     ]);
@@ -46,6 +46,7 @@ export class QueueReader {
         completed: ended?.completed ?? 0,
         failed: ended?.failed ?? 0,
       },
+      deadLetters: count('failed'),
       oldestWaitingMs: oldest === undefined ? undefined : Math.max(0, this.clock.now() - oldest),
     };
   }

@@ -29,6 +29,10 @@ export interface ScheduleSettings {
   overlap?: Overlap;
   /** For people. Default: the timing in words, such as `At 02:00`. */
   description?: string;
+  /** For people: need not be unique. Up to 1,024 characters, as the next one. */
+  name?: string;
+  /** For people, to find schedules by. */
+  group?: string;
   /** Kept and given back: up to 64 texts of up to 1,024 characters. */
   metadata?: Record<string, string>;
 }
@@ -64,9 +68,17 @@ export interface ScheduleChange extends ScheduleTiming {
   maxCatchUp?: number | null;
   overlap?: Overlap | null;
   description?: string | null;
+  name?: string | null;
+  group?: string | null;
   metadata?: Record<string, string> | null;
   /** Refuses the change when the schedule is of another version by now. Default: whichever. */
   expectedVersion?: number;
+}
+
+/** Under which condition a schedule is to be switched or deleted. */
+export interface ScheduleCondition {
+  /** Refuses when the schedule is of another version by now. Default: whichever. */
+  expectedVersion?: number | undefined;
 }
 
 /** Which schedules to list. Default: all. */

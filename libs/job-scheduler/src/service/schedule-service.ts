@@ -21,7 +21,7 @@ import { ScheduleInputCheck, type CheckedSchedule, type ScheduleRules } from './
 import type { Enqueuer } from './enqueuer.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
-import type { NewSchedule, ScheduleChange, ScheduleFilter } from './schedule-input.js';
+import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
 import { guardStore } from './store-guard.js';
 
@@ -134,24 +134,35 @@ export class ScheduleService {
     );
   }
 
-  /** Its runs that wait or go on are left alone. @throws ScheduleUnknownError, ScheduleOwnedError */
-  delete(id: string): Promise<void> {
-    return this.guard(`delete schedule ${show(id)}`, async (store) => {
-      const { source } = await this.require(store, id);
-      if (source === 'code') throw new ScheduleOwnedError(id, 'deleted');
-      await store.schedules.remove(id);
+  /**
+   * Its runs that wait or go on are left alone.
+   * @throws ScheduleUnknownError, ScheduleOwnedError, and ScheduleConflictError when it is not of `expectedVersion`
+   */
+  async delete(id: string, condition: ScheduleCondition = {}): Promise<void> {
+    const expected = expectedVersion(condition);
+    await this.guard(`delete schedule ${show(id)}`, async (store) => {
+      const stored = await this.require(store, id);
+      if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
+      if (!(await store.schedules.remove(id, expected)) && expected !== undefined)
+        throw new ScheduleConflictError(id, expected, (await this.require(store, id)).version);
       await this.parts.applier.apply([id]);
     });
   }
 
-  /** It fires from now on: what came due while it was disabled is not missed. @throws ScheduleUnknownError */
-  enable(id: string): Promise<ScheduledJob> {
-    return this.switch(id, true);
+  /**
+   * It fires from now on: what came due while it was disabled is not missed.
+   * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
+   */
+  async enable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
+    return this.switch(id, true, expectedVersion(condition));
   }
 
-  /** It does not fire until it is enabled, over restarts and deploys. @throws ScheduleUnknownError */
-  disable(id: string): Promise<ScheduledJob> {
-    return this.switch(id, false);
+  /**
+   * It does not fire until it is enabled, over restarts and deploys.
+   * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
+   */
+  async disable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
+    return this.switch(id, false, expectedVersion(condition));
   }
 
   /**
@@ -165,12 +176,16 @@ export class ScheduleService {
     return toHandle(await enqueuer.enqueue(job, payload, {}, { trigger: 'manual', scheduleId: id, overlap }), watcher);
   }
 
-  private switch(id: string, enabled: boolean): Promise<ScheduledJob> {
-    return this.change(id, async (stored) => {
-      if (stored.enabled === enabled) return undefined;
-      const now = this.parts.clock.now();
-      return { ...stored, enabled, enabledAt: enabled ? now : stored.enabledAt, updatedAt: now };
-    });
+  private switch(id: string, enabled: boolean, expected: number | undefined): Promise<ScheduledJob> {
+    return this.change(
+      id,
+      async (stored) => {
+        if (stored.enabled === enabled) return undefined;
+        const now = this.parts.clock.now();
+        return { ...stored, enabled, enabledAt: enabled ? now : stored.enabledAt, updatedAt: now };
+      },
+      expected,
+    );
   }
 
   /** @param make gives what is to be stored; undefined: nothing changes. */
@@ -225,7 +240,7 @@ export class ScheduleService {
   }
 }
 
-function expectedVersion({ expectedVersion: expected }: ScheduleChange): number | undefined {
+function expectedVersion({ expectedVersion: expected }: ScheduleCondition): number | undefined {
   if (expected === undefined || (Number.isInteger(expected) && expected > 0)) return expected;
   const message = `${show(expected)} is not a version. Allowed: the version of the schedule as it was read.`;
   throw new ScheduleInputError([{ field: 'expectedVersion', value: expected, message, code: 'SCHEDULE_INVALID' }]);

@@ -15,6 +15,11 @@ export interface ScheduledJob {
   readonly timezone: string;
   /** Its timing in words: `At 02:00`; or what was said instead when it was made at run time. */
   readonly description: string;
+  /** What was said as `description` when it was made at run time; undefined: nothing. */
+  readonly remark: string | undefined;
+  /** Of whoever made it, as the next one. */
+  readonly name: string | undefined;
+  readonly group: string | undefined;
   readonly enabled: boolean;
   readonly source: 'code' | 'api';
   /** Undefined when disabled, or over. */
@@ -53,6 +58,9 @@ export function toScheduledJob(stored: StoredSchedule, now: number): ScheduledJo
     schedule: stored.expression,
     timezone: stored.timezone,
     description: describe(stored, spec),
+    remark: stored.source === 'api' ? stored.description : undefined,
+    name: stored.name,
+    group: stored.group,
     enabled: stored.enabled,
     source: stored.source,
     next: spec && stored.enabled ? toDate(nextFire(spec, after, stored.anchor)) : undefined,

@@ -7,11 +7,12 @@ import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import type { Admission } from '../execution/admission.js';
 import type { FleetCancel } from '../execution/fleet-cancel.js';
 import { JobExecutor } from '../execution/job-executor.js';
+import { LogWriter } from '../execution/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
-import { ScheduleEntries } from '../scheduling/schedule-entries.js';
+import { ScheduleEntries, type ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
 import { recordSkippedFires } from '../scheduling/skipped-fires.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
@@ -21,7 +22,10 @@ import type { EngineQueue, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { Enqueuer } from './enqueuer.js';
+import type { EventBus } from './event-bus.js';
+import type { ExecutionFinder } from './execution-finder.js';
 import { Heartbeat } from './heartbeat.js';
+import { HistorySweep } from './history-sweep.js';
 import { RepairWatch } from './repair-watch.js';
 
 /** How long the tick queue may take to close, in milliseconds. */
@@ -36,8 +40,11 @@ export class SchedulerRuntime implements ScheduleApplier {
   /** Schedules that were found broken and repaired. */
   readonly repairs: RepairWatch;
   private pool: WorkerPool | undefined;
+  /** What the pool's jobs log. */
+  private lines: LogWriter | undefined;
   private ticker: ScheduleTicker | undefined;
   private heartbeat: Heartbeat | undefined;
+  private sweep: HistorySweep | undefined;
   private running = false;
   /** Starts and stops follow each other, whoever asks. */
   private turn: Promise<void> = Promise.resolve();
@@ -55,6 +62,8 @@ export class SchedulerRuntime implements ScheduleApplier {
     private readonly fleet: FleetCancel,
     private readonly admission: Admission,
     private readonly timing: ScheduleTiming,
+    private readonly events: EventBus,
+    private readonly finder: ExecutionFinder,
   ) {
     this.repairs = new RepairWatch(clock);
     this.workerId = fleet.workerId;
@@ -70,6 +79,7 @@ export class SchedulerRuntime implements ScheduleApplier {
       else this.logger.warn(`The job store at ${store.address} is lost: ${error?.message ?? 'no connection'}`);
     });
     this.holder.set(store);
+    this.events.open();
   }
 
   /** Whether this process takes jobs, or fires schedules. */
@@ -87,9 +97,11 @@ export class SchedulerRuntime implements ScheduleApplier {
       const store = this.holder.require('start the job scheduler');
       const { roles } = this.options;
       this.running = roles.has('worker') || roles.has('scheduler');
+      if (this.running) await this.events.start();
       try {
         if (roles.has('worker')) await this.startWorking(store);
         if (roles.has('scheduler')) await this.startFiring(store);
+        if (this.running) this.startSweeping(store);
       } catch (error) {
         await this.halt();
         throw error;
@@ -133,12 +145,21 @@ export class SchedulerRuntime implements ScheduleApplier {
     await this.ticker.start();
   }
 
+  private startSweeping(store: Store): void {
+    const onError = (error: Error) => this.logger.debug(`Old records could not be deleted: ${error.message}`);
+    this.sweep = new HistorySweep(store, this.workerId, this.clock, onError);
+    this.sweep.start();
+  }
+
   private async halt(): Promise<void> {
-    const { pool, ticker, heartbeat } = this;
+    const { pool, ticker, heartbeat, sweep } = this;
     this.running = false;
     this.heartbeat = undefined;
+    this.sweep = undefined;
     const { shutdownTimeout } = this.options;
-    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout)]);
+    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout), sweep?.stop()]);
+    await this.lines?.close();
+    this.lines = undefined;
     await this.fleet.stop();
     await within(Promise.all([this.repairs.close(), this.ticks?.close()]), this.clock, CLOSE_WITHIN);
     this.ticks = undefined;
@@ -178,8 +199,11 @@ export class SchedulerRuntime implements ScheduleApplier {
       await this.enqueuer.enqueue(job, { ...rest, error: told }, { id }, { trigger: 'on-fail' });
     });
     const { executions } = store;
-    const { admission } = this;
-    const services = { executions, clock, logger, workerId, history: options.history, onFail, admission };
+    const { admission, events } = this;
+    const { history, telemetry } = options;
+    const logs = new LogWriter({ logs: store.logs, clock, logger, events });
+    this.lines = logs;
+    const services = { executions, clock, logger, workerId, history, onFail, admission, events, telemetry, logs };
     return new WorkerPool({
       store,
       runner: new JobExecutor(services, this.registry, options.defaults),
@@ -188,9 +212,31 @@ export class SchedulerRuntime implements ScheduleApplier {
       concurrency: options.concurrency,
       lockDuration: options.lockDuration,
       workerId,
-      telemetry: options.telemetry,
+      telemetry,
       clock,
       onError: (error) => logger.debug(error.message),
+      onStalled: (id) => this.events.wanted && void this.tellStalled(id),
+    });
+  }
+
+  private async tellStalled(id: string): Promise<void> {
+    const at = new Date(this.clock.now());
+    const found = await this.finder.find(id).catch(() => undefined);
+    if (!found) return;
+    const { job, queue } = found;
+    this.events.emit({ type: 'stalled', at, id, job, queue, workerId: this.workerId });
+  }
+
+  private tellRepaired({ scheduleId, job, trouble, at }: ScheduleRepair): void {
+    this.events.emit({
+      type: 'schedule-repaired',
+      at: new Date(at),
+      id: scheduleId,
+      scheduleId,
+      job,
+      queue: this.registry.find(job)?.definition.queue ?? this.options.defaults.queue,
+      workerId: this.workerId,
+      repair: { trouble },
     });
   }
 
@@ -216,11 +262,20 @@ export class SchedulerRuntime implements ScheduleApplier {
         const ref = this.registry.find(job) ? job : { jobName: job };
         await this.enqueuer.enqueue(ref, payload, { id }, { ...cause, isFire: true });
       },
-      recordSkipped: recordSkippedFires({ executions: store.executions, clock, defaults, history }),
+      recordSkipped: recordSkippedFires({
+        executions: store.executions,
+        clock,
+        defaults,
+        history,
+        events: this.events,
+      }),
       enqueueFirstRun: async (definition, id) => {
         await this.enqueuer.enqueue(definition.name, definition.schedules[0]?.payload, { id }, { trigger: 'schedule' });
       },
-      onRepair: (repair) => this.repairs.report(repair, store.signals),
+      onRepair: (repair) => {
+        this.repairs.report(repair, store.signals);
+        if (this.events.wanted) this.tellRepaired(repair);
+      },
     });
   }
 }

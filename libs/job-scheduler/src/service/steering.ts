@@ -1,6 +1,6 @@
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { Enqueued } from './enqueuer.js';
+import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder } from './execution-finder.js';
 
 /** Brings failed executions back into their queues. */

@@ -1,16 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import type { JobEvent } from '../definition/job-event.js';
+import type { RetentionPolicy } from '../definition/job-definition.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
+import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { originOf } from '../store/execution-origin.js';
 import type { ExecutionWrite, StoredExecution } from '../store/execution-record.js';
 import { toStartedJob } from '../store/job-envelope.js';
+import { KEPT_LONGER } from '../store/log-store.js';
 import { encodeJobId } from '../store/names.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import type { EventBus } from './event-bus.js';
 import type { EngineJob, FoundExecution } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 
@@ -28,6 +34,7 @@ export class TakeOut {
     private readonly hub: QueueHub,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
+    private readonly events: EventBus,
   ) {}
 
   /** `listener` is called with each execution that was taken out: it gives back what is held for one, as no run of it will. */
@@ -42,7 +49,32 @@ export class TakeOut {
     const started = toStartedJob(inQueue, queue);
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
+    if (recorded) {
+      await this.endLines(started);
+      this.events.tell(() => this.toEvent(started, order));
+    }
     return recorded;
+  }
+
+  /** Among the lines of its attempts, if it had any. */
+  private async endLines(started: StartedJob): Promise<void> {
+    if (started.fence === 0) return;
+    const { id: executionId, job, scheduleId } = started;
+    const schedule = scheduleId !== undefined && { scheduleId };
+    const entry = { kind: 'end', executionId, job, ...schedule, at: this.clock.now(), status: 'cancelled' } as const;
+    const keep = this.retentionOf(started).age + KEPT_LONGER;
+    try {
+      const { logs } = this.holder.require('end a log');
+      await logs.append({ writer: randomUUID(), number: 1, writes: [{ entry, keep }] });
+    } catch (thrown) {
+      // Its record says so, too.
+      this.logger.debug(`The log of execution "${executionId}" has no end: ${describeThrown(thrown).message}`);
+    }
+  }
+
+  private retentionOf({ job, overrides }: StartedJob): RetentionPolicy {
+    const ofJob = this.registry.find(job)?.definition.retention ?? this.options.defaults.retention;
+    return { ...ofJob, ...overrides.retention };
   }
 
   private async removeFromQueue(queue: string, id: string, inQueue: EngineJob): Promise<boolean> {
@@ -71,9 +103,8 @@ export class TakeOut {
   }
 
   private toWrite(record: StoredExecution | undefined, started: StartedJob, order: CancelOrder): ExecutionWrite {
-    const { history, defaults } = this.options;
-    const ofJob = this.registry.find(started.job)?.definition.retention ?? defaults.retention;
-    const { count, age } = { ...ofJob, ...started.overrides.retention };
+    const { history } = this.options;
+    const { count, age } = this.retentionOf(started);
     const startedAt = record?.attempts[0]?.startedAt;
     return {
       id: started.id,
@@ -91,6 +122,10 @@ export class TakeOut {
       },
       keep: { count: history ? count : 0, age },
     };
+  }
+
+  private toEvent(started: StartedJob, { reason }: CancelOrder): JobEvent {
+    return { type: 'cancelled', ...executionFields(this.events, started, this.clock.now()), reason };
   }
 
   /** What is not given back ends by itself. */

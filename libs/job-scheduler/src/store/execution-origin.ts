@@ -17,13 +17,10 @@ export function originOf({
   payload,
   metadata,
 }: ExecutionOrigin): ExecutionHead {
-  return {
-    trigger,
-    ...(scheduleId !== undefined && { scheduleId }),
-    ...(scheduledFor !== undefined && { scheduledFor }),
-    createdAt,
-    maxAttempts,
-    ...(payload !== undefined && { payload }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
-  };
+  const head: { -readonly [K in keyof ExecutionHead]: ExecutionHead[K] } = { trigger, createdAt, maxAttempts };
+  if (scheduleId !== undefined) head.scheduleId = scheduleId;
+  if (scheduledFor !== undefined) head.scheduledFor = scheduledFor;
+  if (payload !== undefined) head.payload = payload;
+  if (metadata && Object.keys(metadata).length > 0) head.metadata = metadata;
+  return head;
 }

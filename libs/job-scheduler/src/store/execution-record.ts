@@ -8,6 +8,14 @@ export interface ErrorRecord {
   readonly stack?: string;
 }
 
+/** A step that was begun in an attempt, and had not succeeded at its end. */
+export interface UnfinishedStep {
+  readonly name: string;
+  readonly startedAt: number;
+  /** Absent when the attempt ended before the step did. */
+  readonly error?: Pick<ErrorRecord, 'name' | 'message' | 'code'>;
+}
+
 /** One attempt that has ended. Times are milliseconds since the epoch. */
 export interface AttemptRecord {
   readonly attempt: number;
@@ -15,6 +23,8 @@ export interface AttemptRecord {
   readonly finishedAt: number;
   readonly workerId: string;
   readonly error?: ErrorRecord;
+  /** Absent: none. */
+  readonly unfinished?: readonly UnfinishedStep[];
 }
 
 /** One step that has succeeded. `result` is absent when it returned nothing. */

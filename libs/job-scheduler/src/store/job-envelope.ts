@@ -135,6 +135,7 @@ export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
     metadata: envelope?.metadata ?? {},
     overrides: envelope?.overrides ?? {},
     createdAt: job.timestamp,
+    delay: job.opts.delay ?? 0,
     attempt: job.attemptsMade + 1,
     maxAttempts: envelope ? (job.opts.attempts ?? 1) : 0,
     fence: job.attemptsStarted,

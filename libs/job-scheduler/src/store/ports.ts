@@ -1,7 +1,10 @@
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
+import type { DeadLetterStore } from './dead-letter-store.js';
+import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { LockStore } from './lock-store.js';
+import type { LogStore } from './log-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
@@ -24,12 +27,21 @@ export interface EngineScheduler {
   readonly hasJob: boolean;
 }
 
+export interface EngineQueueOptions extends Omit<QueueOptions<unknown>, 'connection' | 'prefix'> {
+  /**
+   * The most jobs that may wait, prioritized ones included: `add` and `addBulk` throw QueueFullError, and add nothing, when
+   * there is no room for all that they are given. What looks and what adds is one step, over all processes. Jobs for later
+   * need no room, and those that are not added need none: a known id, a deduplication id that is held.
+   */
+  readonly maxWaiting?: number | undefined;
+}
+
 /** Makes BullMQ's parts on this store. Names are ours: encoding and key prefixes are done inside. */
 export interface QueueEngine {
   /** For Worker subclasses: the third or fourth constructor argument of BullMQ's classes. */
   readonly backend: BackendFactory<IQueueBackend, unknown>;
   /** A producer's queue. Its commands fail, rather than wait, when the store is away for long. The caller closes it. */
-  queue(name: string, options?: Omit<QueueOptions<unknown>, 'connection' | 'prefix'>): EngineQueue;
+  queue(name: string, options?: EngineQueueOptions): EngineQueue;
   /** Completed and failed events of a queue. The caller closes it. */
   events(name: string): EngineEvents;
   /** Connection and prefix for a worker of this queue. Its commands wait until the store is back. */
@@ -70,6 +82,8 @@ export interface ExecutionStore {
   load(id: string): Promise<StoredExecution | undefined>;
   /** Before a failed execution is retried: it goes on, with its attempts and steps kept. `false` when it has not failed. */
   reopen(id: string): Promise<boolean>;
+  /** As `reopen`, for many at once. @returns those that had failed. */
+  reopenAll(ids: readonly string[]): Promise<string[]>;
   /** Ended executions per queue, since the store was made. */
   counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>>;
 }
@@ -98,9 +112,12 @@ export interface Store {
   readonly address: string;
   readonly queues: QueueEngine;
   readonly executions: ExecutionStore;
+  readonly history: HistoryStore;
+  readonly deadLetters: DeadLetterStore;
   readonly facts: FactStore;
   readonly presence: PresenceStore;
   readonly locks: LockStore;
+  readonly logs: LogStore;
   readonly signals: LiveSignals;
   readonly schedules: ScheduleStore;
   /** One round trip. Rejects when the store does not answer. */

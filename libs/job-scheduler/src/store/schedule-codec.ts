@@ -31,6 +31,8 @@ const OPTIONAL: Readonly<Record<string, 'string' | 'number' | 'object'>> = {
   maxCatchUp: 'number',
   overlap: 'string',
   description: 'string',
+  name: 'string',
+  group: 'string',
   metadata: 'object',
 };
 

@@ -27,6 +27,9 @@ export interface ScheduleData {
   readonly maxCatchUp?: number;
   readonly overlap?: Overlap;
   readonly description?: string;
+  /** For people, as the next one. */
+  readonly name?: string;
+  readonly group?: string;
   /**
    * The code says `enabled: false`, and has found the schedule so when it first did. What people did since then stands in
    * `enabled`. Absent: the code says nothing against it.

@@ -26,6 +26,8 @@ export interface StartedJob {
   readonly metadata: Readonly<Record<string, string>>;
   readonly overrides: ExecutionOverrides;
   readonly createdAt: number;
+  /** Milliseconds after `createdAt` at which it was first due. Absent: 0. */
+  readonly delay?: number;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** From the store; 0 when the job was added by other means than ours. */

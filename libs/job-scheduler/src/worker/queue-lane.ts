@@ -2,6 +2,7 @@ import {
   type AdvancedOptions,
   type IQueueBackend,
   type Job,
+  type JobJson,
   type MinimalJob,
   SpanKind,
   type Telemetry,
@@ -11,6 +12,7 @@ import {
 import type { Clock } from '../definition/clock.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { JobReports } from '../execution/running-job.js';
+import { describeOutcome } from '../execution/tracing.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueueEngine } from '../store/ports.js';
 import { JobInLane, type LaneTelling } from './job-in-lane.js';
@@ -20,7 +22,7 @@ import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
 import { NOTHING_KNOWN, readTaken, type Taken, type TakenJob } from './taken.js';
 import { tellQueue } from './tell-queue.js';
-import { storable, storableJson } from './texts.js';
+import { storableJson } from './texts.js';
 
 /** Why a wait for work ended. */
 export interface WakeUp {
@@ -127,8 +129,9 @@ export class QueueLane
     this.jobs.add(job);
     // From here to the end of the telling: BullMQ's `processJob` stops renewing the lock before, and makes a store error the job's.
     this.lockManager.trackJob(id, token, taken.json.processedOn ?? this.lane.clock.now());
-    const outcome = await this.outcomeOf(job);
-    const answer = await settle(outcome, this.settling, job);
+    const answer = this.lane.telemetry
+      ? await this.processTraced(job)
+      : await settle(await this.outcomeOf(job), this.settling, job);
     const next = job.fetchesNext ? await this.nextOf(answer, job) : undefined;
     this.lockManager.untrackJob(id);
     this.jobs.delete(id);
@@ -142,12 +145,9 @@ export class QueueLane
     this.lockManager.untrackJob(taken.id);
   }
 
-  /** Lines and progress of a job, for whoever watches its queue. */
-  reportsOf({ id, json }: TakenJob): JobReports {
+  /** Progress of a job, for whoever watches its queue. */
+  reportsOf({ id }: TakenJob): JobReports {
     return {
-      log: async (line) => {
-        await this.backend.addLog(id, storable(line), json.opts.keepLogs);
-      },
       progress: async (value) => {
         await this.backend.updateProgress(id, typeof value === 'number' ? value : (storableJson(value) as object));
       },
@@ -221,25 +221,28 @@ export class QueueLane
     const { json } = job.taken;
     // Children of the job failed: BullMQ fails it instead of running it.
     if (json.deferredFailure) return Promise.resolve(failedBy(new Error(json.deferredFailure)));
-    return this.lane.telemetry ? this.runTraced(job) : this.lane.run(job);
+    return this.lane.run(job);
   }
 
-  /** With the span that BullMQ's `processJob` makes. */
-  private async runTraced(job: JobInLane): Promise<Outcome> {
+  /** With the span that BullMQ's `processJob` makes: all attempts of an execution are in the trace that enqueued it. */
+  private processTraced(job: JobInLane): Promise<unknown> {
     const { id, json } = job.taken;
     const metadata = json.opts.telemetry?.metadata;
-    return this.trace<Outcome>(
+    return this.trace<unknown>(
       SpanKind.CONSUMER,
       'process',
       this.name,
-      (span) => {
+      async (span) => {
         span?.setAttributes({
           [TelemetryAttributes.WorkerId]: this.id,
           [TelemetryAttributes.WorkerName]: this.lane.workerId,
           [TelemetryAttributes.JobId]: id,
           [TelemetryAttributes.JobName]: json.name,
+          [TelemetryAttributes.JobAttemptsMade]: json.attemptsMade,
         });
-        return this.lane.run(job);
+        const outcome = await this.outcomeOf(job);
+        if (span) describeOutcome(span, outcome);
+        return settle(outcome, this.settling, job);
       },
       metadata,
     );
@@ -257,7 +260,11 @@ export class QueueLane
 
   /** BullMQ makes the next job of a schedule when it hands out this one. */
   private async goOn(taken: Taken, job: TakenJob, token: string): Promise<Taken> {
-    const made: Job | undefined = await this.nextJobFromJobData(job.json, job.id, token);
+    const made: Job | undefined = await this.nextJobFromJobData(
+      this.lane.telemetry ? withoutTrace(job.json) : job.json,
+      job.id,
+      token,
+    );
     if (made) return taken;
     // It could not, and would leave this one taken and not run.
     await this.giveBack(job, token, { kind: 'snooze', delay: RETRY_DELAY });
@@ -282,6 +289,11 @@ export class QueueLane
   private report(error: Error): void {
     if (!this.closer.signal.aborted) this.lane.onError(error);
   }
+}
+
+/** BullMQ puts the next job of a schedule into the trace of the one before it: all its fires would be one trace, for ever. */
+function withoutTrace(json: JobJson): JobJson {
+  return { ...json, opts: { ...json.opts, telemetry: { omitContext: true } } };
 }
 
 function failedBy(error: Error): Outcome {

@@ -27,7 +27,7 @@ export abstract class BackendLink extends EventEmitter {
 
   constructor(
     protected readonly link: MemoryLink,
-    private readonly name: string,
+    protected readonly name: string,
     protected readonly prefix = DEFAULT_PREFIX,
     private readonly isOwner = true,
   ) {

@@ -11,10 +11,12 @@ import type {
   RetryJobOpts,
   WorkerOptions,
 } from 'bullmq';
+import { QueueFullError } from '../../errors/queue-errors.js';
 import { addJob } from './add-job.js';
 import { BackendControl } from './backend-control.js';
 import type { MemoryLink } from './backend-link.js';
 import { backendError } from './errors.js';
+import { hasRoom, type NewEntry } from './has-room.js';
 import { finishJob } from './finish-job.js';
 import { resumeIfComplete } from './flow.js';
 import { delayJob, giveBackJob, recoverStalled, retryJob, waitForChildren } from './move-job.js';
@@ -22,7 +24,7 @@ import { takeJob, type NextJobAnswer, type Taker } from './take-job.js';
 
 /** Options of whatever part of BullMQ a backend is made for. */
 export type BackendOptions = Omit<QueueBaseOptions<unknown>, 'connection'> &
-  Partial<Omit<WorkerOptions<unknown>, 'connection'>>;
+  Partial<Omit<WorkerOptions<unknown>, 'connection'>> & { readonly maxWaiting?: number };
 
 type FinishedJob = Pick<MinimalJob, 'id' | 'opts'>;
 
@@ -48,6 +50,7 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
   }
 
   async addJob(job: JobJson, jobId: string, parentKeyOpts: ParentKeyOpts = {}): Promise<string> {
+    this.checkRoom([{ job, jobId }]);
     const answer = addJob(this.memory, this.queue, job, jobId, parentKeyOpts);
     await this.turn();
     if (typeof answer === 'string') return answer;
@@ -56,6 +59,7 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
 
   /** As with BullMQ's other backends, a code takes the place of the id of a job that was refused. */
   async addJobs(entries: { job: JobJson; jobId: string; parentKeyOpts?: ParentKeyOpts }[]): Promise<string[]> {
+    this.checkRoom(entries);
     const ids = entries.map(({ job, jobId, parentKeyOpts }) =>
       addJob(this.memory, this.queue, job, jobId, parentKeyOpts),
     );
@@ -165,6 +169,13 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
       if (isExtended) stalled.delete(id);
       return !isExtended;
     });
+  }
+
+  /** @throws QueueFullError */
+  private checkRoom(entries: readonly NewEntry[]): void {
+    const { maxWaiting } = this.options;
+    if (maxWaiting !== undefined && !hasRoom(this.queue, entries, maxWaiting))
+      throw new QueueFullError(this.name, maxWaiting, entries.length);
   }
 
   private async finish(

@@ -1,6 +1,6 @@
 import { Queue, QueueEvents } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
-import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
+import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -18,7 +18,8 @@ export class MemoryEngine implements QueueEngine {
     private readonly memory: SharedMemory,
   ) {}
 
-  queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
+  /** BullMQ hands all options on to the backend. */
+  queue(name: string, options: EngineQueueOptions = {}): EngineQueue {
     const queue: EngineQueue = new Queue(name, { ...options, ...this.workerOptions() }, memoryBackend);
     queue.on('error', () => undefined);
     return queue;

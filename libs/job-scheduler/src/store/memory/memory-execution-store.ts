@@ -2,17 +2,31 @@ import { Logger } from '@nestjs/common';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';
+import { logsOf } from './memory-log-store.js';
 import { MemoryRecords } from './memory-records.js';
 import type { SharedMemory } from './shared-memory.js';
 
 /** Where the records of executions stand beside the queues. */
-export const recordsOf = (memory: SharedMemory): MemoryRecords => memory.part('executions', () => new MemoryRecords());
+export const recordsOf = (memory: SharedMemory): MemoryRecords =>
+  memory.part('executions', () => new MemoryRecords((id, until) => logsOf(memory).ended(id, until)));
+
+const logger = new Logger('JobScheduler');
+
+/** What `read` gives; undefined, with a warning, when the record is corrupt. */
+export function readRecordOrWarn(id: string, read: () => StoredExecution | undefined): StoredExecution | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error;
+    logger.warn(`The record of execution ${id} is corrupt and is left out: ${error.message}`);
+    return undefined;
+  }
+}
 
 export class MemoryExecutionStore implements ExecutionStore {
   /** A write is done when it has been called. */
   readonly ordered = true;
   private readonly records: MemoryRecords;
-  private readonly logger = new Logger('JobScheduler');
 
   constructor(private readonly memory: SharedMemory) {
     this.records = recordsOf(memory);
@@ -33,17 +47,15 @@ export class MemoryExecutionStore implements ExecutionStore {
   }
 
   async load(id: string): Promise<StoredExecution | undefined> {
-    try {
-      return this.records.load(id, this.memory.clock.now());
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error;
-      this.logger.warn(`The record of execution ${id} is corrupt and is left out: ${error.message}`);
-      return undefined;
-    }
+    return readRecordOrWarn(id, () => this.records.load(id, this.memory.clock.now()));
   }
 
   async reopen(id: string): Promise<boolean> {
     return this.records.reopen(id, this.memory.clock.now());
+  }
+
+  async reopenAll(ids: readonly string[]): Promise<string[]> {
+    return ids.filter((id) => this.records.reopen(id, this.memory.clock.now()));
   }
 
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {

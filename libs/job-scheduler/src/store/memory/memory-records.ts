@@ -1,12 +1,14 @@
 import { readExecution, storableAge, storableCount } from '../execution-codec.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
-import { RankedSet } from './ranked-set.js';
+import { EndedIndex } from './ended-index.js';
+import { Tallies } from './tallies.js';
 
 /** One execution as it is stored. `score`: when it ended. */
-interface MemoryRecord {
+export interface MemoryRecord {
   readonly id: string;
   job: string;
+  scheduleId: string | undefined;
   queue: string;
   fence: number;
   /** JSON, as all that users gave. */
@@ -23,9 +25,12 @@ type Counts = { completed: number; failed: number };
 /** Attempts, steps and outcomes of executions; see `ExecutionStore` for what each call means. */
 export class MemoryRecords {
   readonly records = new Map<string, MemoryRecord>();
-  /** Ended ones, per job. */
-  private readonly ended = new Map<string, RankedSet<MemoryRecord>>();
+  readonly ended = new EndedIndex<MemoryRecord>();
+  readonly tallies = new Tallies();
   private readonly counted = new Map<string, Counts>();
+
+  /** @param onDropped told of each record that goes, and when its time would have been over. */
+  constructor(private readonly onDropped: (id: string, until: number) => void = () => undefined) {}
 
   write(entry: ExecutionWrite, now: number): boolean {
     const head = JSON.stringify(entry.head);
@@ -35,13 +40,16 @@ export class MemoryRecords {
     }
     if (stored && stored.fence > entry.fence) return false;
     if (entry.final === 'completed' || entry.final === 'failed') this.countsOf(entry.queue)[entry.final]++;
+    if (entry.final !== undefined) this.tallies.add(entry, entry.final);
     const keep = storableCount(entry.keep.count);
     if (entry.final !== undefined && keep === 0) {
       this.records.delete(entry.id);
+      this.onDropped(entry.id, Infinity);
       return true;
     }
     const record = stored ?? this.make(entry.id);
     record.job = entry.job;
+    record.scheduleId = entry.head.scheduleId;
     record.queue = entry.queue;
     record.fence = entry.fence;
     record.head = head;
@@ -68,15 +76,18 @@ export class MemoryRecords {
   /** @throws CorruptRecordError */
   load(id: string, now: number): StoredExecution | undefined {
     const record = this.find(id, now);
-    return (
-      record && readExecution({ ...record, attempts: [...record.attempts.values()], steps: [...record.steps.values()] })
-    );
+    return record && this.read(record);
+  }
+
+  /** @throws CorruptRecordError */
+  read(record: MemoryRecord): StoredExecution {
+    return readExecution({ ...record, attempts: [...record.attempts.values()], steps: [...record.steps.values()] });
   }
 
   reopen(id: string, now: number): boolean {
     const record = this.find(id, now);
     if (record?.final !== 'failed') return false;
-    this.ended.get(record.job)?.delete(record);
+    this.ended.delete(record);
     record.final = undefined;
     record.until = Infinity;
     return true;
@@ -92,6 +103,7 @@ export class MemoryRecords {
     const record: MemoryRecord = {
       id,
       job: '',
+      scheduleId: undefined,
       queue: '',
       fence: 0,
       head: undefined,
@@ -106,7 +118,7 @@ export class MemoryRecords {
   }
 
   /** Records whose time is over go when they are asked for, and when others of their job end. */
-  private find(id: string, now: number): MemoryRecord | undefined {
+  find(id: string, now: number): MemoryRecord | undefined {
     const record = this.records.get(id);
     if (!record || record.until > now) return record;
     this.drop(record);
@@ -116,17 +128,21 @@ export class MemoryRecords {
   private end(record: MemoryRecord, final: FinalStatus, until: number, keep: number, now: number): void {
     record.final = final;
     record.until = until;
-    let ended = this.ended.get(record.job);
-    if (!ended) this.ended.set(record.job, (ended = new RankedSet()));
-    ended.add(record);
+    this.ended.add(record);
+    const ended = this.ended.ofJob(record.job)!;
     while (ended.size > keep || (ended.first && ended.first.until <= now)) this.drop(ended.first!);
   }
 
-  private drop(record: MemoryRecord): void {
-    const ended = this.ended.get(record.job);
-    ended?.delete(record);
-    if (ended?.size === 0) this.ended.delete(record.job);
+  /** It must have ended. */
+  drop(record: MemoryRecord): void {
+    this.ended.delete(record);
     this.records.delete(record.id);
+    this.onDropped(record.id, record.until);
+  }
+
+  /** Of jobs that never run again. */
+  sweep(now: number): void {
+    for (const record of this.records.values()) if (record.until <= now) this.drop(record);
   }
 }
 

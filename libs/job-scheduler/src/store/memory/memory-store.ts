@@ -1,12 +1,15 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../../definition/clock.js';
 import type { Store } from '../ports.js';
+import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
 import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { MemoryHistoryStore } from './memory-history-store.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
 import { MemoryLockStore } from './memory-lock-store.js';
+import { MemoryLogStore } from './memory-log-store.js';
 import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
@@ -27,9 +30,12 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     address: 'memory:',
     queues: new MemoryEngine({ name: prefix, clock }, prefix, memory),
     executions: new MemoryExecutionStore(memory),
+    deadLetters: new MemoryDeadLetterStore(memory, prefix),
+    history: new MemoryHistoryStore(memory),
     facts: new MemoryFactStore(memory),
     presence: new MemoryPresenceStore(memory),
     locks: new MemoryLockStore(memory),
+    logs: new MemoryLogStore(memory),
     schedules: new MemoryScheduleStore(memory),
     signals,
     ping: () => Promise.resolve(),

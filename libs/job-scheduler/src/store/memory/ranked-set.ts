@@ -77,6 +77,22 @@ export class RankedSet<T extends Ranked> implements Iterable<T> {
     for (const chunk of this.chunks) yield* chunk;
   }
 
+  /** From the highest down. @param limit only those before it; without an id: those with a lower score. */
+  *descending(limit?: { readonly score: number; readonly id?: string | undefined }): Generator<T> {
+    const { chunks } = this;
+    const isIn = (item: T) =>
+      !limit ||
+      (limit.id === undefined ? item.score < limit.score : isBefore(item, { score: limit.score, id: limit.id }));
+    let at = firstIndex(chunks.length, (index) => !isIn(chunks[index]![0]!)) - 1;
+    let chunk = chunks[at];
+    let index = chunk ? firstIndex(chunk.length, (candidate) => !isIn(chunk![candidate]!)) - 1 : -1;
+    while (chunk) {
+      for (; index >= 0; index--) yield chunk[index]!;
+      chunk = chunks[--at];
+      index = chunk ? chunk.length - 1 : -1;
+    }
+  }
+
   /** Those with ranks from `from` up to, and without, `end`. */
   slice(from: number, end: number): T[] {
     const items: T[] = [];

@@ -1,9 +1,12 @@
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
-import type { BackendFactory, IQueueBackend, JobType, PgPool } from 'bullmq';
+import type { BackendFactory, IQueueBackend, JobJson, JobType, PgPool } from 'bullmq';
 import type { Clock } from '../../definition/clock.js';
+import type { EngineQueueOptions } from '../ports.js';
+import { addWithin, type AddWithin } from './add-within.js';
 import { EventReader } from './event-reader.js';
 import type { NotificationHub, PgListenClient } from './notification-hub.js';
 import type { SqlDriver } from './sql-driver.js';
+import type { SqlNames } from './sql-names.js';
 
 /**
  * BullMQ's view of the database for one queue, lane or event stream. It opens nothing: statements go to the store's
@@ -111,21 +114,40 @@ class SchemaBackend extends PostgresQueueBackend {
   }
 }
 
+/** Of a queue in which at most `limit` jobs may wait. */
+class BoundedBackend extends SchemaBackend {
+  constructor(
+    private readonly addAll: AddWithin,
+    ...parts: ConstructorParameters<typeof SchemaBackend>
+  ) {
+    super(...parts);
+  }
+
+  override async addJob(job: JobJson, jobId: string): Promise<string> {
+    const [id] = await this.addJobs([{ job, jobId }]);
+    return id!;
+  }
+
+  override addJobs(entries: { job: JobJson; jobId: string }[]): Promise<string[]> {
+    return this.addAll(this.queueName, entries);
+  }
+}
+
 const WAITING: ReadonlySet<JobType> = new Set(['wait', 'waiting']);
 
 /** BullMQ's backends on one store. What stands in BullMQ's option `connection` does not matter. */
 export function sqlBackend(
   driver: SqlDriver,
-  schema: string,
+  names: SqlNames,
   hub: NotificationHub,
   clock: Clock,
 ): BackendFactory<IQueueBackend, unknown> {
-  return (name, options) =>
-    new SchemaBackend(
-      driver,
-      new SchemaConnection(driver, schema, hub),
-      name,
-      options as never,
-      new EventReader(driver, hub, name, clock),
-    );
+  return (name, options) => {
+    const connection = new SchemaConnection(driver, names.plainSchema, hub);
+    const parts = [driver, connection, name, options as never, new EventReader(driver, hub, name, clock)] as const;
+    const { maxWaiting } = options as EngineQueueOptions;
+    return maxWaiting === undefined
+      ? new SchemaBackend(...parts)
+      : new BoundedBackend(addWithin(driver, names, maxWaiting), ...parts);
+  };
 }

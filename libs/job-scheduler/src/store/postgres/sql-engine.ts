@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import { EventStream } from '../event-stream.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
-import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
+import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
 
@@ -28,7 +28,8 @@ export class SqlEngine implements QueueEngine {
     private readonly driver: SqlDriver,
   ) {}
 
-  queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
+  /** BullMQ hands all options on to the backend. */
+  queue(name: string, options: EngineQueueOptions = {}): EngineQueue {
     const queue: EngineQueue = new Queue(
       name,
       { ...options, connection: CONNECTION },

@@ -1,27 +1,17 @@
-import { Logger } from '@nestjs/common';
-import { CorruptRecordError, readExecution, storableAge, storableCount } from '../execution-codec.js';
+import { endedFacts } from '../ended-facts.js';
+import { storableAge, storableCount } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
+import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
-
-interface ExecutionRow {
-  job: string;
-  queue: string;
-  fence: string | number;
-  final: string | null;
-  head: string | null;
-  attempts: string[];
-  steps: string[];
-}
 
 /** Attempts, steps and outcomes in tables. */
 export class SqlExecutionStore implements ExecutionStore {
   /** A pool's connections overtake each other. */
   readonly ordered = false;
-  private readonly logger = new Logger('JobScheduler');
 
   constructor(
     private readonly client: SqlClient,
@@ -31,9 +21,11 @@ export class SqlExecutionStore implements ExecutionStore {
 
   async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
     if (entries.length === 0) return [];
+    const facts = entries.map(endedFacts);
     const { rows } = await this.client.query<{ answers: boolean[] }>(
       `SELECT ${this.names.write}($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-         $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS answers`,
+         $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::int[],
+         $16::text[]) AS answers`,
       [
         entries.map(({ id }) => id),
         entries.map(({ job }) => job),
@@ -46,7 +38,11 @@ export class SqlExecutionStore implements ExecutionStore {
         entries.map(({ step }) => (step ? JSON.stringify(step) : null)),
         entries.map(({ keep }) => storableCount(keep.count)),
         entries.map(({ keep }) => storableAge(keep.age)),
-        entries.map(({ head, attempt }) => head.completedAt ?? attempt?.finishedAt ?? head.createdAt),
+        facts.map(({ at }) => at),
+        facts.map(({ scheduleId }) => scheduleId ?? null),
+        facts.map(({ duration }) => duration ?? null),
+        facts.map(({ bucket }) => bucket ?? null),
+        facts.map(({ error }) => (error ? JSON.stringify(error) : null)),
       ],
     );
     return rows[0]!.answers;
@@ -63,43 +59,31 @@ export class SqlExecutionStore implements ExecutionStore {
   async load(id: string): Promise<StoredExecution | undefined> {
     const { rows } = await this.deadline.run(
       this.client.query<ExecutionRow>(
-        `SELECT job, queue, fence, final, head,
-           ARRAY(SELECT a.record FROM ${this.names.attempt} a WHERE a.execution = e.id ORDER BY a.fence) AS attempts,
-           ARRAY(SELECT s.record FROM ${this.names.step} s WHERE s.execution = e.id ORDER BY s.seq) AS steps
-         FROM ${this.names.execution} e
+        `SELECT ${executionColumns(this.names)} FROM ${this.names.execution} e
          WHERE id = $1 AND (expires_at IS NULL OR expires_at > ${SQL_NOW})`,
         [id],
       ),
     );
-    const row = rows[0];
-    if (!row) return undefined;
-    try {
-      return readExecution({
-        id,
-        job: row.job,
-        queue: row.queue,
-        fence: Number(row.fence),
-        final: row.final ?? undefined,
-        head: row.head ?? undefined,
-        attempts: row.attempts,
-        steps: row.steps.map((text, sequence) => ({ sequence, text })),
-      });
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error;
-      this.logger.warn(`The row ${id} of ${this.names.execution} is corrupt and is left out: ${error.message}`);
-      return undefined;
-    }
+    return rows[0] && readRowOrWarn(this.names, rows[0]);
   }
 
   async reopen(id: string): Promise<boolean> {
+    return (await this.reopenAll([id])).length === 1;
+  }
+
+  async reopenAll(ids: readonly string[]): Promise<string[]> {
     const { rows } = await this.deadline.run(
-      this.client.query(
+      this.client.query<{ id: string }>(
         `UPDATE ${this.names.execution} SET final = NULL, ended_at = NULL, expires_at = NULL
-         WHERE id = $1 AND final = 'failed' AND expires_at > ${SQL_NOW} RETURNING id`,
-        [id],
+         WHERE id IN (
+           SELECT id FROM ${this.names.execution}
+           WHERE id = ANY($1::text[]) AND final = 'failed' AND expires_at > ${SQL_NOW}
+           ORDER BY id COLLATE "C" FOR UPDATE
+         ) RETURNING id`,
+        [ids],
       ),
     );
-    return rows.length === 1;
+    return rows.map(({ id }) => id);
   }
 
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {

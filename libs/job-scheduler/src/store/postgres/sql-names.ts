@@ -9,6 +9,9 @@ export class SqlNames {
   readonly attempt: string;
   readonly step: string;
   readonly count: string;
+  readonly stats: string;
+  readonly duration: string;
+  readonly tally: string;
   readonly fact: string;
   readonly worker: string;
   readonly schedule: string;
@@ -21,6 +24,12 @@ export class SqlNames {
   readonly lockAcquire: string;
   readonly lockRelease: string;
   readonly putSchedules: string;
+  readonly log: string;
+  readonly logJob: string;
+  readonly logWriter: string;
+  readonly appendLogs: string;
+  readonly pruneLogs: string;
+  readonly addWithin: string;
 
   constructor(readonly plainSchema: string) {
     this.schema = `"${plainSchema}"`;
@@ -29,6 +38,9 @@ export class SqlNames {
     this.attempt = `${this.schema}.njs_attempt`;
     this.step = `${this.schema}.njs_step`;
     this.count = `${this.schema}.njs_count`;
+    this.stats = `${this.schema}.njs_stats`;
+    this.duration = `${this.schema}.njs_duration`;
+    this.tally = `${this.schema}.njs_tally`;
     this.fact = `${this.schema}.njs_fact`;
     this.worker = `${this.schema}.njs_worker`;
     this.write = `${this.schema}.njs_write`;
@@ -41,6 +53,12 @@ export class SqlNames {
     this.schedule = `${this.schema}.njs_schedule`;
     this.declaration = `${this.schema}.njs_declaration`;
     this.putSchedules = `${this.schema}.njs_put_schedules`;
+    this.log = `${this.schema}.njs_log`;
+    this.logJob = `${this.schema}.njs_log_job`;
+    this.logWriter = `${this.schema}.njs_log_writer`;
+    this.appendLogs = `${this.schema}.njs_append_logs`;
+    this.pruneLogs = `${this.schema}.njs_prune_logs`;
+    this.addWithin = `${this.schema}.njs_add_within`;
   }
 }
 

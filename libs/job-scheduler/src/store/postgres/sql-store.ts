@@ -5,10 +5,13 @@ import { StoreDeadline } from '../store-deadline.js';
 import { NotificationHub } from './notification-hub.js';
 import { sqlBackend } from './schema-connection.js';
 import type { SqlDriver } from './sql-driver.js';
+import { SqlDeadLetterStore } from './sql-dead-letter-store.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
+import { SqlHistoryStore } from './sql-history-store.js';
 import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
 import { SqlLockStore } from './sql-lock-store.js';
+import { SqlLogStore } from './sql-log-store.js';
 import { migrate } from './sql-migrations.js';
 import { SqlScheduleStore } from './sql-schedule-store.js';
 import { SqlNames } from './sql-names.js';
@@ -47,11 +50,14 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, schema, hub, clock), deadline, driver),
+    queues: new SqlEngine(sqlBackend(driver, names, hub, clock), deadline, driver),
     executions: new SqlExecutionStore(driver, names, deadline),
+    deadLetters: new SqlDeadLetterStore(driver, deadline),
+    history: new SqlHistoryStore(driver, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
     locks: new SqlLockStore(driver, names, deadline),
+    logs: new SqlLogStore(driver, names, deadline),
     schedules: new SqlScheduleStore(driver, names, deadline),
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {

@@ -4,8 +4,8 @@ import type { RedisConnections } from './redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
 const FILE_AFTER = 100;
-/** Entries a call: Redis does nothing else meanwhile. */
-const MOST = 200;
+/** Entries a call: Redis does nothing else for a millisecond then. In larger portions each costs less, as the newest push out more of it. */
+const MOST = 400;
 /** How long closing waits for it, in milliseconds. */
 const CLOSE_WITHIN = 500;
 /** How long after a failure it is tried again, in milliseconds. */

@@ -4,6 +4,16 @@ import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
+import { appendLogsLua, readJobLogsLua } from './logs.lua.js';
+import {
+  clearHistoryLua,
+  historyKeptLua,
+  historyStatsLua,
+  listHistoryLua,
+  loadManyLua,
+  sweepHistoryLua,
+} from './history.lua.js';
+import { discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
@@ -19,6 +29,21 @@ interface Scripts {
   jobsLoad(key: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
+  jobsListHistory(
+    base: string,
+    kind: 'ended' | 'fired',
+    name: string,
+    final: string,
+    limit: number,
+    time: number | '',
+    set: string,
+    member: string,
+  ): Promise<[left: number, ...(string | number | string[])[]]>;
+  jobsLoadMany(base: string, ...ids: string[]): Promise<(string | string[] | null)[]>;
+  jobsHistoryStats(base: string, ...jobs: string[]): Promise<[left: number, ...(string | number | string[])[]]>;
+  jobsHistoryKept(base: string, job: string): Promise<[left: number, ...number[]]>;
+  jobsClearHistory(base: string, kind: 'ended' | 'fired', name: string, most: number): Promise<number>;
+  jobsSweepHistory(base: string, after: string, most: number): Promise<string>;
   jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
   jobsAlive(key: string): Promise<string[]>;
   jobsAcquire(
@@ -43,6 +68,19 @@ interface Scripts {
     ids: string,
     forget: number,
   ): Promise<null>;
+  jobsAppendLogs(base: string, batch: Buffer, writer: string, number: number): Promise<number[]>;
+  jobsReadJobLogs(base: string, job: string, after: number, most: number, schedule: string): Promise<string[]>;
+  jobsFailed(
+    key: string,
+    what: 'list' | 'ids',
+    until: number | '',
+    at: number | '',
+    id: string,
+    job: string,
+    limit: number,
+    most: number,
+  ): Promise<(string | number | null)[]>;
+  jobsDiscardFailed(key: string, ...ids: string[]): Promise<(string | number)[]>;
   jobsSchedulers(
     key: string,
     how: 'scan' | 'keys',
@@ -56,6 +94,12 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsLoad: loadExecutionLua,
   jobsStep: recordStepLua,
   jobsReopen: reopenExecutionLua,
+  jobsListHistory: listHistoryLua,
+  jobsLoadMany: loadManyLua,
+  jobsHistoryStats: historyStatsLua,
+  jobsHistoryKept: historyKeptLua,
+  jobsClearHistory: clearHistoryLua,
+  jobsSweepHistory: sweepHistoryLua,
   jobsBeat: beatLua,
   jobsAlive: aliveLua,
   jobsAcquire: acquireLua,
@@ -66,6 +110,10 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsRemoveSchedule: removeScheduleLua,
   jobsClaimFire: claimFireLua,
   jobsDeclareSchedules: declareSchedulesLua,
+  jobsAppendLogs: appendLogsLua,
+  jobsReadJobLogs: readJobLogsLua,
+  jobsFailed: failedJobsLua,
+  jobsDiscardFailed: discardFailedLua,
   jobsSchedulers: schedulersLua,
 };
 

@@ -2,8 +2,9 @@ import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { EventStream } from '../event-stream.js';
-import type { EngineEvents, EngineQueue, EngineScheduler, QueueEngine } from '../ports.js';
+import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
+import { boundedClient } from './bounded-client.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -26,10 +27,13 @@ export class RedisEngine implements QueueEngine {
     private readonly workerClient: () => unknown,
   ) {}
 
-  queue(name: string, options: Parameters<QueueEngine['queue']>[1] = {}): EngineQueue {
+  queue(name: string, { maxWaiting, ...options }: EngineQueueOptions = {}): EngineQueue {
+    const { producer } = this.connections;
+    const connection =
+      maxWaiting === undefined ? producer : boundedClient(producer, name, this.keys.waiting(name), maxWaiting);
     const queue: EngineQueue = new Queue(
       name,
-      { ...options, connection: this.connections.producer, prefix: this.keys.bullPrefix(name) },
+      { ...options, connection, prefix: this.keys.bullPrefix(name) },
       this.deadline.guard(redisBackend),
     );
     // The store tells when it is lost; BullMQ writes errors that nobody listens to on the console.

@@ -14,6 +14,8 @@ export class RedisKeys {
   readonly fires: string;
   /** Hash: schedules that versions of the code declare. */
   readonly declarations: string;
+  /** Hash: by job, the place of its newest log line. Scripts make this key, too. */
+  readonly logPlaces: string;
 
   constructor(private readonly prefix: string) {
     this.base = `{${prefix}}`;
@@ -23,11 +25,17 @@ export class RedisKeys {
     this.schedules = `${this.base}:schedules`;
     this.fires = `${this.base}:fires`;
     this.declarations = `${this.base}:declarations`;
+    this.logPlaces = `${this.base}:logs`;
   }
 
   /** Hash of one execution. Scripts make this key, too. */
   execution(id: string): string {
     return `${this.base}:x:${id}`;
+  }
+
+  /** Sorted set: log lines of one execution. Scripts make this key, too, and drop it with the execution's. */
+  logs(id: string): string {
+    return `${this.base}:l:${id}`;
   }
 
   /** Pub/sub channel of a topic. */
@@ -43,6 +51,16 @@ export class RedisKeys {
   /** Before the name of each of BullMQ's keys of a queue. */
   bullKeys(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:`;
+  }
+
+  /** BullMQ's list of waiting jobs. */
+  waiting(queue: string): string {
+    return `${this.bullKeys(queue)}wait`;
+  }
+
+  /** BullMQ's sorted set of failed jobs, by the time of their failure. */
+  failed(queue: string): string {
+    return `${this.bullKeys(queue)}failed`;
   }
 
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */

@@ -5,11 +5,14 @@ import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { redisSource } from './redis-client.js';
 import { RedisConnections } from './redis-connections.js';
+import { RedisDeadLetterStore } from './redis-dead-letter-store.js';
 import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
 import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
+import { RedisHistoryStore } from './redis-history-store.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisLockStore } from './redis-lock-store.js';
+import { RedisLogStore } from './redis-log-store.js';
 import { RedisScheduleStore } from './redis-schedule-store.js';
 import { RedisSignals } from './redis-signals.js';
 
@@ -47,9 +50,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     address: source.address,
     queues: new RedisEngine(connections, keys, deadline, () => executions.workerClient()),
     executions,
+    deadLetters: new RedisDeadLetterStore(connections, keys, deadline),
+    history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     locks: new RedisLockStore(connections, keys, deadline),
+    logs: new RedisLogStore(connections, keys, deadline),
     schedules: new RedisScheduleStore(connections, keys, deadline),
     signals,
     ping: async () => {

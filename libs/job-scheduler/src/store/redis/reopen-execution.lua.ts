@@ -4,13 +4,15 @@
  * Answer  1 when it had failed and goes on now, else 0
  */
 export const reopenExecutionLua = `
-local key = KEYS[1] .. ':x:' .. ARGV[1]
-local stored = redis.pcall('HGET', key, 'm')
-if type(stored) ~= 'string' then return 0 end
-local fence = string.match(stored, '^(%d+):failed$')
+local base, id = KEYS[1], ARGV[1]
+local key = base .. ':x:' .. id
+local stored = redis.pcall('HMGET', key, 'm', 'j', 'c')
+local fence = string.match(stored[1] or '', '^(%d+):failed$')
 if not fence then return 0 end
 redis.call('HSET', key, 'm', fence .. ':')
 redis.call('PERSIST', key)
-redis.pcall('ZREM', KEYS[1] .. ':ended:' .. redis.call('HGET', key, 'j'), ARGV[1])
+local job, schedule = stored[2], stored[3]
+redis.pcall('ZREM', base .. ':ended:' .. job .. ':failed', schedule and id .. '\\0' .. schedule or id)
+if schedule then redis.pcall('ZREM', base .. ':fired:' .. schedule .. ':failed', id .. '\\0' .. job) end
 return 1
 `;

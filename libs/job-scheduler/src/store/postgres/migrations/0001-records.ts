@@ -12,6 +12,7 @@ CREATE TABLE ${names.execution} (
   seq        bigint GENERATED ALWAYS AS IDENTITY,
   job        text NOT NULL,
   queue      text NOT NULL,
+  schedule   text,
   fence      bigint NOT NULL,
   final      text,
   head       text,
@@ -65,7 +66,8 @@ function writeFunction(names: SqlNames): string {
   return `
 CREATE FUNCTION ${names.write}(
   p_ids text[], p_jobs text[], p_queues text[], p_fences bigint[], p_finals text[], p_heads text[], p_attempts text[],
-  p_step_names text[], p_steps text[], p_counts bigint[], p_ages bigint[], p_ends bigint[]
+  p_step_names text[], p_steps text[], p_counts bigint[], p_ages bigint[], p_ends bigint[], p_schedules text[],
+  p_durations bigint[], p_buckets int[], p_errors text[]
 ) RETURNS boolean[] LANGUAGE plpgsql AS $njs$
 DECLARE
   v_now      bigint := ${SQL_NOW};
@@ -94,15 +96,15 @@ BEGIN
     IF p_finals[i] IS NOT NULL AND p_counts[i] = 0 THEN
       DELETE FROM ${names.execution} WHERE id = p_ids[i];
     ELSE
-      INSERT INTO ${names.execution} AS e (id, job, queue, fence, final, head, ended_at, expires_at)
+      INSERT INTO ${names.execution} AS e (id, job, queue, schedule, fence, final, head, ended_at, expires_at)
       VALUES (
-        p_ids[i], p_jobs[i], p_queues[i], p_fences[i], p_finals[i], p_heads[i],
+        p_ids[i], p_jobs[i], p_queues[i], p_schedules[i], p_fences[i], p_finals[i], p_heads[i],
         CASE WHEN p_finals[i] IS NOT NULL THEN p_ends[i] END,
         CASE WHEN p_finals[i] IS NOT NULL THEN v_now + p_ages[i] END
       )
       ON CONFLICT (id) DO UPDATE SET
-        job = excluded.job, queue = excluded.queue, fence = excluded.fence, final = excluded.final,
-        head = excluded.head, ended_at = excluded.ended_at, expires_at = excluded.expires_at
+        job = excluded.job, queue = excluded.queue, schedule = excluded.schedule, fence = excluded.fence,
+        final = excluded.final, head = excluded.head, ended_at = excluded.ended_at, expires_at = excluded.expires_at
       WHERE e.final IS NULL AND e.fence <= excluded.fence;
       CONTINUE WHEN NOT FOUND;
       IF p_attempts[i] IS NOT NULL THEN
@@ -118,9 +120,17 @@ BEGIN
     v_new[i] := p_finals[i] IS NOT NULL;
   END LOOP;
 
+  INSERT INTO ${names.count} AS c (queue, completed, failed)
+  SELECT p_queues[n], count(*) FILTER (WHERE p_finals[n] = 'completed'), count(*) FILTER (WHERE p_finals[n] = 'failed')
+  FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_finals[n] IN ('completed', 'failed')
+  GROUP BY 1 ORDER BY 1
+  ON CONFLICT (queue) DO UPDATE SET completed = c.completed + excluded.completed, failed = c.failed + excluded.failed;
+  PERFORM ${names.tally}(v_new, p_jobs, p_finals, p_attempts, p_ends, p_durations, p_buckets, p_errors);
+
+  -- Whoever comes this far has the row of its job's figures to itself: it sees what all before it have stored.
   FOR v_job IN
     SELECT p_jobs[n] AS name, (array_agg(p_counts[n] ORDER BY n DESC))[1] AS keep
-    FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] GROUP BY 1 ORDER BY 1
+    FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_counts[n] > 0 GROUP BY 1 ORDER BY 1
   LOOP
     SELECT e.ended_at, e.seq INTO v_last FROM ${names.execution} e
     WHERE e.job = v_job.name AND e.final IS NOT NULL
@@ -137,12 +147,6 @@ BEGIN
     SELECT e.id FROM ${names.execution} e WHERE e.expires_at <= v_now
     ORDER BY e.expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
   );
-
-  INSERT INTO ${names.count} AS c (queue, completed, failed)
-  SELECT p_queues[n], count(*) FILTER (WHERE p_finals[n] = 'completed'), count(*) FILTER (WHERE p_finals[n] = 'failed')
-  FROM generate_subscripts(p_ids, 1) AS n WHERE v_new[n] AND p_finals[n] IN ('completed', 'failed')
-  GROUP BY 1 ORDER BY 1
-  ON CONFLICT (queue) DO UPDATE SET completed = c.completed + excluded.completed, failed = c.failed + excluded.failed;
   RETURN v_answers;
 END
 $njs$;`;

@@ -1,0 +1,40 @@
+import { JobSchedulerError } from './job-scheduler-error.js';
+
+/** One thing wrong with an HTTP request. */
+export interface RequestIssue {
+  readonly in: 'body' | 'query' | 'path' | 'header';
+  /** Where in it: the names and indexes down to the value. */
+  readonly path: readonly PropertyKey[];
+  /** What is wrong, and what is allowed. */
+  readonly message: string;
+}
+
+/** An HTTP request is wrong in itself; `issues` holds all of it. Nothing was done. */
+export class RequestInvalidError extends JobSchedulerError {
+  readonly code = 'REQUEST_INVALID';
+
+  constructor(readonly issues: readonly RequestIssue[]) {
+    super({
+      message: `${issues.length === 1 ? 'There is a fault' : `There are ${issues.length} faults`} in the request.`,
+      details: { issues },
+    });
+  }
+}
+
+/** The body of an HTTP request is not JSON by its `Content-Type`. Nothing was done. */
+export class RequestTypeError extends JobSchedulerError {
+  readonly code = 'REQUEST_TYPE_UNSUPPORTED';
+
+  constructor() {
+    super({ message: 'The body is to be JSON: send it with "Content-Type: application/json".' });
+  }
+}
+
+/** The HTTP API has no such path, or not with this method. */
+export class RouteUnknownError extends JobSchedulerError {
+  readonly code = 'ROUTE_UNKNOWN';
+
+  constructor(method: string, path: string) {
+    super({ message: `There is no ${method} ${path}.`, details: { method, path } });
+  }
+}

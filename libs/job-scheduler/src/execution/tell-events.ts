@@ -1,0 +1,116 @@
+/** Makes the events of one attempt. Nothing here is called while nobody listens. */
+import { toErrorRecord } from '../definition/describe-error.js';
+import type { JobEvent, JobEventError } from '../definition/job-event.js';
+import type { FinalStatus } from '../definition/job-status.js';
+import type { StepRecord } from '../store/execution-record.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { JobEvents } from './job-events.js';
+import type { Outcome } from './outcome.js';
+
+/** An attempt that has its outcome. Times are milliseconds since the epoch. */
+export interface EndedAttempt {
+  readonly started: StartedJob;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** Whether its handler was called. */
+  readonly hasBegun: boolean;
+  /** Of a step that is stored together with the outcome. */
+  readonly lastStep?: StepRecord | undefined;
+  /** How it had ended before, when only its queue was still to be told. */
+  readonly endedBefore?: FinalStatus | undefined;
+}
+
+/** What every event of an execution says, but for its type. */
+export function executionFields(
+  { workerId }: Pick<JobEvents, 'workerId'>,
+  {
+    id,
+    job,
+    queue,
+    scheduleId,
+    trigger,
+  }: Pick<StartedJob, 'id' | 'job' | 'queue' | 'trigger'> & {
+    readonly scheduleId?: string | undefined;
+  },
+  at: number,
+) {
+  return { at: new Date(at), id, job, queue, workerId, ...(scheduleId !== undefined && { scheduleId }), trigger };
+}
+
+export function tellStarted(events: JobEvents, started: StartedJob, at: number): void {
+  const { attempt } = started;
+  const wait = attempt === 1 && { waitMs: Math.max(0, at - dueAt(started)) };
+  events.emit({ type: 'started', ...executionFields(events, started, at), attempt, ...wait });
+}
+
+export function tellStep(events: JobEvents, started: StartedJob, { name, startedAt, finishedAt }: StepRecord): void {
+  events.emit({
+    type: 'step',
+    ...executionFields(events, started, finishedAt),
+    attempt: started.attempt,
+    step: { name, durationMs: finishedAt - startedAt },
+  });
+}
+
+export function tellProgress(events: JobEvents, started: StartedJob, progress: number | object, at: number): void {
+  events.emit({ type: 'progress', ...executionFields(events, started, at), attempt: started.attempt, progress });
+}
+
+/** The same outcome, which tells of itself once the queue has been told. */
+export function withEndTold(events: JobEvents, ended: EndedAttempt, outcome: Outcome): Outcome {
+  const { afterTold } = outcome;
+  return {
+    ...outcome,
+    afterTold: async (told) => {
+      if (told) tellEnd(events, ended, outcome);
+      await afterTold?.(told);
+    },
+  };
+}
+
+function tellEnd(events: JobEvents, ended: EndedAttempt, outcome: Outcome): void {
+  const { started, lastStep } = ended;
+  if (lastStep && 'write' in outcome) tellStep(events, started, lastStep);
+  const event = toEnd(events, ended, outcome);
+  if (event) events.emit(event);
+}
+
+/** Undefined when the execution merely goes back to its queue. */
+function toEnd(events: JobEvents, ended: EndedAttempt, outcome: Outcome): JobEvent | undefined {
+  const { started, startedAt, finishedAt, hasBegun, endedBefore } = ended;
+  const { attempt } = started;
+  const fields = executionFields(events, started, finishedAt);
+  const durationMs = Math.max(0, finishedAt - startedAt);
+  switch (outcome.kind) {
+    case 'completed':
+      return { type: 'completed', ...fields, attempt, durationMs };
+    case 'failed':
+      return { type: 'failed', ...fields, attempt, durationMs, error: toEventError(outcome.error) };
+    case 'retry':
+      return {
+        type: 'retrying',
+        ...fields,
+        attempt,
+        durationMs,
+        error: toEventError(outcome.error),
+        delay: Math.max(0, Math.ceil(outcome.delay)),
+      };
+    case 'cancelled':
+      if (endedBefore === 'skipped') return { type: 'skipped', ...fields, reason: outcome.reason };
+      return { type: 'cancelled', ...fields, ...(hasBegun && { attempt, durationMs }), reason: outcome.reason };
+    case 'skipped':
+      return { type: 'skipped', ...fields, reason: outcome.reason };
+    default:
+      return undefined;
+  }
+}
+
+function toEventError(error: Error): JobEventError {
+  const { name, message, code } = toErrorRecord(error);
+  return { name, message, ...(code !== undefined && { code }) };
+}
+
+/** A fire is due at its time, however late the gate came to it; one that is caught up, when it was enqueued. */
+function dueAt({ trigger, scheduledFor, createdAt, delay }: StartedJob): number {
+  return trigger === 'schedule' && scheduledFor !== undefined ? scheduledFor : createdAt + (delay ?? 0);
+}

@@ -1,0 +1,75 @@
+import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
+import type { Fault } from '../errors/fault.js';
+
+export interface JobSchedulerHttpOptions {
+  /**
+   * Where the API stands, under the app's global prefix: everything below it belongs to the API. Default: `'v1/monitor'`.
+   * Not versioned by Nest: a version stands in it as text.
+   */
+  path?: string;
+  /**
+   * Who may use the API: each request must pass all of them, in this order. `[]` leaves it open to everyone who reaches
+   * the app. There is no default, since the API can run, change and delete jobs.
+   */
+  guards: readonly Type<CanActivate>[];
+  /** Modules that export what the guards inject. */
+  imports?: ModuleMetadata['imports'];
+  /**
+   * Whether answers tell what only the makers of the app should know: stacks, messages of internal errors, addresses of
+   * stores. Default: `false`.
+   */
+  exposeErrors?: boolean;
+}
+
+/** The options, with defaults. */
+export interface ResolvedHttpOptions {
+  readonly path: string;
+  readonly guards: readonly Type<CanActivate>[];
+  readonly exposeErrors: boolean;
+}
+
+export const DEFAULT_PATH = 'v1/monitor';
+/** Of a route: names between slashes. */
+export const PATH = /^[\w.~-]+(\/[\w.~-]+)*$/;
+
+/** What is wrong with the options. */
+export function httpOptionFaults(options: Partial<JobSchedulerHttpOptions>): Fault[] {
+  const faults: Fault[] = [];
+  const { path, guards, exposeErrors } = options;
+  if (path !== undefined && (typeof path !== 'string' || !PATH.test(trimSlashes(path))))
+    faults.push({
+      at: 'path',
+      problem: `${JSON.stringify(path)} is no path. Allowed: names of letters, digits, ".", "_", "~" and "-", between slashes, such as "${DEFAULT_PATH}".`,
+    });
+  if (guards === undefined)
+    faults.push({
+      at: 'guards',
+      problem:
+        'There are none. The HTTP API can run, change and delete jobs, so it must be said who may use it: ' +
+        'register({ guards: [AdminGuard] }), or register({ guards: [] }) to leave it open to everyone who reaches the app.',
+    });
+  else if (!Array.isArray(guards) || !guards.every(isGuard))
+    faults.push({
+      at: 'guards',
+      problem: 'They are no list of guards. Allowed: classes with a method canActivate, as for @UseGuards().',
+    });
+  if (exposeErrors !== undefined && typeof exposeErrors !== 'boolean')
+    faults.push({
+      at: 'exposeErrors',
+      problem: `${JSON.stringify(exposeErrors)} is not allowed. Allowed: true or false.`,
+    });
+  return faults;
+}
+
+export function resolveHttpOptions({ path, guards, exposeErrors }: JobSchedulerHttpOptions): ResolvedHttpOptions {
+  return { path: trimSlashes(path ?? DEFAULT_PATH), guards, exposeErrors: exposeErrors ?? false };
+}
+
+export function trimSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '');
+}
+
+export function isGuard(guard: unknown): boolean {
+  if (typeof guard !== 'function') return false;
+  return typeof (guard.prototype as Partial<CanActivate> | undefined)?.canActivate === 'function';
+}

@@ -1,0 +1,11 @@
+import { applyDecorators, UseFilters, UseInterceptors, UsePipes } from '@nestjs/common';
+import { JsonOnly } from './json-only.interceptor.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { StrictPipe } from './strict-pipe.js';
+
+/**
+ * What all controllers of the API have in common. Their paths are relative to the API's; `bindController` gives them
+ * that, and the guards.
+ */
+export const MonitorController = (): ClassDecorator =>
+  applyDecorators(UseFilters(ProblemFilter), UseInterceptors(JsonOnly), UsePipes(StrictPipe));

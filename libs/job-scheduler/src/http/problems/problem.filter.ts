@@ -1,0 +1,39 @@
+import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { describeThrown } from '../../definition/describe-error.js';
+import type { ResolvedHttpOptions } from '../http-options.js';
+import { HTTP_OPTIONS } from '../http.tokens.js';
+import { problemOf } from './problem-of.js';
+import { PROBLEM_TYPE } from './problem.js';
+
+/** Answers every error of the API's controllers with problem details. Bound to them alone: the app's own routes keep theirs. */
+@Injectable()
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(
+    private readonly http: HttpAdapterHost,
+    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const { httpAdapter } = this.http;
+    const context = host.switchToHttp();
+    const response: unknown = context.getResponse();
+    const [path] = String(httpAdapter.getRequestUrl(context.getRequest())).split('?');
+    const problem = problemOf(thrown, path!, this.options.exposeErrors);
+    if (problem.status >= 500)
+      this.logger.error(
+        `${httpAdapter.getRequestMethod(context.getRequest())} ${path} failed: ${describeThrown(thrown).message}`,
+        thrown instanceof Error ? thrown.stack : undefined,
+      );
+    // A stream that has begun can only be cut.
+    if (httpAdapter.isHeadersSent(response)) {
+      httpAdapter.end(response);
+      return;
+    }
+    httpAdapter.setHeader(response, 'Content-Type', PROBLEM_TYPE);
+    httpAdapter.reply(response, problem, problem.status);
+  }
+}

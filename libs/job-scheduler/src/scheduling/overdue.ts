@@ -1,0 +1,19 @@
+import { nextFire } from '../definition/next-fire.js';
+import type { StoredSchedule } from '../store/schedule-store.js';
+import { scheduleSpecOf } from './schedule-spec-of.js';
+
+/** How late a fire may be taken, in milliseconds: what is later is a misfire by default, too. */
+const LATE = 60_000;
+
+/** Whether a fire of this schedule is due for longer than that, and nobody has taken it. */
+export function isOverdue(schedule: StoredSchedule, now: number): boolean {
+  if (!schedule.enabled) return false;
+  const { lastFire = -Infinity, enabledAt, updatedAt, anchor } = schedule;
+  try {
+    const next = nextFire(scheduleSpecOf(schedule), Math.max(lastFire, enabledAt, updatedAt), anchor);
+    return next !== undefined && next <= now - LATE;
+  } catch {
+    // A newer version of the library may have stored it.
+    return false;
+  }
+}

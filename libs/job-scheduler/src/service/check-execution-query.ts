@@ -1,0 +1,62 @@
+import type { JobStatus } from '../definition/job-status.js';
+import { show } from '../definition/show.js';
+import { HistoryQueryError } from '../errors/history-errors.js';
+
+/** Which executions to list. */
+export interface ExecutionQuery {
+  /** How many at most: 1 to 200, 20 by default. */
+  readonly limit?: number;
+  /** Only older ones: a time before which they ended, or the `next` of a page. */
+  readonly before?: Date | string;
+  /**
+   * `completed`, `failed`, `skipped` or `cancelled`: those of the history, newest end first. `running`, `pending` or
+   * `retrying`: those in their queues, newest first; of each queue the newest 1,000 are looked at. Default: all that have
+   * ended.
+   */
+  readonly status?: JobStatus;
+  /** Only those that this schedule made. */
+  readonly scheduleId?: string;
+}
+
+/** A query with its defaults. */
+export interface CheckedQuery {
+  readonly limit: number;
+  /** Milliseconds since the epoch, or a cursor. */
+  readonly before: number | string | undefined;
+  readonly status: JobStatus | undefined;
+  readonly scheduleId: string | undefined;
+}
+
+const LIMIT = 20;
+const MOST = 200;
+
+const STATUSES: readonly JobStatus[] = [
+  'pending',
+  'running',
+  'retrying',
+  'completed',
+  'failed',
+  'skipped',
+  'cancelled',
+];
+
+/** @throws HistoryQueryError */
+export function checkExecutionQuery({ limit = LIMIT, before, status, scheduleId }: ExecutionQuery): CheckedQuery {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
+    refuse('limit', limit, `a limit is a whole number from 1 to ${MOST}`);
+  if (status !== undefined && !STATUSES.includes(status))
+    refuse('status', status, `a status is one of ${STATUSES.join(', ')}`);
+  if (scheduleId !== undefined && typeof scheduleId !== 'string')
+    refuse('scheduleId', scheduleId, 'the id of a schedule is a text');
+  return { limit, before: checkBefore(before), status, scheduleId };
+}
+
+function checkBefore(before: unknown): number | string | undefined {
+  if (before === undefined || typeof before === 'string') return before;
+  if (before instanceof Date && !Number.isNaN(before.getTime())) return before.getTime();
+  return refuse('before', before, 'it is a valid Date, or the "next" of a page');
+}
+
+function refuse(field: string, value: unknown, allowed: string): never {
+  throw new HistoryQueryError(field, value, `History query "${field}" is ${show(value)}; ${allowed}.`);
+}

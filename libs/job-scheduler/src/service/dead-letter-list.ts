@@ -1,0 +1,66 @@
+/** The failed jobs of all queues as one list, newest first. */
+import { HistoryQueryError } from '../errors/history-errors.js';
+import type { FailedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
+import { readCursor, toCursor } from '../store/history-cursor.js';
+
+const DEFAULT_LIMIT = 20;
+const MOST_LIMIT = 200;
+
+/** A failed job, and where it failed. */
+export type QueueFailure = FailedJob & { readonly queue: string };
+
+/** A place in the list over all queues. Without a queue: before all of that time. */
+export interface ListPlace {
+  readonly at: number;
+  readonly queue?: string;
+  readonly id?: string;
+}
+
+export function readPlace(before: Date | string | undefined): ListPlace | undefined {
+  if (before === undefined) return undefined;
+  if (before instanceof Date) {
+    if (!Number.isNaN(before.getTime())) return { at: before.getTime() };
+    throw new HistoryQueryError('before', before, '"before" is not a valid Date.');
+  }
+  const [at, queue, id] = readCursor(before, [0, '', '']);
+  return { at, queue, id };
+}
+
+/** Where a queue's part of the list goes on: at equal times queues stand in the reverse order of their names. */
+export function placeIn(queue: string, place: ListPlace | undefined): FailedPlace | undefined {
+  if (!place || place.queue === undefined || queue > place.queue) return place && { at: place.at };
+  return queue === place.queue ? { at: place.at, id: place.id! } : { at: place.at + 1 };
+}
+
+export function newestFirst(a: QueueFailure, b: QueueFailure): number {
+  if (a.failedAt !== b.failedAt) return b.failedAt - a.failedAt;
+  if (a.queue !== b.queue) return a.queue < b.queue ? 1 : -1;
+  return 0;
+}
+
+/** Goes on until there are enough, or there is no more. */
+export async function collect<Item>(
+  limit: number,
+  load: (limit: number, place: FailedPlace | undefined) => Promise<FailedPage<Item>>,
+  from: FailedPlace | undefined,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let place = from;
+  do {
+    const page = await load(limit - items.length, place);
+    items.push(...page.items);
+    place = page.next;
+  } while (place && items.length < limit);
+  return items;
+}
+
+export function readLimit(limit: number | undefined): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LIMIT) return limit;
+  throw new HistoryQueryError('limit', limit, `"limit" is a whole number from 1 to ${MOST_LIMIT}.`);
+}
+
+/** The place of a list's last job, for whoever asks for the next page. */
+export function cursorOf({ failedAt, queue, job }: QueueFailure): string {
+  return toCursor([failedAt, queue, job.id ?? '']);
+}

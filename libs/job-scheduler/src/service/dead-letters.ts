@@ -1,0 +1,177 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { parseDuration } from '../definition/duration.js';
+import type { JobRef } from '../definition/job-ref.js';
+import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { FailedFilter, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
+import { executionId, toStartedJob } from '../store/job-envelope.js';
+import { encodeJobId } from '../store/names.js';
+import type { EngineQueue } from '../store/ports.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './dead-letter.js';
+import {
+  collect,
+  cursorOf,
+  newestFirst,
+  placeIn,
+  readLimit,
+  readPlace,
+  type QueueFailure,
+} from './dead-letter-list.js';
+import type { ExecutionFinder } from './execution-finder.js';
+import type { QueueHub } from './queue-hub.js';
+import type { Steering } from './steering.js';
+
+/** How many are retried or dropped at once. */
+const PORTION = 100;
+
+/**
+ * Jobs that have failed for good: reads them, brings them back into their queues, or drops them. They are those that BullMQ
+ * keeps as failed; each stays for its job's `retention.failed`.
+ *
+ * Many are handled in portions, each with the same few round trips, so that nobody else waits long for the store.
+ */
+export class DeadLetters {
+  private readonly logger = new Logger('JobScheduler');
+
+  constructor(
+    private readonly hub: QueueHub,
+    private readonly finder: ExecutionFinder,
+    private readonly steering: Steering,
+    private readonly holder: StoreHolder,
+    private readonly registry: JobRegistry,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Newest first. @throws JobUnknownError, QueueUnknownError, HistoryQueryError */
+  async list(query: DeadLetterQuery = {}): Promise<DeadLetterPage> {
+    const limit = readLimit(query.limit);
+    const before = readPlace(query.before);
+    const { filter, queues } = this.read(query);
+    const { deadLetters } = this.holder.require('list dead letters');
+    // One more tells whether there is more.
+    const found = await Promise.all(
+      queues.map((queue) =>
+        collect(
+          limit + 1,
+          (wanted, place) => deadLetters.list(queue, filter, wanted, place),
+          placeIn(queue, before),
+        ).then((jobs) => jobs.map((job) => ({ ...job, queue }))),
+      ),
+    );
+    const all = found.flat().toSorted(newestFirst);
+    const shown = all.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      items: shown.flatMap((job) => this.toLetter(job)),
+      ...(all.length > limit && last && { next: cursorOf(last) }),
+    };
+  }
+
+  /** @throws JobUnknownError, QueueUnknownError */
+  async count(filter: DeadLetterFilter = {}): Promise<number> {
+    const { filter: stored, queues } = this.read(filter);
+    const { deadLetters } = this.holder.require('count dead letters');
+    const counts = await Promise.all(queues.map((queue) => deadLetters.count(queue, stored)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Runs them again, with all their attempts, the oldest first; steps that have succeeded are not run again. A unique job
+   * runs without its key then, as with `JobService.retry`. Bounds of queues do not hold for them.
+   * @param which the id of one, or a filter; `{}` means all that have failed by now.
+   * @returns how many were brought back.
+   * @throws JobUnknownError, QueueUnknownError; for an id ExecutionUnknownError, ExecutionNotFailedError
+   */
+  async retry(which: string | DeadLetterFilter): Promise<number> {
+    if (typeof which === 'string') {
+      await this.steering.retry(which);
+      return 1;
+    }
+    const { deadLetters, executions } = this.holder.require('retry dead letters');
+    return this.inPortions(which, async (queue, ids) => {
+      // The records first: a run that finds a final record ends at once.
+      await executions.reopenAll(ids.map((id) => executionId({ id }, queue.name)));
+      return deadLetters.retry(queue, ids);
+    });
+  }
+
+  /**
+   * Takes them out of the failed jobs; their records stay in the history.
+   * @param which the id of one, or a filter; `{}` means all that have failed by now.
+   * @returns how many were dropped.
+   * @throws JobUnknownError, QueueUnknownError; for an id ExecutionUnknownError, ExecutionNotFailedError
+   */
+  async discard(which: string | DeadLetterFilter): Promise<number> {
+    const { deadLetters } = this.holder.require('discard dead letters');
+    if (typeof which !== 'string') return this.inPortions(which, (queue, ids) => deadLetters.discard(queue, ids));
+    const found = await this.finder.find(which);
+    if (!found) throw new ExecutionUnknownError(which);
+    const queue = this.hub.get(found.queue);
+    const dropped = found.inQueue ? await deadLetters.discard(queue, [encodeJobId(which, queue.name)]) : 0;
+    if (dropped === 0) throw new ExecutionNotFailedError(which, (await this.finder.status(which)) ?? 'unknown');
+    return dropped;
+  }
+
+  private async inPortions(
+    which: DeadLetterFilter,
+    handle: (queue: EngineQueue, ids: readonly string[]) => Promise<number>,
+  ): Promise<number> {
+    const { deadLetters } = this.holder.require('look for dead letters');
+    const { filter, queues } = this.read(which);
+    // Those that fail meanwhile, some of them anew, are not meant.
+    const until = filter.until ?? this.clock.now();
+    let handled = 0;
+    for (const queue of queues) {
+      let after: FailedPlace | undefined;
+      do {
+        const page: FailedPage<string> = await deadLetters.ids(queue, { ...filter, until }, PORTION, after);
+        if (page.items.length > 0) handled += await handle(this.hub.get(queue), page.items);
+        after = page.next;
+      } while (after);
+    }
+    return handled;
+  }
+
+  private read({ job, queue, olderThan }: DeadLetterFilter): { filter: FailedFilter; queues: string[] } {
+    if (queue !== undefined) this.hub.settings(queue);
+    return {
+      filter: {
+        job: job === undefined ? undefined : this.nameOf(job),
+        until: olderThan === undefined ? undefined : this.clock.now() - parseDuration(olderThan),
+      },
+      queues: queue === undefined ? this.hub.names() : [queue],
+    };
+  }
+
+  /** Dead letters outlive the code of their jobs: a name may be one that nobody registers any more. */
+  private nameOf(job: JobRef): string {
+    if (typeof job === 'string') return job;
+    return 'jobName' in job ? job.jobName : this.registry.require(job).definition.name;
+  }
+
+  /** None for a job that cannot be read. */
+  private toLetter({ job, queue, failedAt, reason, stack }: QueueFailure): DeadLetter[] {
+    try {
+      const { id, job: name, payload, scheduleId, metadata, createdAt } = toStartedJob(job, queue);
+      return [
+        {
+          id,
+          job: name,
+          queue,
+          payload,
+          error: { message: reason, ...(stack !== undefined && { stack }) },
+          attempts: job.attemptsMade,
+          scheduleId,
+          metadata,
+          createdAt: new Date(createdAt),
+          failedAt: new Date(failedAt),
+        },
+      ];
+    } catch (error) {
+      this.logger.warn(`The failed job ${job.id} of queue "${queue}" cannot be read: ${(error as Error).message}`);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { FinalStatus } from '../../definition/job-status.js';
+import { endedFacts } from '../ended-facts.js';
+import type { ErrorRecord, ExecutionWrite } from '../execution-record.js';
+import { perFinal, type StoredStats } from '../history-store.js';
+
+type PerFinal = Record<FinalStatus, number>;
+
+interface Tally {
+  readonly ended: PerFinal;
+  readonly last: Partial<PerFinal>;
+  error: ErrorRecord | undefined;
+  runs: number;
+  sum: number;
+  min: number;
+  max: number;
+  readonly buckets: Map<number, number>;
+}
+
+const empty = (): Tally => ({
+  ended: perFinal(() => 0),
+  last: {},
+  error: undefined,
+  runs: 0,
+  sum: 0,
+  min: 0,
+  max: 0,
+  buckets: new Map(),
+});
+
+/** What the executions of each job came to. */
+export class Tallies {
+  private readonly jobs = new Map<string, Tally>();
+
+  get names(): string[] {
+    return [...this.jobs.keys()];
+  }
+
+  add(entry: ExecutionWrite, final: FinalStatus): void {
+    let tally = this.jobs.get(entry.job);
+    if (!tally) this.jobs.set(entry.job, (tally = empty()));
+    const { at, duration, bucket, error } = endedFacts(entry);
+    tally.ended[final]++;
+    if (entry.attempt && at >= (tally.last[final] ?? 0)) {
+      tally.last[final] = at;
+      if (final === 'failed') tally.error = error;
+    }
+    if (duration === undefined || bucket === undefined) return;
+    tally.min = tally.runs === 0 ? duration : Math.min(tally.min, duration);
+    tally.max = Math.max(tally.max, duration);
+    tally.runs++;
+    tally.sum += duration;
+    tally.buckets.set(bucket, (tally.buckets.get(bucket) ?? 0) + 1);
+  }
+
+  of(job: string): StoredStats {
+    const { ended, last, error, runs, sum, min, max, buckets } = this.jobs.get(job) ?? empty();
+    return {
+      job,
+      ended: { ...ended },
+      last: { ...last },
+      ...(error && { lastError: { ...error } }),
+      durations: { runs, sum, min, max, buckets: new Map(buckets) },
+    };
+  }
+}

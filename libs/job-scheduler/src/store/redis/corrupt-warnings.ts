@@ -1,0 +1,31 @@
+import { Logger } from '@nestjs/common';
+import { CorruptRecordError } from '../execution-codec.js';
+import type { StoredExecution } from '../execution-record.js';
+import { decodeExecution } from './execution-codec.js';
+import type { RedisKeys } from './redis-keys.js';
+
+const logger = new Logger('JobScheduler');
+
+export function warnCorrupt(key: string, problem: string): void {
+  logger.warn(`The record ${key} is corrupt and is left out: ${problem}`);
+}
+
+/** A key that a script had to make anew. */
+export function warnOfType(key: string): void {
+  warnCorrupt(key, 'it was of another type');
+}
+
+/** What is stored of an execution; undefined, with a warning, when it cannot be read. */
+export function readOrWarn(
+  keys: RedisKeys,
+  id: string,
+  stored: string | readonly string[],
+): StoredExecution | undefined {
+  try {
+    return decodeExecution(id, stored);
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error;
+    warnCorrupt(keys.execution(id), error.message);
+    return undefined;
+  }
+}
