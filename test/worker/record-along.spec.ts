@@ -150,8 +150,14 @@ describe('the record of a job that completed', () => {
       attempt: { attempt: 1, startedAt: 1, finishedAt: Date.now(), workerId: 'w' },
       keep: { count: 10, age: 60_000 },
     };
+    const wholes = new WholeRecords();
+    const record = wholes.record(gone);
     // One without steps, and one with a step.
-    await redis.rpush(`${keys.base}:fresh`, new WholeRecords().entry(gone), packEntry({ ...gone, id: 'with a step' }));
+    await redis.rpush(
+      `${keys.base}:fresh`,
+      wholes.entry(gone, record),
+      packEntry({ ...gone, id: 'with a step' }, record),
+    );
     expect(await filed()).toEqual({ q: { completed: 2, failed: 0 } });
     expect(await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toEqual(['gone', 'with a step']);
     await store.close();

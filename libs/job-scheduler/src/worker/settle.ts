@@ -54,10 +54,8 @@ export async function settle<Answer>(
       along = undefined;
       break;
     } catch (error) {
-      if (isGone(error)) {
-        along = undefined;
-        break;
-      }
+      // What went along may not have been taken then: it is stored below.
+      if (isGone(error)) break;
       settling.onError(toError(error));
       if (along && isRefusal(error)) [record, along] = [new OutcomeRecord(along, settling), undefined];
       const other: Outcome | undefined = isRefusal(error) ? replacement(outcome, toError(error), ++refusals) : telling;

@@ -14,9 +14,9 @@ export function packEntries(entries: readonly ExecutionWrite[]): Buffer {
   );
 }
 
-/** As the script reads it; its record comes apart from it. */
-export function packEntry(entry: ExecutionWrite): Buffer {
-  return packr.pack(toTuple(entry, ''));
+/** As the script reads it. */
+export function packEntry(entry: ExecutionWrite, record: string): Buffer {
+  return packr.pack(toTuple(entry, record));
 }
 
 /** See `write-executions.lua.ts`. */

@@ -8,11 +8,14 @@
  *                           of durations, b<bucket> durations by size.
  * jobs                      Sorted set, by name: jobs that have stats.
  * counts                    Hash: ended executions by "<queue>:<final>".
- * fresh                     List: entries of executions that are stored, and not yet in any of the above.
+ * fresh                     List: entries of executions that completed, and are not yet in any of the above, nor stored apart.
  */
 
 /** The longest piece of `fresh` that a reader files before it reads. */
 export const FILED_BY_READERS = 1_000;
+
+/** The most of these that one call files. There are more only if nobody filed for long. */
+const PORTIONS_AT_ONCE = 20;
 
 /** Needs `base`; collects `corrupt` keys that have been made anew. */
 export const filing = `
@@ -23,19 +26,19 @@ local records, lines = base .. ':x:', base .. ':l:'
 local factsOf = {}
 
 -- An entry of \`fresh\`. That of a job without steps is a text: end time, duration, its bucket, fence, facts that many have in
--- common, id.
+-- common, record, id.
 local function unpackFresh(entry)
   -- An array of MessagePack never begins with a digit.
   if string.byte(entry) >= 128 then return unpack(cmsgpack.unpack(entry)) end
-  local at, duration, bucket, fence, facts, id =
-    string.match(entry, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+  local at, duration, bucket, fence, facts, record, id =
+    string.match(entry, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
   local known = factsOf[facts]
   if not known then
     known = cjson.decode(facts)
     factsOf[facts] = known
   end
   local job, queue, keep, age, schedule = unpack(known)
-  return id, job, queue, tonumber(fence), 'completed', '', true, '', '', keep, age, tonumber(at), schedule,
+  return id, job, queue, tonumber(fence), 'completed', record, true, '', '', keep, age, tonumber(at), schedule,
     tonumber(duration), tonumber(bucket), ''
 end
 
@@ -49,7 +52,8 @@ local function split(text)
   return string.sub(text, 1, cut - 1), string.sub(text, cut + 1)
 end
 
-local function ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
+-- @param record of one that is not stored yet
+local function ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
   if final == 'completed' or final == 'failed' then
     local counted = counts[queue]
     if not counted then
@@ -65,8 +69,9 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
   end
   local ends = known.ends[final]
   if not ends then
-    -- How many, the last of them, and those that are to be kept: when they ended, their ids and schedules.
-    ends = { n = 0, at = 0, size = 0, times = {}, ids = {}, schedules = {} }
+    -- How many, the last of them, and those that are to be kept: when they ended, their ids, schedules, and what is to be
+    -- stored of them.
+    ends = { n = 0, at = 0, size = 0, times = {}, ids = {}, schedules = {}, records = {}, ages = {} }
     known.ends[final] = ends
   end
   ends.n = ends.n + 1
@@ -88,6 +93,8 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
   ends.times[size] = at
   ends.ids[size] = id
   ends.schedules[size] = schedule
+  ends.records[size] = record
+  ends.ages[size] = age
 end
 
 local function tally(job, known)
@@ -263,30 +270,51 @@ local function file()
 end
 `;
 
-/** Defines `fileFresh(most)`, which answers how many of `fresh` are left. Needs `filing`. */
+/**
+ * Defines `fileFresh(most)`, which answers how many of `fresh` are left, and `fileAll()`. Needs `filing`.
+ */
 export const filingFresh = `
+-- What was pushed out before it was stored has log lines at most.
+local function drop(job, ids)
+  if redis.pcall('HEXISTS', base .. ':logs', job) ~= 1 then return end
+  local keys = {}
+  for n, id in ipairs(ids) do keys[n] = lines .. id end
+  inPieces(keys, 4000, function(...) redis.call('UNLINK', ...) end)
+end
+
 local function fileFresh(most)
   local fresh = base .. ':fresh'
   for _, packed in ipairs(redis.call('LPOP', fresh, most) or {}) do
-    local id, job, queue, _, final, _, attempted, _, _, keep, _, at, schedule, duration, bucket, failure =
+    local id, job, queue, _, final, record, attempted, _, _, keep, age, at, schedule, duration, bucket, failure =
       unpackFresh(packed)
-    ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
+    ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
   end
-  -- They come in the order in which they ended: what the newest push out at once need not go through the index.
   for job, known in pairs(jobs) do
     for final, ends in pairs(known.ends) do
+      -- They come in the order in which they ended: what the newest push out at once need not be stored.
       local surplus = known.keep and ends.size - known.keep or 0
       if surplus > 0 then
         local size = known.keep
-        forget(job, final, { unpack(ends.ids, 1, surplus) })
-        for _, list in ipairs({ 'times', 'ids', 'schedules' }) do
+        drop(job, { unpack(ends.ids, 1, surplus) })
+        for _, list in ipairs({ 'times', 'ids', 'schedules', 'records', 'ages' }) do
           ends[list] = { unpack(ends[list], surplus + 1, surplus + size) }
         end
         ends.size = size
+      end
+      for n = 1, ends.size do
+        redis.call('SET', records .. ends.ids[n], ends.records[n], 'PX', ends.ages[n])
       end
     end
   end
   file()
   return redis.call('LLEN', fresh)
+end
+
+-- For who is to see, or to change, an execution that may be there.
+local function fileAll()
+  if redis.call('TYPE', base .. ':fresh').ok ~= 'list' then return end
+  for _ = 1, ${PORTIONS_AT_ONCE} do
+    if fileFresh(${FILED_BY_READERS}) == 0 then return end
+  end
 end
 `;

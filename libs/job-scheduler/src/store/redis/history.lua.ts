@@ -141,6 +141,9 @@ return { left, more, last[1], last[2], last[3], unpack(found) }
  */
 export const loadManyLua = `
 local base = KEYS[1]
+${filing}
+${filingFresh}
+fileAll()
 ${reading}
 local answer = {}
 for n, id in ipairs(ARGV) do answer[n] = read(id) or false end

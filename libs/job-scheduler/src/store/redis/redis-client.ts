@@ -26,7 +26,7 @@ import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
 interface Scripts {
   jobsWrite(base: string, batch: Buffer): Promise<(number | string)[]>;
   jobsFile(base: string, most: number): Promise<(number | string)[]>;
-  jobsLoad(key: string): Promise<string[] | string | null>;
+  jobsLoad(base: string, id: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
   jobsListHistory(

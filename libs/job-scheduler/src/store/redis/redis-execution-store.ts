@@ -67,7 +67,7 @@ export class RedisExecutionStore implements ExecutionStore {
   async load(id: string): Promise<StoredExecution | undefined> {
     const key = this.keys.execution(id);
     try {
-      const stored = await this.deadline.run(this.connections.producer.jobsLoad(key));
+      const stored = await this.deadline.run(this.connections.producer.jobsLoad(this.keys.base, id));
       return stored === null ? undefined : readOrWarn(this.keys, id, stored);
     } catch (error) {
       if (!isOfAnotherType(error)) throw error;
@@ -112,9 +112,10 @@ export class RedisExecutionStore implements ExecutionStore {
   private argumentsOf(entry: ExecutionWrite): RecordArguments {
     const age = entry.keep.count > 0 ? storableAge(entry.keep.age) : 0;
     const attempted = entry as AttemptedWrite;
+    const record = this.wholes.record(attempted);
     // A step is stored by its name if others are there.
-    const packed = entry.step ? packEntry(entry) : this.wholes.entry(attempted);
-    return [this.keys.base, entry.id, this.wholes.record(attempted), age, packed];
+    const packed = entry.step ? packEntry(entry, record) : this.wholes.entry(attempted, record);
+    return [this.keys.base, entry.id, age, packed];
   }
 }
 

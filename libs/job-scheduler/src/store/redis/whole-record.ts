@@ -56,12 +56,15 @@ export class WholeRecords {
     return `[${fence},${names},"${head.trigger}",${head.createdAt},${head.maxAttempts},${attempt.startedAt},${attempt.finishedAt},${attempt.attempt},${worker},${JSON.stringify(more)}]`;
   }
 
-  /** What `fileFresh` reads: end time, duration, its bucket and fence; then `facts` and the id, each after a tab. */
-  entry(write: AttemptedWrite): string {
+  /**
+   * What `unpackFresh` reads: end time, duration, its bucket, fence, `facts`, record and id, with tabs between them. JSON holds
+   * none, and the id comes last.
+   */
+  entry(write: AttemptedWrite, record: string): string {
     const { id, job, queue, fence, head, attempt, keep } = write;
     const { facts } = this.textsOf(job, queue, attempt.workerId, keep, head.scheduleId);
     const { at, duration, bucket } = endedFacts(write);
-    return `${at}\t${duration}\t${bucket}\t${fence}\t${facts}\t${id}`;
+    return `${at}\t${duration}\t${bucket}\t${fence}\t${facts}\t${record}\t${id}`;
   }
 
   private textsOf(

@@ -5,7 +5,7 @@ import { filing, filingFresh } from './filing.lua.js';
  *
  * x:<id>  Hash: m "<fence>:<final>", j job, q queue, c schedule if one made it, r:<fence> head and attempt, h the head of an
  *         end without an attempt, s:<name> steps. Or a string: all of an execution that completed at once, see
- *         `Whole` (whole-record.ts).
+ *         `Whole` (whole-record.ts); until it is filed it stands in `fresh` instead.
  * l:<id>  Its log lines (logs.lua.ts): whatever drops the record drops them.
  *
  * What has ended is also filed; see `filing`. An entry is MessagePack, an array: id, job, queue, fence, final status or '',
@@ -67,6 +67,8 @@ end
 export const writeExecutionsLua = `
 local base = KEYS[1]
 ${storing}
+${filingFresh}
+fileAll()
 local answers = {}
 for i, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   answers[i] = store(unpack(entry))
@@ -94,38 +96,42 @@ return { fileFresh(ARGV[1]), unpack(corrupt) }
 export const CORRUPT_KEYS = 'JOBS_CORRUPT ';
 
 /**
- * BullMQ's finish of a job with the record of its success before it, in one step. BullMQ's own arguments come first, then
- * base, id, record, keep age in ms or 0, and the entry, whose record is absent: MessagePack, or a text (`unpackFresh`).
+ * BullMQ's finish of a job with the record of its success, in one step. BullMQ's own arguments come first, then base, id,
+ * keep age in ms or 0, and the entry: MessagePack, or a text (`unpackFresh`).
  *
- * An execution of which nothing is stored becomes one string, as that is a third of the work, or nothing at all if no records
- * are kept; it is filed later, with others.
+ * An execution of which nothing is stored waits to be filed, with others, once BullMQ has taken its end: to store each by
+ * itself, and to drop most of them again when many come, would be twice the work. What goes on from earlier attempts or
+ * steps is stored before.
  */
 export function finishWithRecord(finish: string): string {
   return `
-do
-  local n = #ARGV
-  local base, id, record, age = ARGV[n - 4], ARGV[n - 3], ARGV[n - 2], ARGV[n - 1]
-  local key = base .. ':x:' .. id
-  local isFirst
-  if age == '0' then
-    isFirst = redis.call('EXISTS', key, base .. ':l:' .. id) == 0
-  else
-    isFirst = redis.call('SET', key, record, 'NX', 'PX', age)
-  end
-  if isFirst then
-    local fresh = base .. ':fresh'
-    if type(redis.pcall('RPUSH', fresh, ARGV[n])) == 'table' then
-      redis.call('UNLINK', fresh)
-      redis.call('RPUSH', fresh, ARGV[n])
-    end
-  else
+local n = #ARGV
+local base, id, age, entry = ARGV[n - 3], ARGV[n - 2], ARGV[n - 1], ARGV[n]
+local key = base .. ':x:' .. id
+local known
+if age == '0' then
+  known = redis.call('EXISTS', key, base .. ':l:' .. id)
+else
+  known = redis.call('EXISTS', key)
+end
+if known > 0 then
 ${storing}
-    local entry = { unpackFresh(ARGV[n]) }
-    entry[6] = record
-    store(unpack(entry))
-    file()
-    if #corrupt > 0 then return redis.error_reply('${CORRUPT_KEYS}' .. table.concat(corrupt, '\\t')) end
+  store(unpackFresh(entry))
+  file()
+  if #corrupt > 0 then return redis.error_reply('${CORRUPT_KEYS}' .. table.concat(corrupt, '\\t')) end
+end
+
+local function finish()
+${finish}
+end
+local answer = finish()
+-- A negative number says why it was not taken.
+if known == 0 and not (type(answer) == 'number' and answer < 0) then
+  local fresh = base .. ':fresh'
+  if type(redis.pcall('RPUSH', fresh, entry)) == 'table' then
+    redis.call('UNLINK', fresh)
+    redis.call('RPUSH', fresh, entry)
   end
 end
-${finish}`;
+return answer`;
 }
