@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
-import { Pool } from 'pg';
+import { Client } from 'pg';
 import { randomPrefix } from '../support/prefix.js';
 import { findPostgres, startPostgres } from '../support/servers.mjs';
 import { until } from '../support/until.js';
@@ -35,7 +35,9 @@ describePostgres('PostgreSQL backends killed at the moment a job ends', () => {
     const app = await NestFactory.createApplicationContext(App, { logger: false });
     const jobs = app.get(JobService);
     const work = app.get(Work);
-    const admin = new Pool({ connectionString: postgres.url, max: 1 });
+    // No pool: it would replace a connection that was idle for long, and kill the old one.
+    const admin = new Client(postgres.url);
+    await admin.connect();
     const killAll = () =>
       admin.query(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL',
