@@ -18,8 +18,13 @@ async function setUp(keep = 1_000, age = 60_000) {
   const redis = new Redis(url);
   atEnd(async () => void (await redis.quit()));
   const { opened, open } = gate();
+  const company = gate();
   const runner = new ScriptRunner(async ({ started }) => {
-    if (started.queue === 'company') await opened;
+    if (started.queue === 'company') {
+      company.open();
+      await opened;
+    }
+    if (started.queue === 'q') await company.opened;
     return {
       kind: 'completed',
       result: { odd: 'é\0"漢' },
@@ -33,6 +38,19 @@ async function setUp(keep = 1_000, age = 60_000) {
   const keys = new RedisKeys(prefix);
   const filed = () => store.executions.counts(['q']);
   return { prefix, store, redis, runner, pool, errors, keys, filed };
+}
+
+function completed(id: string, age: number) {
+  return {
+    id,
+    job: 'test',
+    queue: 'q',
+    fence: 1,
+    final: 'completed' as const,
+    head: { trigger: 'enqueue' as const, createdAt: 1, maxAttempts: 1 },
+    attempt: { attempt: 1, startedAt: 1, finishedAt: Date.now(), workerId: 'w' },
+    keep: { count: 10, age },
+  };
 }
 
 describe('the record of a job that completed', () => {
@@ -140,16 +158,7 @@ describe('the record of a job that completed', () => {
 
   it('is filed by another process when its own died before it was', async () => {
     const { store, redis, keys, filed } = await setUp();
-    const gone = {
-      id: 'gone',
-      job: 'test',
-      queue: 'q',
-      fence: 1,
-      final: 'completed' as const,
-      head: { trigger: 'enqueue' as const, createdAt: 1, maxAttempts: 1 },
-      attempt: { attempt: 1, startedAt: 1, finishedAt: Date.now(), workerId: 'w' },
-      keep: { count: 10, age: 60_000 },
-    };
+    const gone = completed('gone', 60_000);
     const wholes = new WholeRecords();
     const record = wholes.record(gone);
     // One without steps, and one with a step.
@@ -161,6 +170,30 @@ describe('the record of a job that completed', () => {
     expect(await filed()).toEqual({ q: { completed: 2, failed: 0 } });
     expect(await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toEqual(['gone', 'with a step']);
     await store.close();
+  });
+
+  it('is filed beside one that is not to be kept for any time, and one that cannot be read', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    atEnd(async () => warn.mockRestore());
+    const { store, redis, keys, filed } = await setUp();
+    const wholes = new WholeRecords();
+    const entryOf = (id: string, age: number) => {
+      const write = completed(id, age);
+      return wholes.entry(write, wholes.record(write));
+    };
+    const rubbish = ['rubbish', '1\t1\t1\t1\tno JSON\t[]\tid', Buffer.from([0xdc, 0, 16])];
+    await redis.rpush(
+      `${keys.base}:fresh`,
+      entryOf('first', 60_000),
+      entryOf('brief', 0),
+      ...rubbish,
+      entryOf('last', 60_000),
+    );
+    expect(await filed()).toEqual({ q: { completed: 3, failed: 0 } });
+    expect((await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toSorted()).toEqual(['first', 'last']);
+    for (const id of ['first', 'last']) expect((await store.executions.load(id))?.final).toBe('completed');
+    expect(await store.executions.load('brief')).toBeUndefined();
+    expect(warn.mock.calls.flat().join()).toContain(`${keys.base}:fresh`);
   });
 });
 

@@ -26,15 +26,22 @@ local records, lines = base .. ':x:', base .. ':l:'
 local factsOf = {}
 
 -- An entry of \`fresh\`. That of a job without steps is a text: end time, duration, its bucket, fence, facts that many have in
--- common, record, id.
+-- common, record, id. Gives nothing if it cannot be read.
 local function unpackFresh(entry)
   -- An array of MessagePack never begins with a digit.
-  if string.byte(entry) >= 128 then return unpack(cmsgpack.unpack(entry)) end
+  if string.byte(entry) >= 128 then
+    local isRead, parts = pcall(cmsgpack.unpack, entry)
+    if isRead and type(parts) == 'table' and #parts == 16 then return unpack(parts) end
+    return
+  end
   local at, duration, bucket, fence, facts, record, id =
-    string.match(entry, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+    string.match(entry, '^(%d+)\t(%d+)\t(%d+)\t(%d+)\t([^\t]*)\t([^\t]*)\t(.*)$')
+  if not at then return end
   local known = factsOf[facts]
   if not known then
-    known = cjson.decode(facts)
+    local isRead
+    isRead, known = pcall(cjson.decode, facts)
+    if not isRead or type(known) ~= 'table' or #known ~= 5 then return end
     factsOf[facts] = known
   end
   local job, queue, keep, age, schedule = unpack(known)
@@ -86,7 +93,8 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
     if not known.max or duration > known.max then known.max = duration end
     known.buckets[bucket] = (known.buckets[bucket] or 0) + 1
   end
-  if keep == 0 then return end
+  -- Of no age, it would be gone before it can be read.
+  if keep == 0 or age == 0 then return end
   known.keep = keep
   local size = ends.size + 1
   ends.size = size
@@ -287,7 +295,12 @@ local function fileFresh(most)
   for _, packed in ipairs(redis.call('LPOP', fresh, most) or {}) do
     local id, job, queue, _, final, record, attempted, _, _, keep, age, at, schedule, duration, bucket, failure =
       unpackFresh(packed)
-    ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
+    if id then
+      ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
+    else
+      -- The others came out of the list with it, and stand nowhere else: they must not be lost.
+      corrupt[#corrupt + 1] = fresh
+    end
   end
   for job, known in pairs(jobs) do
     for final, ends in pairs(known.ends) do
