@@ -1,4 +1,5 @@
-import { FILED_BY_READERS, filing, filingFresh } from './filing.lua.js';
+import { FILED_BY_READERS, filingFresh } from './filing-fresh.lua.js';
+import { filing } from './filing.lua.js';
 
 /** Reads see all that has ended before them: what is not yet filed is, in the same call. */
 const filed = `

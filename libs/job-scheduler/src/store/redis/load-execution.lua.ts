@@ -1,4 +1,5 @@
-import { filing, filingFresh } from './filing.lua.js';
+import { filingFresh } from './filing-fresh.lua.js';
+import { filing } from './filing.lua.js';
 
 /**
  * KEYS[1] base of our keys

@@ -1,4 +1,5 @@
-import { filing, filingFresh } from './filing.lua.js';
+import { filingFresh, readingFresh } from './filing-fresh.lua.js';
+import { filing } from './filing.lua.js';
 
 /**
  * How executions are stored.
@@ -116,6 +117,7 @@ else
 end
 if known > 0 then
 ${storing}
+${readingFresh}
   store(unpackFresh(entry))
   file()
   if #corrupt > 0 then return redis.error_reply('${CORRUPT_KEYS}' .. table.concat(corrupt, '\\t')) end
