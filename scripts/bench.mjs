@@ -12,8 +12,15 @@ if (files.length === 0) {
   console.error(`No bench/*${wanted}*.bench.ts`);
   process.exitCode = 1;
 }
-for (const file of files) {
-  console.log(`\n── ${file}`);
-  const code = await node(['--import', './test/support/ts-loader.mjs', join('bench', file), ...args]);
-  process.exitCode ||= code;
+// Only now: what compiles is a package that the set-up installs.
+const { compileSources } = await import('../test/support/compiled.mjs');
+const { directory, remove } = await compileSources();
+try {
+  for (const file of files) {
+    console.log(`\n── ${file}`);
+    const code = await node(['--enable-source-maps', join(directory, 'bench', file.replace(/\.ts$/, '.js')), ...args]);
+    process.exitCode ||= code;
+  }
+} finally {
+  await remove();
 }

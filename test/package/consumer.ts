@@ -63,10 +63,10 @@ export class Consumer {
     await writeFile(path, text);
   }
 
-  /** Compiles `folder/*.ts` to `folder/dist`; rejects with the compiler's words. */
+  /** Compiles what is in `folder` to `folder/dist`; rejects with the compiler's words. */
   async compile(folder: string, { type = 'module', skipLibCheck = false } = {}): Promise<void> {
     await this.write(join(folder, 'package.json'), JSON.stringify({ type }));
-    const config = { compilerOptions: { ...compilerOptions, skipLibCheck }, include: ['*.ts'] };
+    const config = { compilerOptions: { ...compilerOptions, skipLibCheck }, include: ['**/*.ts'] };
     await this.write(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(this.directory, 'node_modules/typescript/bin/tsc');
     const cwd = join(this.directory, folder);

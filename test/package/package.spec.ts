@@ -112,7 +112,7 @@ describe('the packed library', () => {
     await expect(consumer.run('cjs/dist/main.js', first!.prints)).resolves.toBeDefined();
   });
 
-  test('every TypeScript block of the README compiles, and runs where it says so', async () => {
+  test('every TypeScript block of the README and of docs compiles; those of the README run where they say so', async () => {
     // Types of some of these fail a strict check of their own (PGlite's name Emscripten's), hence skipLibCheck.
     await consumer.install(
       ...optionalPeers(),
@@ -123,29 +123,15 @@ describe('the packed library', () => {
       'valibot',
       'bullmq-otel',
     );
-    const blocks = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
-    for (const { line, code } of blocks) await consumer.write(`readme/line-${line}.ts`, `${code}\nexport {};\n`);
-    await expect(consumer.compile('readme', { skipLibCheck: true })).resolves.toBeUndefined();
-    for (const { line, prints } of blocks.filter(({ run }, index) => run && index > 0))
-      await consumer.run(`readme/dist/line-${line}.js`, prints);
-  });
-
-  test.each([
-    'schedules',
-    'locks',
-    'cancelling',
-    'overlap',
-    'events',
-    'metrics',
-    'operations',
-    'task-pool',
-    'history',
-    'logs',
-    'rest',
-  ])('every TypeScript block of docs/%s.md compiles', async (page) => {
-    const blocks = readmeBlocks(await readFile(join(root, `docs/${page}.md`), 'utf8'));
-    for (const { line, code } of blocks) await consumer.write(`${page}/line-${line}.ts`, `${code}\nexport {};\n`);
-    await expect(consumer.compile(page, { skipLibCheck: true })).resolves.toBeUndefined();
+    const docs = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md'));
+    for (const page of ['README.md', ...docs.map((file) => `docs/${file}`)]) {
+      for (const { line, code } of readmeBlocks(await readFile(join(root, page), 'utf8')))
+        await consumer.write(`blocks/${page}/line-${line}.ts`, `${code}\nexport {};\n`);
+    }
+    await expect(consumer.compile('blocks', { skipLibCheck: true })).resolves.toBeUndefined();
+    const ofReadme = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
+    for (const { line, prints } of ofReadme.filter(({ run }, index) => run && index > 0))
+      await consumer.run(`blocks/dist/README.md/line-${line}.js`, prints);
   });
 });
 

@@ -1,11 +1,11 @@
 /** Second processes for tests: started on our sources, listened to by the line, and dead when the test ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const loader = new URL('ts-loader.mjs', import.meta.url).href;
 
 /** What a child tells: a line of JSON on its standard output with the event's name. See `tell.ts`. */
 export interface ChildEvent {
@@ -36,7 +36,8 @@ export class TestChild {
   private readonly process: ChildProcess;
 
   constructor(file: string, args: readonly string[], env: Record<string, string | undefined>) {
-    this.process = spawn(process.execPath, ['--enable-source-maps', '--import', loader, file, ...args], {
+    const compiled = join(process.env.TEST_COMPILED!, file.replace(/\.ts$/, '.js'));
+    this.process = spawn(process.execPath, ['--enable-source-maps', compiled, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 export default async function globalTeardown(globalConfig) {
-  await Promise.all(globalThis.testServers.map((server) => server.stop()));
+  await Promise.all([globalThis.compiledSources.remove(), ...globalThis.testServers.map((server) => server.stop())]);
   if (globalConfig.watch || globalConfig.watchAll) return;
   // A single spec file runs in Jest's own process: what it leaked is reported, and must not keep the run from ending.
   setTimeout(() => {

@@ -64,10 +64,10 @@ describeOnEachStore('the pool', (url) => {
     await until('all are done', () => runner.outcomes.length === 180);
     // The first grants only find out which queues have work.
     expect(countOf(grants.slice(8, 56))).toEqual({ critical: 48 });
-    // Each slot may once have asked another queue before that, and got the answer later. By weight it would be 36.
+    // Those 48 at least; the grants before and after them may have gone elsewhere. By weight it would be 36.
     const starts = runner.starts.map(({ queue }) => queue);
-    expect(countOf(starts.slice(0, 60)).critical).toBeGreaterThanOrEqual(56);
-    expect(countOf(starts.slice(0, 120)).default).toBeGreaterThanOrEqual(52);
+    expect(countOf(starts.slice(0, 60)).critical).toBeGreaterThanOrEqual(48);
+    expect(countOf(starts.slice(0, 120)).default).toBeGreaterThanOrEqual(48);
     expect(countOf(grants).low).toBeGreaterThanOrEqual(60);
   });
 

@@ -2,12 +2,11 @@ import { createRedisBackend, FlowProducer, Queue, Worker } from 'bullmq';
 import type { BackendFactory, IQueueBackend, Job, QueueBaseOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createMemoryBackend } from '../../../libs/job-scheduler/src/memory/index.js';
+import { randomPrefix } from '../../support/prefix.js';
 
 export const QUEUES = ['alpha', 'beta'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
-/** The same on both sides, so that keys are the same. */
-const PREFIX = 'same';
 /** Longer than a sequence takes on either side's clock: what runs out by time is not compared here. */
 export const LONG = 3_600_000;
 
@@ -41,13 +40,14 @@ export class Side {
   readonly unordered: Readonly<Record<QueueName, [number, number][]>> = { alpha: [], beta: [] };
 
   constructor(
-    readonly title: string,
     factory: AnyFactory,
     connection: unknown,
+    /** The same on both sides, so that keys are the same. */
+    prefix: string,
     /** All events of a queue, without waiting for one: Redis's timers of blocked reads are coarse. */
     private readonly readEvents: (room: Room) => Promise<EntryRaw[]>,
   ) {
-    const base = { connection, prefix: PREFIX };
+    const base = { connection, prefix };
     const worker = (name: string, lockDuration: number): AnyWorker => {
       const limiter = name === 'beta' ? { max: 4, duration: LONG } : undefined;
       const options = {
@@ -96,14 +96,15 @@ export class Side {
   }
 }
 
-export function redisSide(client: Redis): Side {
-  return new Side('Redis', createRedisBackend as unknown as AnyFactory, client, ({ backend }) =>
+export function redisSide(client: Redis, prefix: string): Side {
+  return new Side(createRedisBackend as unknown as AnyFactory, client, prefix, ({ backend }) =>
     client.xrange(backend.toKey('events'), '-', '+'),
   );
 }
 
-export function memorySide(name: string): Side {
-  return new Side('memory', createMemoryBackend as unknown as AnyFactory, { name }, async ({ backend }) => {
+export function memorySide(prefix: string): Side {
+  const connection = { name: randomPrefix() };
+  return new Side(createMemoryBackend as unknown as AnyFactory, connection, prefix, async ({ backend }) => {
     const read = await backend.readEvents('0', 1);
     return read?.[0]?.[1] ?? [];
   });

@@ -1,16 +1,23 @@
-/** `Date.now` by hand, in the place of the process's own until it is restored. */
-export class VirtualTime {
-  private readonly real = Date.now;
+import { AsyncLocalStorage } from 'node:async_hooks';
 
-  constructor(private current: number) {
-    Date.now = () => this.current;
+const current = new AsyncLocalStorage<VirtualTime>();
+
+/** A clock by hand. What runs under it finds it in `Date.now`; several can run beside each other. */
+export class VirtualTime {
+  constructor(private now: number) {}
+
+  /** Until it is undone, `Date.now` reads the clock that its caller runs under, or else the process's own. */
+  static install(): () => void {
+    const real = Date.now;
+    Date.now = () => current.getStore()?.now ?? real();
+    return () => void (Date.now = real);
+  }
+
+  run<T>(work: () => T): T {
+    return current.run(this, work);
   }
 
   advance(ms: number): number {
-    return (this.current += ms);
-  }
-
-  restore(): void {
-    Date.now = this.real;
+    return (this.now += ms);
   }
 }
