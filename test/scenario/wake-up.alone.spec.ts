@@ -58,10 +58,10 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
     await Promise.all(both.map((each) => each.next('ready')));
     const late: number[] = [];
     for (let n = MEASURED; n < MEASURED + 8; n++) {
-      const dueAt = Date.now() + 700;
+      const dueAt = Date.now() + 400;
       const delayed = await jobs.enqueueAt(shortWork, { n, ms: 0 }, new Date(dueAt), { queue: 'critical' });
       // Either may have taken the wake-up of the delayed job, and either may take this one.
-      const holding = await jobs.enqueue(shortWork, { n: n - MEASURED, ms: 1_200 }, { queue: 'low' });
+      const holding = await jobs.enqueue(shortWork, { n: n - MEASURED, ms: 800 }, { queue: 'low' });
       const started = await until(`job ${n} starts`, () => startOf(both, n), { every: 5 });
       late.push(started.at - dueAt);
       await Promise.all([delayed, holding].map((handle) => handle.finished({ timeout: '5s' })));
