@@ -11,10 +11,11 @@ import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-s
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
+import { provide, provideByName } from './provide.js';
 import { JobRegistry } from './registry/job-registry.js';
 import { Admission } from './execution/admission.js';
 import { FleetCancel } from './execution/fleet-cancel.js';
-import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
+import { SCHEDULE_TIMING } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { DeadLetters } from './service/dead-letters.js';
@@ -46,6 +47,7 @@ import { StoreHolder } from './store/store-holder.js';
 const logger = new Logger('JobScheduler');
 const reportError = (error: Error) => logger.debug(error.message);
 
+/** What is declared: options, and the jobs that are found. */
 const definitionProviders: Provider[] = [
   { provide: Clock, useClass: SystemClock },
   { provide: SCHEDULE_TIMING_TOKEN, useValue: SCHEDULE_TIMING },
@@ -57,97 +59,67 @@ const definitionProviders: Provider[] = [
   JobIndex,
   ProviderExplorer,
   ListenerExplorer,
-  {
-    provide: EnhancerCreators,
-    inject: [ExternalContextCreator, ApplicationConfig, ModulesContainer],
-    useFactory: (...parts: ConstructorParameters<typeof EnhancerCreators>) => new EnhancerCreators(...parts),
-  },
-  {
-    provide: JobDiscovery,
-    inject: [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS, ListenerExplorer],
-    useFactory: (...parts: ConstructorParameters<typeof JobDiscovery>) => new JobDiscovery(...parts),
-  },
-  {
-    provide: JobRegistry,
-    inject: [JobIndex, RESOLVED_OPTIONS],
-    useFactory: (...parts: ConstructorParameters<typeof JobRegistry>) => new JobRegistry(...parts),
-  },
+  provide(EnhancerCreators, [ExternalContextCreator, ApplicationConfig, ModulesContainer]),
+  provide(JobDiscovery, [ProviderExplorer, EnhancerCreators, JobIndex, RESOLVED_OPTIONS, ListenerExplorer]),
+  provide(JobRegistry, [JobIndex, RESOLVED_OPTIONS]),
 ];
 
-const runningProviders: Provider[] = [
-  StoreHolder,
-  {
-    provide: EventBus,
-    inject: [StoreHolder, Clock, FleetCancel],
-    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: FleetCancel) => new EventBus(holder, clock, workerId),
-  },
-  {
-    provide: ListenerCalls,
-    inject: [EventBus],
-    useFactory: (bus: EventBus) => new ListenerCalls(bus),
-  },
+/** What reaches queues, and the executions in them. */
+const queueProviders: Provider[] = [
   {
     provide: QueueHub,
     inject: [RESOLVED_OPTIONS, StoreHolder],
     useFactory: (options: ResolvedOptions, holder: StoreHolder) => new QueueHub(options, holder, reportError),
   },
+  provide(QueueTraitsReader, [JobRegistry]),
+  provide(QueueReader, [QueueHub, StoreHolder, Clock]),
   {
-    provide: QueueTraitsReader,
-    inject: [JobRegistry],
-    useFactory: (registry: JobRegistry) => new QueueTraitsReader(registry),
+    provide: QueueRoom,
+    inject: [StoreHolder, Clock],
+    useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
   },
-  {
-    provide: ExecutionFinder,
-    inject: [QueueHub, StoreHolder],
-    useFactory: (hub: QueueHub, holder: StoreHolder) => new ExecutionFinder(hub, holder),
-  },
+  provide(ExecutionFinder, [QueueHub, StoreHolder]),
   {
     provide: FinishWatcher,
     inject: [StoreHolder, ExecutionFinder, Clock],
     useFactory: (holder: StoreHolder, finder: ExecutionFinder, clock: Clock) =>
       new FinishWatcher(holder, finder, clock, reportError),
   },
-  {
-    provide: QueueReader,
-    inject: [QueueHub, StoreHolder, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof QueueReader>) => new QueueReader(...parts),
-  },
-  {
-    provide: QueueRoom,
-    inject: [StoreHolder, Clock],
-    useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
-  },
-  {
-    provide: Enqueuer,
-    inject: [
-      RESOLVED_OPTIONS,
-      JobRegistry,
-      QueueHub,
-      QueueTraitsReader,
-      ExecutionFinder,
-      StoreHolder,
-      Clock,
-      EventBus,
-      QueueRoom,
-    ],
-    useFactory: (...parts: ConstructorParameters<typeof Enqueuer>) => new Enqueuer(...parts),
-  },
+  provideByName(Enqueuer, {
+    options: RESOLVED_OPTIONS,
+    registry: JobRegistry,
+    hub: QueueHub,
+    traits: QueueTraitsReader,
+    finder: ExecutionFinder,
+    holder: StoreHolder,
+    clock: Clock,
+    events: EventBus,
+    room: QueueRoom,
+  }),
+  provide(Steering, [ExecutionFinder, StoreHolder]),
+  provide(DeadLetters, [QueueHub, ExecutionFinder, Steering, StoreHolder, JobRegistry, Clock]),
+];
+
+/** Cancelling over the fleet. */
+const cancelProviders: Provider[] = [
   {
     provide: FleetCancel,
     inject: [StoreHolder, Clock, RESOLVED_OPTIONS],
     useFactory: (holder: StoreHolder, clock: Clock, options: ResolvedOptions) =>
       new FleetCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
   },
+  provide(TakeOut, [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus]),
+  provide(Canceller, [ExecutionFinder, TakeOut, FleetCancel, StoreHolder, Clock]),
+];
+
+/** What moves: events, and the runtime from boot to end. */
+const runtimeProviders: Provider[] = [
   {
-    provide: TakeOut,
-    inject: [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus],
-    useFactory: (...parts: ConstructorParameters<typeof TakeOut>) => new TakeOut(...parts),
+    provide: EventBus,
+    inject: [StoreHolder, Clock, FleetCancel],
+    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: FleetCancel) => new EventBus(holder, clock, workerId),
   },
-  {
-    provide: Canceller,
-    inject: [ExecutionFinder, TakeOut, FleetCancel, StoreHolder, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof Canceller>) => new Canceller(...parts),
-  },
+  provide(ListenerCalls, [EventBus]),
   {
     provide: Admission,
     inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, TakeOut, Clock],
@@ -170,192 +142,64 @@ const runningProviders: Provider[] = [
       return admission;
     },
   },
-  {
-    provide: SchedulerRuntime,
-    inject: [
-      RESOLVED_OPTIONS,
-      JobRegistry,
-      StoreHolder,
-      Enqueuer,
-      Clock,
-      FleetCancel,
-      Admission,
-      SCHEDULE_TIMING_TOKEN,
-      EventBus,
-      ExecutionFinder,
-    ],
-    useFactory: (
-      options: ResolvedOptions,
-      registry: JobRegistry,
-      holder: StoreHolder,
-      enqueuer: Enqueuer,
-      clock: Clock,
-      fleet: FleetCancel,
-      admission: Admission,
-      timing: ScheduleTiming,
-      events: EventBus,
-      finder: ExecutionFinder,
-    ) =>
-      new SchedulerRuntime(
-        options,
-        registry,
-        holder,
-        enqueuer,
-        clock,
-        logger,
-        fleet,
-        admission,
-        timing,
-        events,
-        finder,
-      ),
-  },
-  {
-    provide: Steering,
-    inject: [ExecutionFinder, StoreHolder],
-    useFactory: (...parts: ConstructorParameters<typeof Steering>) => new Steering(...parts),
-  },
-  {
-    provide: DeadLetters,
-    inject: [QueueHub, ExecutionFinder, Steering, StoreHolder, JobRegistry, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof DeadLetters>) => new DeadLetters(...parts),
-  },
-  {
-    provide: JobService,
-    inject: [
-      Clock,
-      JobRegistry,
-      Enqueuer,
-      ExecutionFinder,
-      FinishWatcher,
-      QueueReader,
-      QueueHub,
-      Steering,
-      Canceller,
-      SchedulerRuntime,
-      ScheduleService,
-      EventBus,
-    ],
-    useFactory: (
-      clock: Clock,
-      registry: JobRegistry,
-      enqueuer: Enqueuer,
-      finder: ExecutionFinder,
-      watcher: FinishWatcher,
-      queues: QueueReader,
-      hub: QueueHub,
-      steering: Steering,
-      canceller: Canceller,
-      runtime: SchedulerRuntime,
-      schedules: ScheduleService,
-      events: EventBus,
-    ) =>
-      new JobService({
-        clock,
-        registry,
-        enqueuer,
-        finder,
-        watcher,
-        queues,
-        hub,
-        steering,
-        canceller,
-        runtime,
-        schedules,
-        events,
-      }),
-  },
-  {
-    provide: ScheduleService,
-    inject: [Clock, JobRegistry, StoreHolder, Enqueuer, FinishWatcher, SchedulerRuntime, RESOLVED_OPTIONS],
-    useFactory: (
-      clock: Clock,
-      registry: JobRegistry,
-      holder: StoreHolder,
-      enqueuer: Enqueuer,
-      watcher: FinishWatcher,
-      applier: SchedulerRuntime,
-      { defaults: { timezone }, maxPayload }: ResolvedOptions,
-    ) =>
-      new ScheduleService({
-        clock,
-        registry,
-        holder,
-        enqueuer,
-        watcher,
-        applier,
-        rules: { timezone, maxPayload },
-      }),
-  },
-  {
-    provide: JobHealth,
-    inject: [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof JobHealth>) => new JobHealth(...parts),
-  },
-  {
-    provide: JobHistory,
-    inject: [JobRegistry, StoreHolder, ExecutionFinder, QueueHub, Clock],
-    useFactory: (registry: JobRegistry, holder: StoreHolder, finder: ExecutionFinder, hub: QueueHub, clock: Clock) =>
-      new JobHistory(registry, holder, finder, new LiveExecutions(hub, holder), clock),
-  },
-  {
-    provide: JobMonitor,
-    inject: [JobRegistry, JobHistory, StoreHolder, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof JobMonitor>) => new JobMonitor(...parts),
-  },
-  {
-    provide: LockService,
-    inject: [StoreHolder, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof LockService>) => new LockService(...parts),
-  },
-  {
-    provide: LogStreams,
-    inject: [StoreHolder, EventBus, ExecutionFinder, Clock],
-    useFactory: (...parts: ConstructorParameters<typeof LogStreams>) => new LogStreams(...parts),
-  },
-  {
-    provide: JobSchedulerBoot,
-    inject: [
-      RESOLVED_OPTIONS,
-      JobDiscovery,
-      SchedulerRuntime,
-      StoreHolder,
-      QueueHub,
-      FinishWatcher,
-      LockService,
-      Clock,
-      EventBus,
-      ListenerCalls,
-      QueueRoom,
-    ],
-    useFactory: (
-      options: ResolvedOptions,
-      discovery: JobDiscovery,
-      runtime: SchedulerRuntime,
-      holder: StoreHolder,
-      hub: QueueHub,
-      watcher: FinishWatcher,
-      locks: LockService,
-      clock: Clock,
-      events: EventBus,
-      calls: ListenerCalls,
-      room: QueueRoom,
-    ) =>
-      new JobSchedulerBoot(
-        options,
-        discovery,
-        runtime,
-        holder,
-        hub,
-        watcher,
-        locks,
-        clock,
-        logger,
-        events,
-        calls,
-        room,
-      ),
-  },
+  provideByName(SchedulerRuntime, {
+    options: RESOLVED_OPTIONS,
+    registry: JobRegistry,
+    holder: StoreHolder,
+    enqueuer: Enqueuer,
+    clock: Clock,
+    fleet: FleetCancel,
+    admission: Admission,
+    timing: SCHEDULE_TIMING_TOKEN,
+    events: EventBus,
+    finder: ExecutionFinder,
+  }),
+  provideByName(JobSchedulerBoot, {
+    options: RESOLVED_OPTIONS,
+    discovery: JobDiscovery,
+    runtime: SchedulerRuntime,
+    holder: StoreHolder,
+    hub: QueueHub,
+    watcher: FinishWatcher,
+    locks: LockService,
+    clock: Clock,
+    events: EventBus,
+    listeners: ListenerCalls,
+    room: QueueRoom,
+  }),
+];
+
+/** What apps inject. */
+const serviceProviders: Provider[] = [
+  provideByName(JobService, {
+    clock: Clock,
+    registry: JobRegistry,
+    enqueuer: Enqueuer,
+    finder: ExecutionFinder,
+    watcher: FinishWatcher,
+    queues: QueueReader,
+    hub: QueueHub,
+    steering: Steering,
+    canceller: Canceller,
+    runtime: SchedulerRuntime,
+    schedules: ScheduleService,
+    events: EventBus,
+  }),
+  provideByName(ScheduleService, {
+    options: RESOLVED_OPTIONS,
+    clock: Clock,
+    registry: JobRegistry,
+    holder: StoreHolder,
+    enqueuer: Enqueuer,
+    watcher: FinishWatcher,
+    applier: SchedulerRuntime,
+  }),
+  provide(LiveExecutions, [QueueHub, StoreHolder]),
+  provide(JobHistory, [JobRegistry, StoreHolder, ExecutionFinder, LiveExecutions, Clock]),
+  provide(JobMonitor, [JobRegistry, JobHistory, StoreHolder, Clock]),
+  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock]),
+  provide(LockService, [StoreHolder, Clock]),
+  provide(LogStreams, [StoreHolder, EventBus, ExecutionFinder, Clock]),
 ];
 
 /** Everything that an app may inject, from anywhere. */
@@ -376,7 +220,16 @@ export class JobSchedulerCoreModule {
       module: JobSchedulerCoreModule,
       global: true,
       imports: [DiscoveryModule, ...(imports ?? [])],
-      providers: [...options, ...definitionProviders, ...runningProviders, ...queues],
+      providers: [
+        ...options,
+        ...definitionProviders,
+        StoreHolder,
+        ...queueProviders,
+        ...cancelProviders,
+        ...runtimeProviders,
+        ...serviceProviders,
+        ...queues,
+      ],
       exports: [
         JobService,
         ScheduleService,

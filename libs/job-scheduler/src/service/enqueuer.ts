@@ -48,26 +48,29 @@ export interface EnqueueEntry {
   readonly options?: EnqueueOptions;
 }
 
+/** What `Enqueuer` is made of. */
+export interface EnqueuerParts {
+  readonly options: ResolvedOptions;
+  readonly registry: JobRegistry;
+  readonly hub: QueueHub;
+  readonly traits: QueueTraitsReader;
+  readonly finder: ExecutionFinder;
+  readonly holder: StoreHolder;
+  readonly clock: Clock;
+  readonly events: EventBus;
+  readonly room: QueueRoom;
+}
+
 /** Puts executions into their queues. */
 export class Enqueuer {
   private readonly batches: BatchAdder;
 
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly registry: JobRegistry,
-    private readonly hub: QueueHub,
-    private readonly traits: QueueTraitsReader,
-    private readonly finder: ExecutionFinder,
-    private readonly holder: StoreHolder,
-    private readonly clock: Clock,
-    private readonly events: EventBus,
-    private readonly room: QueueRoom,
-  ) {
-    this.batches = new BatchAdder(hub, room, clock);
+  constructor(private readonly parts: EnqueuerParts) {
+    this.batches = new BatchAdder(parts.hub, parts.room, parts.clock);
   }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
-    const store = this.holder.require('enqueue a job');
+    const store = this.parts.holder.require('enqueue a job');
     let job: NewJob;
     try {
       job = await this.prepare(ref, payload, options, cause);
@@ -75,20 +78,20 @@ export class Enqueuer {
       if (!cause.isFire || !(error instanceof JobKeyError)) throw error;
       // Nobody hears of it, and it would be the same each time.
       const fire = await this.prepare(ref, payload, options, cause, false);
-      await guardStore(store, this.clock, () => this.recordFire(store, fire, error.message));
+      await guardStore(store, this.parts.clock, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
     options.signal?.throwIfAborted();
     const isBounded = cause.trigger === 'enqueue';
-    const add = () => guardStore(store, this.clock, () => this.add(store, job, isBounded, cause.isFire));
-    return isBounded && this.mayWait(job, options) ? this.room.enter(job.queue, add, options.signal) : add();
+    const add = () => guardStore(store, this.parts.clock, () => this.add(store, job, isBounded, cause.isFire));
+    return isBounded && this.mayWait(job, options) ? this.parts.room.enter(job.queue, add, options.signal) : add();
   }
 
   private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
-    const known = job.ownId ? await this.finder.find(job.id) : undefined;
+    const known = job.ownId ? await this.parts.finder.find(job.id) : undefined;
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
     const { name, data, opts } = toQueueEntry(job);
-    const queue = isBounded ? this.hub.getBounded(job.queue) : this.hub.get(job.queue);
+    const queue = isBounded ? this.parts.hub.getBounded(job.queue) : this.parts.hub.get(job.queue);
     const enqueued = toEnqueued(job, await queue.add(name, data, opts));
     if (enqueued.duplicate && isFire) await this.recordFire(store, job, 'unique');
     return enqueued;
@@ -96,13 +99,13 @@ export class Enqueuer {
 
   /** Whether whoever enqueues it waits when its queue is full. */
   private mayWait(job: NewJob, { whenFull }: EnqueueOptions): boolean {
-    const settings = this.hub.settings(job.queue);
+    const settings = this.parts.hub.settings(job.queue);
     return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
 
   /** One round trip per queue. Entries with an id of their own are looked up first. */
   async enqueueMany(entries: readonly EnqueueEntry[]): Promise<Enqueued[]> {
-    const store = this.holder.require('enqueue jobs');
+    const store = this.parts.holder.require('enqueue jobs');
     const wanted = await Promise.all(
       entries.map(async ({ job, payload, options = {} }): Promise<Wanted> => {
         const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
@@ -111,7 +114,7 @@ export class Enqueuer {
       }),
     );
     const ownIds = wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id);
-    const known = await guardStore(store, this.clock, () => this.finder.findMany(ownIds));
+    const known = await guardStore(store, this.parts.clock, () => this.parts.finder.findMany(ownIds));
     const fresh = new Map<string, Wanted>();
     const results = wanted.map((each): Enqueued => {
       const { job } = each;
@@ -126,11 +129,11 @@ export class Enqueuer {
 
   /** A fire that became no execution stands in the history, with the reason. */
   private async recordFire(store: Store, job: NewJob, reason: string): Promise<void> {
-    const retention = this.registry.find(job.job)?.definition.retention ?? this.options.defaults.retention;
-    if (this.options.history && retention.count > 0) {
-      await store.executions.write([toSkippedWrite(job, reason, retention, this.clock.now())]);
+    const { registry, options, clock, events } = this.parts;
+    const retention = registry.find(job.job)?.definition.retention ?? options.defaults.retention;
+    if (options.history && retention.count > 0) {
+      await store.executions.write([toSkippedWrite(job, reason, retention, clock.now())]);
     }
-    const { clock, events } = this;
     if (events.wanted) events.emit({ type: 'skipped', ...executionFields(events, job, clock.now()), reason });
   }
 
@@ -146,11 +149,11 @@ export class Enqueuer {
       ...checkEnqueueOptions(cause.isFire ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
     };
-    const target = resolveTarget(this.registry, ref, this.options.defaults, options);
-    this.hub.settings(target.queue);
-    const [schema, maxPayload] = cause.isFire ? [undefined, Infinity] : [target.schema, this.options.maxPayload];
+    const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options);
+    this.parts.hub.settings(target.queue);
+    const [schema, maxPayload] = cause.isFire ? [undefined, Infinity] : [target.schema, this.parts.options.maxPayload];
     const payloadJson = await checkPayload(target.name, payload, schema, maxPayload);
-    const traits = this.traits.of(target.queue);
+    const traits = this.parts.traits.of(target.queue);
     const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
@@ -162,7 +165,7 @@ export class Enqueuer {
       metadata: options.metadata,
       overrides,
       ownId: options.id !== undefined && !cause.isNew,
-      createdAt: this.clock.now(),
+      createdAt: this.parts.clock.now(),
       delay: cause.delay ?? 0,
       unique: unique && { key: jobKey(target.name, 'unique', unique.key, payload), for: unique.for },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,

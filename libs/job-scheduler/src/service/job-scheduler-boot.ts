@@ -1,4 +1,4 @@
-import type { Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { Clock } from '../definition/clock.js';
 import { within } from '../definition/within.js';
@@ -17,35 +17,40 @@ const CLOSE_WITHIN = 2_000;
 /** How long listeners may take over the last events, in milliseconds. */
 const TELL_WITHIN = 1_000;
 
+/** What `JobSchedulerBoot` is made of. */
+export interface JobSchedulerBootParts {
+  readonly options: ResolvedOptions;
+  readonly discovery: JobDiscovery;
+  readonly runtime: SchedulerRuntime;
+  readonly holder: StoreHolder;
+  readonly hub: QueueHub;
+  readonly watcher: FinishWatcher;
+  readonly locks: LockService;
+  readonly clock: Clock;
+  readonly events: EventBus;
+  readonly listeners: ListenerCalls;
+  readonly room: QueueRoom;
+}
+
 /** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
 export class JobSchedulerBoot {
   private closing: Promise<void> | undefined;
+  private readonly logger = new Logger('JobScheduler');
 
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly discovery: JobDiscovery,
-    private readonly runtime: SchedulerRuntime,
-    private readonly holder: StoreHolder,
-    private readonly hub: QueueHub,
-    private readonly watcher: FinishWatcher,
-    private readonly locks: LockService,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
-    private readonly events: EventBus,
-    private readonly listeners: ListenerCalls,
-    private readonly room: QueueRoom,
-  ) {}
+  constructor(private readonly parts: JobSchedulerBootParts) {}
 
   async discover(): Promise<void> {
-    await this.discovery.discover();
-    this.listeners.add(this.discovery.listeners);
+    const { discovery, listeners } = this.parts;
+    await discovery.discover();
+    listeners.add(discovery.listeners);
   }
 
   async open(): Promise<void> {
-    await this.runtime.open();
-    if (!this.options.autoStart) return;
+    const { runtime, options } = this.parts;
+    await runtime.open();
+    if (!options.autoStart) return;
     try {
-      await this.runtime.start();
+      await runtime.start();
     } catch (error) {
       // Nest calls no hook after a failed boot: nothing may stay open.
       await this.close();
@@ -54,7 +59,7 @@ export class JobSchedulerBoot {
   }
 
   async stop(): Promise<void> {
-    await this.runtime.stop();
+    await this.parts.runtime.stop();
     await this.tellLast();
   }
 
@@ -65,26 +70,20 @@ export class JobSchedulerBoot {
 
   /** What happened last is told while listeners can still work. */
   private async tellLast(): Promise<void> {
+    const { events, listeners, clock } = this.parts;
     await within(
-      this.events.settle().then(() => this.listeners.whenIdle()),
-      this.clock,
+      events.settle().then(() => listeners.whenIdle()),
+      clock,
       TELL_WITHIN,
     );
   }
 
   private async closeAll(): Promise<void> {
-    await this.runtime
-      .stop()
-      .catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
+    const { runtime, room, watcher, hub, locks, events, clock, holder } = this.parts;
+    await runtime.stop().catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.
-    const closing = [
-      this.room.close(),
-      this.watcher.close(),
-      this.hub.close(),
-      this.locks.close(),
-      this.events.close(),
-    ];
-    await within(Promise.allSettled(closing), this.clock, CLOSE_WITHIN);
-    await this.holder.close();
+    const closing = [room.close(), watcher.close(), hub.close(), locks.close(), events.close()];
+    await within(Promise.allSettled(closing), clock, CLOSE_WITHIN);
+    await holder.close();
   }
 }

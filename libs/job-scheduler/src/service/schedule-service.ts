@@ -11,13 +11,14 @@ import {
   ScheduleOwnedError,
   ScheduleUnknownError,
 } from '../errors/schedule-errors.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
 import type { Store } from '../store/ports.js';
 import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { ScheduleInputCheck, type CheckedSchedule, type ScheduleRules } from './check-schedule-input.js';
+import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
 import type { Enqueuer } from './enqueuer.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
@@ -27,13 +28,13 @@ import { guardStore } from './store-guard.js';
 
 /** What `ScheduleService` is made of. */
 export interface ScheduleServiceParts {
+  readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly registry: JobRegistry;
   readonly holder: StoreHolder;
   readonly enqueuer: Enqueuer;
   readonly watcher: FinishWatcher;
   readonly applier: ScheduleApplier;
-  readonly rules: Omit<ScheduleRules, 'registry'>;
 }
 
 /** How often a change is tried again when others change the same schedule meanwhile. */
@@ -224,8 +225,9 @@ export class ScheduleService {
   }
 
   private check(input: object, stored: StoredSchedule | undefined): Promise<CheckedSchedule> {
-    const { rules, registry } = this.parts;
-    return new ScheduleInputCheck({ ...rules, registry }, input as Record<string, unknown>, stored).read();
+    const { options, registry } = this.parts;
+    const rules = { registry, timezone: options.defaults.timezone, maxPayload: options.maxPayload };
+    return new ScheduleInputCheck(rules, input as Record<string, unknown>, stored).read();
   }
 
   private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {

@@ -1,0 +1,42 @@
+import type { Logger } from '@nestjs/common';
+import { JobExecutor } from '../execution/job-executor.js';
+import type { LogWriter } from '../execution/log-writer.js';
+import { OnFailAction } from '../execution/on-fail.js';
+import type { Store } from '../store/ports.js';
+import { WorkerPool } from '../worker/worker-pool.js';
+import type { RuntimeParts } from './runtime-parts.js';
+
+/** The pool that runs this module's jobs. @param logs takes what they log; whoever stops the pool closes it. */
+export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, logger: Logger): WorkerPool {
+  const { options, registry, clock, admission, events } = parts;
+  const { workerId } = parts.fleet;
+  const { history, telemetry } = options;
+  const { executions } = store;
+  const onFail = new OnFailAction(clock, logger, async (job, failure, id) => {
+    const { error, ...rest } = failure;
+    const told = { name: error.name, message: error.message, stack: error.stack };
+    await parts.enqueuer.enqueue(job, { ...rest, error: told }, { id }, { trigger: 'on-fail' });
+  });
+  const services = { executions, clock, logger, workerId, history, onFail, admission, events, telemetry, logs };
+  return new WorkerPool({
+    store,
+    runner: new JobExecutor(services, registry, options.defaults),
+    queues: options.queues,
+    order: options.queueOrder,
+    concurrency: options.concurrency,
+    lockDuration: options.lockDuration,
+    workerId,
+    telemetry,
+    clock,
+    onError: (error) => logger.debug(error.message),
+    onStalled: (id) => events.wanted && void tellStalled(parts, id),
+  });
+}
+
+async function tellStalled({ clock, finder, events, fleet }: RuntimeParts, id: string): Promise<void> {
+  const at = new Date(clock.now());
+  const found = await finder.find(id).catch(() => undefined);
+  if (!found) return;
+  const { job, queue } = found;
+  events.emit({ type: 'stalled', at, id, job, queue, workerId: fleet.workerId });
+}

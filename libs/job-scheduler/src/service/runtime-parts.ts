@@ -1,0 +1,24 @@
+import type { Clock } from '../definition/clock.js';
+import type { Admission } from '../execution/admission.js';
+import type { FleetCancel } from '../execution/fleet-cancel.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { Enqueuer } from './enqueuer.js';
+import type { EventBus } from './event-bus.js';
+import type { ExecutionFinder } from './execution-finder.js';
+
+/** What the moving parts of a module work with. */
+export interface RuntimeParts {
+  readonly options: ResolvedOptions;
+  readonly registry: JobRegistry;
+  readonly holder: StoreHolder;
+  readonly enqueuer: Enqueuer;
+  readonly clock: Clock;
+  readonly fleet: FleetCancel;
+  readonly admission: Admission;
+  readonly timing: ScheduleTiming;
+  readonly events: EventBus;
+  readonly finder: ExecutionFinder;
+}
