@@ -22,6 +22,7 @@ const rank = ({ path }) => {
 
 export default class LongFirst extends TestSequencer {
   sort(tests) {
+    // oxlint-disable-next-line unicorn/no-array-sort -- Jest's own, which copies.
     return super.sort(tests).toSorted((a, b) => rank(a) - rank(b));
   }
 }

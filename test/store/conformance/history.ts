@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { ExecutionWrite } from '../../../libs/job-scheduler/src/store/execution-record.js';
 import type { EndedFilter } from '../../../libs/job-scheduler/src/store/history-store.js';
 import { percentile } from '../../../libs/job-scheduler/src/store/duration-sketch.js';
@@ -170,8 +171,11 @@ export function describeHistory(subject: Subject): void {
       await write([retried(bad, 1, { job })]);
       await write([ended(bad, { job, fence: 2 }), ended(good, { job })]);
       await subject.corrupt(bad);
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       expect(await idsOf({ job })).toEqual([good]);
       expect([...(await subject.store.history.loadMany([bad, good])).keys()]).toEqual([good]);
+      expect(warn.mock.calls.flat().join()).toMatch(new RegExp(`corrupt.*${bad}|${bad}.*corrupt`));
+      warn.mockRestore();
     });
   });
 
