@@ -1,20 +1,18 @@
 /** `JobService.events()` in one process, whose store is as any other's to it. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext, type OnModuleInit, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobEvent } from 'nestjs-job-scheduler';
 import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { Trip, Work } from './work.js';
 
 Logger.overrideLogger(false);
 
-const apps: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 @Injectable()
 class Talker {

@@ -1,5 +1,5 @@
 /** What is left of a job that has run ten thousand times, and keeps a hundred executions. */
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
@@ -12,6 +12,7 @@ import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-me
 import type { ExecutionWrite } from '../../libs/job-scheduler/src/store/execution-record.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
@@ -21,10 +22,7 @@ Logger.overrideLogger(false);
 const RUNS = 10_000;
 const KEPT = 100;
 
-const opened: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((app) => app.close()));
-});
+const opened = closedAfterEach<INestApplicationContext>();
 
 /** How much there is of what could grow with the number of runs, and how much else. */
 interface Left {

@@ -1,5 +1,5 @@
 /** How the HTTP API stands in an app: guards, paths, what it tells of errors, and what it leaves alone. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
   Controller,
@@ -18,13 +18,11 @@ import {
 } from '@nestjs/common';
 import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
 import { Api, curlBody, platforms, problem, type ApiOptions } from './app.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 
 Logger.overrideLogger(false);
 
-const apis: Api[] = [];
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((api) => api.close()));
-});
+const apis = closedAfterEach<Api>();
 
 async function start(options: ApiOptions): Promise<Api> {
   const api = await Api.start(options);

@@ -1,6 +1,7 @@
 /** Changes of the same job at the same time, through two instances of an app: with If-Match nothing is lost. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { Api, curlBody, problem, type Answer } from './app.js';
@@ -10,10 +11,7 @@ Logger.overrideLogger(false);
 const ROUNDS = 10;
 const WRITERS = 6;
 
-const apis: Api[] = [];
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((api) => api.close()));
-});
+const apis = closedAfterEach<Api>();
 
 /** Two instances where the store can be shared, else one. */
 async function start(connection: string): Promise<Api[]> {

@@ -1,5 +1,5 @@
 /** What jobs log, as it is stored and read back. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -14,16 +14,14 @@ import {
 } from 'nestjs-job-scheduler';
 import type { LogStore } from '../../libs/job-scheduler/src/store/log-store.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const apps: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 async function start(providers: Type[], options: JobSchedulerOptions = {}) {
   @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix(), ...options })], providers })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   ForbiddenException,
   Injectable,
@@ -17,6 +17,7 @@ import {
 } from 'nestjs-job-scheduler/metrics';
 import { Gauge, Registry } from 'prom-client';
 import { startTcpProxy } from '../store/tcp-proxy.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { Trip, Work } from '../events/work.js';
@@ -24,10 +25,7 @@ import { lint, parseExposition, type Family } from './exposition.js';
 
 Logger.overrideLogger(false);
 
-const apps: INestApplication[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+const apps = closedAfterEach<INestApplication>();
 
 async function startApp(
   metrics: JobSchedulerMetricsOptions,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -14,16 +14,14 @@ import {
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const apps: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 type Handler = Parameters<JobService['register']>[1];
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -17,16 +17,14 @@ import {
   type JobFailure,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { sharedStores } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
-const apps: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map((app) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 async function startApp(providers: Type[], options: JobSchedulerOptions) {
   @Module({

@@ -1,19 +1,17 @@
 /** Cancelling between processes. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { startChild, type ChildEvent, type TestChild } from '../support/child.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 
 const RUNS = 20;
 
-const opened: Store[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((store) => store.close()));
-});
+const opened = closedAfterEach<Store>();
 
 const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id, within: 15_000 });
 

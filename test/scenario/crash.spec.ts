@@ -1,14 +1,14 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { JobEvent } from 'nestjs-job-scheduler';
 import { startChild } from '../support/child.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { once, startProducer, threeSteps } from './producer.js';
 import { onSharedStores } from '../support/stores.js';
 
-const apps: INestApplicationContext[] = [];
-afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
+const apps = closedAfterEach<INestApplicationContext>();
 
 it('a process killed inside step 2 has its job finished by another, with step 1 run once', async () => {
   await onSharedStores(async (store) => {

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
 import { fireId } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
 import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
@@ -10,10 +11,7 @@ import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
 
 Logger.overrideLogger(false);
 
-const apps: TestApp[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 const TIMING = { every: 300, liveFor: 2_500, grace: 5_000 };
 
@@ -21,15 +19,12 @@ async function start(connection: string, prefix: string, jobs: AppPlan['jobs']) 
   const runs: Run[] = [];
   const plan: AppPlan = { options: { connection, prefix }, jobs, timing: TIMING };
   const started = await startApp(plan, (run) => void runs.push(run));
-  apps.push(started);
+  apps.push(started.app);
   return { ...started, runs, schedules: started.app.get(ScheduleService) };
 }
 
 async function stop({ app }: TestApp): Promise<void> {
-  apps.splice(
-    apps.findIndex((each) => each.app === app),
-    1,
-  );
+  apps.splice(apps.indexOf(app), 1);
   await app.close();
 }
 

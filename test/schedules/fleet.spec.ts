@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
@@ -9,10 +10,7 @@ import { runsOf, startAppChild } from './kit.js';
 
 Logger.overrideLogger(false);
 
-const opened: INestApplicationContext[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((app) => app.close()));
-});
+const opened = closedAfterEach<INestApplicationContext>();
 
 const INSTANCES = 10;
 /** How long after the boot each fire is looked for, in milliseconds. `TEST_WATCHED=60000` watches for a minute: 24,000 runs. */

@@ -1,19 +1,18 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { startApp, type Run, type TestApp } from './app.js';
+import { startApp, type Run } from './app.js';
 
 const SCHEDULES = 20;
 const FIRES = 1_000;
 /** Of the first seconds, in which the process still compiles what it runs. */
 const WARM_UP = 3 * SCHEDULES;
 
-const apps: TestApp[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 const names = Array.from({ length: SCHEDULES }, (_, n) => `job.${n}`);
 
@@ -21,7 +20,11 @@ const names = Array.from({ length: SCHEDULES }, (_, n) => `job.${n}`);
 async function startTogether(connection: string): Promise<Run[]> {
   const runs: Run[] = [];
   const jobs = names.map((name) => ({ name, schedule: 'every 1s' }));
-  apps.push(await startApp({ options: { connection, prefix: randomPrefix() }, jobs }, (run) => void runs.push(run)));
+  const { app } = await startApp(
+    { options: { connection, prefix: randomPrefix() }, jobs },
+    (run) => void runs.push(run),
+  );
+  apps.push(app);
   await until('it fires', () => runs.length > 0, { within: 20_000 });
   return runs;
 }
@@ -34,7 +37,7 @@ async function startApart(connection: string, busy: number): Promise<Run[]> {
     { options: { connection, prefix: randomPrefix() }, jobs },
     (run) => void runs.push(run),
   );
-  apps.push(started);
+  apps.push(started.app);
   const schedules = started.app.get(ScheduleService);
   for (const [n, job] of names.entries()) {
     const phase = 250 + n * 35;

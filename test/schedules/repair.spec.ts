@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { JobEvent } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
@@ -9,6 +9,7 @@ import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-me
 import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
 import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
@@ -16,10 +17,7 @@ import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
 
 Logger.overrideLogger(false);
 
-const apps: TestApp[] = [];
-afterEach(async () => {
-  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
-});
+const apps = closedAfterEach<INestApplicationContext>();
 
 const TIMING = { every: 400, liveFor: 5_000, grace: 1_000 };
 const ID = 'code:tick';
@@ -30,7 +28,7 @@ async function start(plan: Partial<AppPlan> & Pick<AppPlan, 'options'>) {
     { timing: TIMING, jobs: [{ name: 'tick', schedule: 'every 1s' }], ...plan },
     (run) => void runs.push(run),
   );
-  apps.push(started);
+  apps.push(started.app);
   const repairs: ScheduleRepair[] = [];
   const told: JobEvent[] = [];
   started.app.get(EventBus).on((event) => told.push(event));

@@ -20,8 +20,9 @@ export interface Teller<Answer> {
 export const LOST = Symbol('lost');
 
 /**
- * Brings an attempt's outcome into the store: first its record, then the queue. A store error is never the job's error:
- * the same outcome is tried again until the store has it, or the queue says that the job is no longer ours.
+ * Brings an attempt's outcome into the store: first its record, then the queue; or, where the store can, both in one step.
+ * A store error is never the job's error: the same outcome is tried again until the store has it, or the queue says that
+ * the job is no longer ours.
  *
  * @returns what the queue answered. Never rejects.
  */
