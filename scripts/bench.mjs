@@ -10,7 +10,7 @@ setup({ servers: true });
 const files = readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.bench.ts') && file.includes(wanted));
 if (files.length === 0) {
   console.error(`No bench/*${wanted}*.bench.ts`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 // Only now: what compiles is a package that the set-up installs.
 const { compileSources } = await import('../test/support/compiled.mjs');

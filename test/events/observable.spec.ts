@@ -1,4 +1,4 @@
-/** `JobService.events()` in one process, whose store is as any other's to it. */
+/** `JobService.events()` in one process, on the memory store. Several processes are in `fleet.spec.ts`. */
 import { describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext, type OnModuleInit, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

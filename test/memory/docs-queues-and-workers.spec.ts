@@ -1,6 +1,7 @@
 /** What BullMQ's guide shows of queues, jobs, workers, retries and events, on the memory backend. */
 import { describe, expect, test } from '@jest/globals';
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { bullOnMemory, once, type MemoryJobOf } from './kit.js';
 
@@ -221,11 +222,14 @@ describe('workers', () => {
     const queue = bull.queue('busy');
     let running = 0;
     let most = 0;
+    const { opened, open } = gate();
     const worker = bull.worker(
       'busy',
       async () => {
         most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // Nobody ends before all are at work.
+        if (most === 5) open();
+        await opened;
         running--;
       },
       { concurrency: 5, name: 'painter' },
@@ -241,8 +245,9 @@ describe('workers', () => {
   test('pausing and resuming a worker; closing waits for its job', async () => {
     const queue = bull.queue('pauses');
     const ran: unknown[] = [];
+    const { opened, open } = gate();
     const worker = bull.worker('pauses', async (job) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await opened;
       ran.push(job.data['n']);
     });
     await worker.waitUntilReady();
@@ -251,7 +256,9 @@ describe('workers', () => {
     expect(await queue.getWaitingCount()).toBe(1);
     await worker.resume();
     await until('it has begun', async () => (await queue.getActiveCount()) === 1);
-    await worker.close();
+    const closed = worker.close();
+    open();
+    await closed;
     expect(ran).toEqual([1]);
   });
 

@@ -13,6 +13,8 @@ import { NestFactory } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Job, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
+import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler-runtime.js';
+import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort } from '../support/servers.mjs';
 import { until } from '../support/until.js';
@@ -108,6 +110,7 @@ describe('a boot with faults', () => {
 describe('boot order', () => {
   it('starts after the other imports and drains before they are destroyed', async () => {
     const order: string[] = [];
+    const { opened, open } = gate();
     @Injectable()
     class Resource implements OnApplicationBootstrap, OnModuleDestroy {
       onApplicationBootstrap() {
@@ -124,7 +127,7 @@ describe('boot order', () => {
       constructor(readonly resource: Resource) {}
       async run() {
         order.push('job');
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await opened;
         order.push('job ended');
       }
     }
@@ -132,7 +135,11 @@ describe('boot order', () => {
     class App {}
     const app = await NestFactory.createApplicationContext(App, { logger: false });
     await until('the job runs', () => order.includes('job'));
-    await app.close();
+    const runtime = app.get(SchedulerRuntime, { strict: false });
+    const closing = app.close();
+    await until('it drains', () => !runtime.isRunning);
+    open();
+    await closing;
     expect(order).toEqual(['resource up', 'job', 'job ended', 'resource down']);
   });
 

@@ -15,6 +15,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
+import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
@@ -55,15 +56,14 @@ const fails = { retry: 0, handler: () => Promise.reject(Object.assign(new Error(
 const settled = (handle: { finished(): Promise<unknown> }) => handle.finished().catch(() => undefined);
 
 /** A handler that waits until it is let go. */
-function gate() {
-  let open = () => undefined as void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
+function gated() {
+  const { opened, open } = gate();
   const seen: string[] = [];
   const handler: Handler = async (_, ctx) => {
     seen.push(ctx.id);
     await opened;
   };
-  return { open: () => open(), seen, handler };
+  return { open, seen, handler };
 }
 
 describe('JobHistory', () => {
@@ -92,7 +92,7 @@ describe('JobHistory', () => {
   });
 
   it('lists what runs, waits and is retried, newest first, and leaves them out of the rest', async () => {
-    const { open, seen, handler } = gate();
+    const { open, seen, handler } = gated();
     const { jobs, history } = await startApp(
       {
         runs: handler,
@@ -150,7 +150,7 @@ describe('JobHistory', () => {
   });
 
   it('gives an execution in each phase of its life', async () => {
-    const { open, seen, handler } = gate();
+    const { open, seen, handler } = gated();
     const { jobs, history } = await startApp({ one: handler });
     expect(await history.getExecution('never')).toBeUndefined();
     const handle = await jobs.enqueueIn('one', { n: 1 }, '20ms', { metadata: { by: 'me' } });
@@ -260,7 +260,7 @@ describe('JobHistory', () => {
   });
 
   it('without history there is only what has not ended', async () => {
-    const { open, seen, handler } = gate();
+    const { open, seen, handler } = gated();
     const { jobs, history } = await startApp({ one: handler }, { history: false });
     const handle = await jobs.enqueue('one', undefined);
     await until('it runs', () => seen.length === 1);
@@ -321,7 +321,7 @@ describe('JobMonitor', () => {
 
 describe.each(sharedStores)('on %s', (_name, connection) => {
   it('what runs and waits is read from the queues', async () => {
-    const { open, seen, handler } = gate();
+    const { open, seen, handler } = gated();
     const { jobs, history } = await startApp({ one: handler }, { connection, concurrency: 1 });
     const [first, second] = [await jobs.enqueue('one', 1), await jobs.enqueue('one', 2, { priority: 5 })];
     await until('one runs', () => seen.length === 1);

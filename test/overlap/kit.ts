@@ -83,10 +83,3 @@ export class Stage {
     }
   }
 }
-
-/** A promise and how to settle it. */
-export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
-}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { JobSnoozeError, type JobHandle } from 'nestjs-job-scheduler';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
-import { everyStore, gate, Stage, startApp } from './kit.js';
+import { everyStore, Stage, startApp } from './kit.js';
 
 const WAIT = { timeout: '10s' };
 

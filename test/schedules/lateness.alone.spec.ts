@@ -5,7 +5,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { startApp, type Run } from './app.js';
+import { startApp, type AppPlan, type Run } from './app.js';
 
 const SCHEDULES = 20;
 const FIRES = 1_000;
@@ -16,29 +16,26 @@ const apps = closedAfterEach<INestApplicationContext>();
 
 const names = Array.from({ length: SCHEDULES }, (_, n) => `job.${n}`);
 
+async function start(connection: string, jobs: AppPlan['jobs']) {
+  const runs: Run[] = [];
+  const plan = { options: { connection, prefix: randomPrefix() }, jobs };
+  const { app } = await startApp(plan, (run) => void runs.push(run));
+  apps.push(app);
+  return { runs, schedules: app.get(ScheduleService) };
+}
+
 /** Schedules that all fire at the same moment of each second: the last of them waits for the others. */
 async function startTogether(connection: string): Promise<Run[]> {
-  const runs: Run[] = [];
   const jobs = names.map((name) => ({ name, schedule: 'every 1s' }));
-  const { app } = await startApp(
-    { options: { connection, prefix: randomPrefix() }, jobs },
-    (run) => void runs.push(run),
-  );
-  apps.push(app);
+  const { runs } = await start(connection, jobs);
   await until('it fires', () => runs.length > 0, { within: 20_000 });
   return runs;
 }
 
 /** Schedules that fire one after the other, in the part of each second that comes a while after `busy`. */
 async function startApart(connection: string, busy: number): Promise<Run[]> {
-  const runs: Run[] = [];
   const jobs = names.map((name) => ({ name }));
-  const started = await startApp(
-    { options: { connection, prefix: randomPrefix() }, jobs },
-    (run) => void runs.push(run),
-  );
-  apps.push(started.app);
-  const schedules = started.app.get(ScheduleService);
+  const { runs, schedules } = await start(connection, jobs);
   for (const [n, job] of names.entries()) {
     const phase = 250 + n * 35;
     const before = (Date.now() - busy) % 1_000;

@@ -1,6 +1,7 @@
 /** Two pools, each on a store of its own, stand for two processes. It measures time: it runs alone. */
 import { expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import {
@@ -8,7 +9,6 @@ import {
   describeOnEachStore,
   enqueue,
   enqueueMany,
-  gate,
   makePool,
   openTestStore,
   queueOf,

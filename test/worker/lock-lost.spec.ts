@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
-import { describeOnEachStore, enqueue, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { ScriptRunner } from './script-runner.js';
 
 /** What BullMQ does with a job whose lock has run out, at once: "0" stands for whatever lock there is. */

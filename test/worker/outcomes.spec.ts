@@ -3,8 +3,9 @@ import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js'
 import { JobCancelError } from '../../libs/job-scheduler/src/errors/outcome-errors.js';
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
-import { atEnd, describeOnEachStore, enqueue, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { atEnd, describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { failedOf, recordOf, retryOf, type Run, ScriptRunner } from './script-runner.js';
 
 /** A pool with one queue whose jobs end as `script` says. */

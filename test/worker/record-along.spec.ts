@@ -5,9 +5,10 @@ import { Redis } from 'ioredis';
 import { packEntry } from '../../libs/job-scheduler/src/store/redis/execution-codec.js';
 import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
 import { WholeRecords } from '../../libs/job-scheduler/src/store/redis/whole-record.js';
+import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { atEnd, enqueue, enqueueMany, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { atEnd, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { recordOf, ScriptRunner } from './script-runner.js';
 
 const url = process.env.TEST_REDIS_URL!;

@@ -1,16 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
+import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
-import {
-  describeOnEachStore,
-  enqueue,
-  enqueueMany,
-  gate,
-  makePool,
-  openTestStore,
-  queueOf,
-  queues,
-} from './pool-kit.js';
+import { describeOnEachStore, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { type Run, ScriptRunner } from './script-runner.js';
 
 const untilAborted = ({ signal }: Run) =>
@@ -33,7 +25,7 @@ describeOnEachStore('stopping the pool', (url) => {
     await until('the pool is full', () => runner.now === 3);
     const stopped = pool.stop(10_000);
     expect(pool.statistics().alive).toBe(false);
-    setTimeout(open, 100);
+    open();
     expect(await took(stopped)).toBeLessThan(3_000);
     expect(runner.starts).toHaveLength(3);
     expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['completed', 'completed', 'completed']);

@@ -4,10 +4,11 @@ import { Client } from 'pg';
 import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
 import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { gate } from '../support/gate.js';
 import { findPostgres, startPostgres, startRedis } from '../support/servers.mjs';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { enqueue, enqueueMany, gate, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
+import { enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { failedOf, retryOf, ScriptRunner } from './script-runner.js';
 
 async function stateOf(store: Store, id: string): Promise<string> {

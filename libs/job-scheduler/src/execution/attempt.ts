@@ -21,6 +21,7 @@ import type { LogWriter } from './log-writer.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
 import { withEndLogged } from './end-logged.js';
 import type { Outcome } from './outcome.js';
+import { poisonCap } from './poison-cap.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
 import type { JobEvents } from './job-events.js';
@@ -31,15 +32,7 @@ import { StepSequence } from './step-sequence.js';
 import { tellStarted, withEndTold } from './tell-events.js';
 import type { Turn } from './turn.js';
 
-/** A job that took its worker down this often is failed. */
-const CRASHES_ALLOWED = 3;
 const STORE_RETRY_DELAY = 1_000;
-
-/** BullMQ never forgets a crash: each time a poisoned job was failed and retried by hand, it may crash as often again. */
-function poisonCap(stored: StoredExecution | undefined): number {
-  const poisoned = stored?.attempts.filter((attempt) => attempt.error?.code === 'JOB_POISONED').length ?? 0;
-  return CRASHES_ALLOWED * (1 + poisoned);
-}
 
 /** What every attempt of a process works with. */
 export interface AttemptServices extends OutcomeServices {

@@ -22,8 +22,8 @@ type Reply = ServerResponse | { readonly raw: ServerResponse; getHeaders(): Outg
 type Request = IncomingMessage | { readonly raw: IncomingMessage };
 
 /**
- * One stream of Server-Sent Events, written to Node's response: so that every error that comes before the first byte is
- * answered as any other, whatever interceptors the app has, and so that one sees whether the client keeps up.
+ * One stream of Server-Sent Events, written straight to Node's response. An error before the first byte still gets its
+ * own status, whatever interceptors the app has; and the stream can see whether the client keeps up.
  */
 export class ServerEvents {
   private readonly raw: ServerResponse;

@@ -2,11 +2,9 @@ import {
   type AdvancedOptions,
   type IQueueBackend,
   type Job,
-  type JobJson,
   type MinimalJob,
   SpanKind,
   type Telemetry,
-  TelemetryAttributes,
   Worker,
 } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
@@ -15,6 +13,7 @@ import type { JobReports } from '../execution/running-job.js';
 import { describeOutcome } from '../execution/tracing.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { QueueEngine } from '../store/ports.js';
+import { spanAttributes, withoutTrace } from './job-trace.js';
 import { JobInLane, type LaneTelling } from './job-in-lane.js';
 import { JobsById } from './jobs-by-id.js';
 import { LOST, settle } from './settle.js';
@@ -226,20 +225,13 @@ export class QueueLane
 
   /** With the span that BullMQ's `processJob` makes: all attempts of an execution are in the trace that enqueued it. */
   private processTraced(job: JobInLane): Promise<unknown> {
-    const { id, json } = job.taken;
-    const metadata = json.opts.telemetry?.metadata;
+    const { metadata } = job.taken.json.opts.telemetry ?? {};
     return this.trace<unknown>(
       SpanKind.CONSUMER,
       'process',
       this.name,
       async (span) => {
-        span?.setAttributes({
-          [TelemetryAttributes.WorkerId]: this.id,
-          [TelemetryAttributes.WorkerName]: this.lane.workerId,
-          [TelemetryAttributes.JobId]: id,
-          [TelemetryAttributes.JobName]: json.name,
-          [TelemetryAttributes.JobAttemptsMade]: json.attemptsMade,
-        });
+        span?.setAttributes(spanAttributes(job.taken, this.id, this.lane.workerId));
         const outcome = await this.outcomeOf(job);
         if (span) describeOutcome(span, outcome);
         return settle(outcome, this.settling, job);
@@ -289,11 +281,6 @@ export class QueueLane
   private report(error: Error): void {
     if (!this.closer.signal.aborted) this.lane.onError(error);
   }
-}
-
-/** BullMQ puts the next job of a schedule into the trace of the one before it: all its fires would be one trace, for ever. */
-function withoutTrace(json: JobJson): JobJson {
-  return { ...json, opts: { ...json.opts, telemetry: { omitContext: true } } };
 }
 
 function failedBy(error: Error): Outcome {
