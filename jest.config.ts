@@ -11,13 +11,15 @@ const config: Config = {
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/[^/]+/dist/'],
-  // Most tests wait more than they compute.
-  maxWorkers: Math.max(4, availableParallelism()),
+  maxWorkers: availableParallelism(),
+  // A worker keeps some memory of each file that it has run.
+  workerIdleMemoryLimit: '700MB',
   testSequencer: '<rootDir>/test/support/long-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
-  testTimeout: 60_000,
+  // Above the ceilings of single waits, whose messages say more.
+  testTimeout: 120_000 * Number(process.env.TEST_SLOWNESS ?? 1),
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/swc-transformer.mjs' },
   moduleNameMapper: {

@@ -10,6 +10,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { atEnd, clock, openSide, serviceOn, takeAway, untilWaiting, waitersOf, type Side } from './locks-kit.js';
+import { figure } from '../support/figure.js';
 
 Logger.overrideLogger(false);
 jest.setTimeout(60_000);
@@ -186,7 +187,7 @@ function describeLockService(name: string, open: () => Promise<[Side, Side]>): v
           }),
         ),
       );
-      process.stdout.write(`200 contenders on ${name}: ${Math.round(performance.now() - since)} ms\n`);
+      figure(`200 contenders on ${name}: ${Math.round(performance.now() - since)} ms`);
       expect(counter).toBe(200);
       expect(fences).toEqual(fences.toSorted((a, b) => a - b));
       expect(new Set(fences).size).toBe(200);

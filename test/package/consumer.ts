@@ -1,10 +1,12 @@
-/** An app of somebody else, in an empty directory: it installs our tarball, compiles and runs. */
+/** An app of somebody else, in an empty directory: it has our tarball and what it needs, compiles and runs. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { extract } from 'tar';
+import { scaled } from '../support/machine.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const exec = promisify(execFile);
@@ -24,9 +26,11 @@ const compilerOptions = {
   skipLibCheck: false,
 };
 
-/** Makes the tarball that would be published. */
-export async function packLibrary(directory: string): Promise<string> {
-  const { stdout } = await exec(process.execPath, ['scripts/pack.mjs', directory], { cwd: root });
+/** Makes the tarball that would be published, of `built`, or, without it, of a build of its own. */
+export async function packLibrary(directory: string, built?: string): Promise<string> {
+  const { stdout } = await exec(process.execPath, ['scripts/pack.mjs', directory, ...(built ? [built] : [])], {
+    cwd: root,
+  });
   return stdout.trim();
 }
 
@@ -57,6 +61,22 @@ export class Consumer {
     await exec('npm', ['install', ...options, ...wanted], { cwd: this.directory });
   }
 
+  /** Takes a tarball apart where npm would put it, and asks no registry. */
+  async unpack(name: string, tarball: string): Promise<void> {
+    const directory = join(this.directory, 'node_modules', name);
+    await mkdir(directory, { recursive: true });
+    await extract({ file: tarball, cwd: directory, strip: 1 });
+  }
+
+  /** Packages of the checkout, which are found here by links. What is not linked is not there. */
+  async link(...packages: readonly string[]): Promise<void> {
+    for (const name of packages) {
+      const path = join(this.directory, 'node_modules', name);
+      await mkdir(dirname(path), { recursive: true });
+      await symlink(join(root, 'node_modules', name), path);
+    }
+  }
+
   async write(file: string, text: string): Promise<void> {
     const path = join(this.directory, file);
     await mkdir(dirname(path), { recursive: true });
@@ -77,7 +97,7 @@ export class Consumer {
 
   /**
    * Runs a file until it ends, or, where it is to print something and stays up, until it has: then it gets SIGTERM.
-   * Rejects when it ends with an error, prints less, or takes longer than a minute.
+   * Rejects when it ends with an error, prints less, or takes far too long.
    */
   async run(file: string, prints: readonly string[] = []): Promise<Finished> {
     const finished = await this.runToEnd(file, prints);
@@ -93,7 +113,11 @@ export class Consumer {
   private runToEnd(file: string, prints: readonly string[]): Promise<Finished> {
     const path = join(this.directory, file);
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [path], { cwd: dirname(path), timeout: 60_000, killSignal: 'SIGKILL' });
+      const child = spawn(process.execPath, [path], {
+        cwd: dirname(path),
+        timeout: scaled(60_000),
+        killSignal: 'SIGKILL',
+      });
       let [stdout, stderr] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         stdout += text;

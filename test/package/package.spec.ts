@@ -1,12 +1,15 @@
-/** What is published, as its users meet it: packed, installed beside Nest 12 in an empty directory, compiled, run. */
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, mkdtemp } from 'node:fs/promises';
+/**
+ * What is published, packed and put beside the packages of the checkout. The long suite installs it, as its users do, and
+ * compiles against its own types.
+ */
+import { cp, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { Consumer, packLibrary, root } from './consumer.js';
-import { installLine, readmeBlocks, withoutTopLevelAwait } from './readme-blocks.js';
+import { compileOneProgram, type OneProgram } from './one-program.js';
+import { readmeBlocks, withoutTopLevelAwait, type ReadmeBlock } from './readme-blocks.js';
 
 interface Manifest {
   readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
@@ -15,25 +18,42 @@ interface Manifest {
   readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>;
 }
 
-const nest = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'typescript', '@types/node'];
 const library = 'nestjs-job-scheduler';
 
-jest.setTimeout(240_000);
+const instances =
+  `const required = require('${library}');\n` +
+  `import('${library}').then((imported) =>\n` +
+  `  console.log(Object.keys(imported).filter((name) => name !== 'module.exports').every((name) => imported[name] === required[name])));\n`;
+
+const overHttp =
+  `import 'reflect-metadata';\nimport { Module } from '@nestjs/common';\nimport { NestFactory } from '@nestjs/core';\n` +
+  `import { JobSchedulerModule } from '${library}';\nimport { JobSchedulerHttpModule } from '${library}/http';\n` +
+  `@Module({ imports: [JobSchedulerHttpModule.register({ guards: [] }), JobSchedulerModule.forRoot()] })\nclass App {}\n` +
+  `const app = await NestFactory.create(App, { logger: ['error'] });\nawait app.listen(0, '127.0.0.1');\n` +
+  `const { status } = await fetch(\`\${await app.getUrl()}/v1/monitor/queues\`);\nawait app.close();\nconsole.log(status);\n`;
 
 describe('the packed library', () => {
   let directory: string;
-  let tarball: string;
-  let consumer!: Consumer;
+  let program: OneProgram;
+  let consumer: Consumer;
   let packed: string;
   let manifest: Manifest;
+  let blocks: Map<string, ReadmeBlock>;
+  let first: ReadmeBlock;
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'job-scheduler-packed-'));
-    tarball = await packLibrary(directory);
+    directory = await realpath(await mkdtemp(join(tmpdir(), 'job-scheduler-packed-')));
+    blocks = await blocksOf(['README.md', ...(await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)]);
+    [first] = [...blocks.values()] as [ReadmeBlock];
+    const sources = [...blocks].map(([file, { code }]) => [file, `${code}\nexport {};\n`] as const);
+    program = await compileOneProgram(directory, { ...Object.fromEntries(sources), 'http/main.ts': overHttp });
+    const tarball = await packLibrary(directory, program.library);
     consumer = await Consumer.create();
-    await consumer.install(...nest, tarball);
+    await consumer.unpack(library, tarball);
     packed = join(consumer.directory, 'node_modules', library);
     manifest = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8')) as Manifest;
+    const needed = Object.keys(manifest.peerDependencies).filter((name) => !optionalPeers().includes(name));
+    await consumer.link(...Object.keys(manifest.dependencies), ...needed, 'zod', '@nestjs/platform-express');
   });
   afterAll(async () => {
     for (const each of [directory, consumer?.directory]) if (each) await rm(each, { recursive: true, force: true });
@@ -45,6 +65,15 @@ describe('the packed library', () => {
     Object.entries(manifest.exports).flatMap(([entry, target]) =>
       typeof target === 'string' ? [] : [[entry, join(packed, target.types), join(packed, target.default)]],
     );
+  /** Puts compiled code where an app of the consumer would have it. */
+  async function runCompiled(file: string, prints: readonly string[]): Promise<string> {
+    const target = file.replace(/\.ts$/, '.js');
+    await cp(program.compiled(file), join(consumer.directory, target));
+    return (await consumer.run(target, prints)).stdout;
+  }
+
+  test('every TypeScript block of README and docs compiles, and what types must refuse is refused', () =>
+    expect(program.faults).toBe(''));
 
   test('holds the code, its types, a README and the licence, and no tests', async () => {
     const files = await readdir(packed, { recursive: true });
@@ -67,73 +96,41 @@ describe('the packed library', () => {
     expect(optionalPeers().filter((name) => named.has(name))).toEqual([]);
   });
 
-  test('compiles strictly and loads where no optional peer is installed', async () => {
-    for (const name of optionalPeers())
-      expect([name, existsSync(join(consumer.directory, 'node_modules', name))]).toEqual([name, false]);
-    const program = `import * as library from '${library}';\nconsole.log(Object.keys(library).length > 0);\n`;
-    await consumer.write('bare/main.ts', program);
-    await expect(consumer.compile('bare')).resolves.toBeUndefined();
-    await expect(consumer.run('bare/dist/main.js', ['true'])).resolves.toMatchObject({ stdout: 'true\n' });
-  });
-
-  test('is one instance for import and require', async () => {
-    const program =
-      `const required = require('${library}');\n` +
-      `import('${library}').then((imported) =>\n` +
-      `  console.log(Object.keys(imported).filter((name) => name !== 'module.exports').every((name) => imported[name] === required[name])));\n`;
-    await consumer.write('instance/main.cjs', program);
+  test('is one instance for import and require, where no optional peer is installed', async () => {
+    await consumer.write('instance/main.cjs', instances);
     await expect(consumer.run('instance/main.cjs', ['true'])).resolves.toMatchObject({ stdout: 'true\n' });
   });
 
-  test('serves HTTP with zod alone, without what describes it', async () => {
-    await consumer.install('zod', '@nestjs/platform-express');
-    expect(existsSync(join(consumer.directory, 'node_modules/@nestjs/swagger'))).toBe(false);
-    const program =
-      `import 'reflect-metadata';\nimport { Module } from '@nestjs/common';\nimport { NestFactory } from '@nestjs/core';\n` +
-      `import { JobSchedulerModule } from '${library}';\nimport { JobSchedulerHttpModule } from '${library}/http';\n` +
-      `@Module({ imports: [JobSchedulerHttpModule.register({ guards: [] }), JobSchedulerModule.forRoot()] })\nclass App {}\n` +
-      `const app = await NestFactory.create(App, { logger: ['error'] });\nawait app.listen(0, '127.0.0.1');\n` +
-      `const { status } = await fetch(\`\${await app.getUrl()}/v1/monitor/queues\`);\nawait app.close();\nconsole.log(status);\n`;
-    await consumer.write('http/main.ts', program);
-    await expect(consumer.compile('http')).resolves.toBeUndefined();
-    await expect(consumer.run('http/dist/main.js', ['200'])).resolves.toBeDefined();
+  test('serves HTTP with zod alone, without what describes it', async () =>
+    expect(await runCompiled('http/main.ts', ['200'])).toBe('200\n'));
+
+  test("the README's first example runs as ESM and as CommonJS", async () => {
+    expect(await runCompiled([...blocks.keys()][0]!, first.prints)).toContain(first.prints[0]);
+    const { outputText } = ts.transpileModule(withoutTopLevelAwait(first.code), {
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.CommonJS,
+        experimentalDecorators: true,
+        emitDecoratorMetadata: true,
+      },
+    });
+    await consumer.write('first/main.cjs', outputText);
+    await expect(consumer.run('first/main.cjs', first.prints)).resolves.toBeDefined();
   });
 
-  test("the README's first example runs after the README's install line", async () => {
-    const readme = await readFile(join(root, 'README.md'), 'utf8');
-    await consumer.install(...installLine(readme).map((name) => (name === library ? tarball : name)));
-    const [first] = readmeBlocks(readme);
-    await consumer.write('esm/main.ts', first!.code);
-    await expect(consumer.compile('esm')).resolves.toBeUndefined();
-    await expect(consumer.run('esm/dist/main.js', first!.prints)).resolves.toBeDefined();
-
-    await consumer.write('cjs/main.ts', withoutTopLevelAwait(first!.code));
-    await expect(consumer.compile('cjs', { type: 'commonjs' })).resolves.toBeUndefined();
-    await expect(consumer.run('cjs/dist/main.js', first!.prints)).resolves.toBeDefined();
-  });
-
-  test('every TypeScript block of the README and of docs compiles; those of the README run where they say so', async () => {
-    // Types of some of these fail a strict check of their own (PGlite's name Emscripten's), hence skipLibCheck.
-    await consumer.install(
-      ...optionalPeers(),
-      '@types/pg',
-      '@nestjs/platform-express',
-      '@nestjs/platform-fastify',
-      'zod',
-      'valibot',
-      'bullmq-otel',
-    );
-    const docs = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md'));
-    for (const page of ['README.md', ...docs.map((file) => `docs/${file}`)]) {
-      for (const { line, code } of readmeBlocks(await readFile(join(root, page), 'utf8')))
-        await consumer.write(`blocks/${page}/line-${line}.ts`, `${code}\nexport {};\n`);
-    }
-    await expect(consumer.compile('blocks', { skipLibCheck: true })).resolves.toBeUndefined();
-    const ofReadme = readmeBlocks(await readFile(join(root, 'README.md'), 'utf8'));
-    for (const { line, prints } of ofReadme.filter(({ run }, index) => run && index > 0))
-      await consumer.run(`blocks/dist/README.md/line-${line}.js`, prints);
+  test('blocks of the README that say so run', async () => {
+    const others = [...blocks].filter(([file, { run }]) => run && file.startsWith('README.md')).slice(1);
+    for (const [file, { prints }] of others) await expect(runCompiled(file, prints)).resolves.toBeTruthy();
   });
 });
+
+async function blocksOf(pages: readonly string[]): Promise<Map<string, ReadmeBlock>> {
+  const found = new Map<string, ReadmeBlock>();
+  for (const page of pages.filter((file) => file.endsWith('.md')))
+    for (const block of readmeBlocks(await readFile(join(root, page), 'utf8')))
+      found.set(`${page}/line-${block.line}.ts`, block);
+  return found;
+}
 
 /** The packages that a built file, and all that it imports of ours, names. */
 async function packagesFrom(file: string, seen = new Set<string>()): Promise<Set<string>> {

@@ -18,6 +18,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { figure } from '../support/figure.js';
 
 Logger.overrideLogger(false);
 
@@ -184,7 +185,7 @@ describe.each([...sharedStores, ['memory:', 'memory:']])('dead letters on %s', (
     await failed(300);
     expect(await letters.discard({ queue: 'default' })).toBe(300);
     expect(await letters.count()).toBe(0);
-    process.stdout.write(`${size} dead letters retried on ${name} in ${Math.round(took)} ms\n`);
+    figure(`${size} dead letters retried on ${name} in ${Math.round(took)} ms`);
   }, 120_000);
 });
 

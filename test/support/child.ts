@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
+import { scaled } from './machine.js';
+import { storeState } from './store-state.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A ceiling costs nothing where the wait ends. */
+const CEILING = 60_000;
 
 /** What a child tells: a line of JSON on its standard output with the event's name. See `tell.ts`. */
 export interface ChildEvent {
@@ -62,10 +67,13 @@ export class TestChild {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** The first event of this name (past or to come) that `accepts`. Rejects when the child ends without it, or in time. */
+  /**
+   * The first event of this name (past or to come) that `accepts`. Rejects when the child ends without it, or in time:
+   * `within` milliseconds of the reference machine.
+   */
   async next(
     event: string,
-    { accepts = () => true, within = 60_000 }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
+    { accepts = () => true, within = CEILING }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
   ): Promise<ChildEvent> {
     const fits = (each: ChildEvent): boolean => each.event === event && accepts(each);
     const past = this.events.find(fits);
@@ -77,10 +85,7 @@ export class TestChild {
         resolve: (found) => finish(() => resolve(found)),
         reject: (error) => finish(() => reject(error)),
       };
-      const timer = setTimeout(
-        () => waiter.reject(new Error(`The child did not tell "${event}" within ${within} ms:\n${this.output}`)),
-        within,
-      );
+      const timer = setTimeout(() => void this.rejectLate(waiter, event, scaled(within)), scaled(within));
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
         this.waiters.delete(waiter);
@@ -88,6 +93,14 @@ export class TestChild {
       };
       this.waiters.add(waiter);
     });
+  }
+
+  private async rejectLate(waiter: Waiter, event: string, ceiling: number): Promise<void> {
+    const told = this.events.map((each) => each.event).join(', ') || 'nothing';
+    const state = await storeState();
+    waiter.reject(
+      new Error(`The child did not tell "${event}" within ${ceiling} ms. It told: ${told}.${state}\n${this.output}`),
+    );
   }
 
   /** Events of this name so far. */

@@ -18,7 +18,10 @@ const connected = () => new Promise((resolve) => {
 });`;
 
 const files = {
-  'timer.test.mjs': `test('leaves a timer', () => { setInterval(() => {}, 60_000); });`,
+  'timer.test.mjs': `test('leaves a timer', () => {
+  process.stdout.write('printed by the timer\\n');
+  setInterval(() => {}, 60_000);
+});`,
   'socket.test.mjs': `${connect}
 test('leaves a socket', async () => { await listening(); await connected(); });`,
   'process.test.mjs': `import { spawn } from 'node:child_process';
@@ -26,7 +29,7 @@ test('leaves a process', () => { spawn('sleep', ['20']); });`,
   'clean.test.mjs': `${connect}
 let client;
 afterAll(() => { client.destroy(); server.close(); });
-test('closes in a hook', async () => { await listening(); client = await connected(); });
+test('closes in a hook', async () => { process.stdout.write('printed by the clean one\\n'); await listening(); client = await connected(); });
 test.skip('is skipped', () => {});
 test('had its timer', async () => { await new Promise((resolve) => setTimeout(resolve, 1)); });`,
 };
@@ -40,9 +43,9 @@ describe('the leak check', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'job-scheduler-leaks-'));
     for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
-    const counts = join(directory, 'counts.json');
-    await writeFile(counts, JSON.stringify({ passed: 10, failed: 0, skipped: 2 }));
-    const env = { ...process.env, TEST_COUNTS_FROM: counts, TEST_COUNTS_TO: undefined };
+    const figures = join(directory, 'figures.txt');
+    await writeFile(figures, 'a figure\na figure\n');
+    const env = { ...process.env, TEST_FIGURES: figures };
     const config = {
       rootDir: directory,
       testMatch: ['**/*.test.mjs'],
@@ -54,12 +57,12 @@ describe('the leak check', () => {
     // Workers, which Jest can end although a file left something open.
     const args = ['--experimental-vm-modules', jest, '--config', JSON.stringify(config), '--maxWorkers', '2'];
     await new Promise<void>((resolve) => {
-      execFile(process.execPath, args, { env, timeout: 60_000 }, (error, out, err) => {
+      execFile(process.execPath, args, { env }, (error, out, err) => {
         [stdout, report, code] = [out, err, error?.code ?? 0];
         resolve();
       });
     });
-  }, 60_000);
+  });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
   test('fails the run', () => expect(code).toBe(1));
@@ -76,6 +79,13 @@ describe('the leak check', () => {
 
   test('passes what a hook closed', () => expect(report).toMatch(/^PASS .*clean\.test\.mjs/m));
 
-  test('closes with one line of counts, with those of the pass before, in which a leak is a failure', () =>
-    expect(stdout.split('\n')).toContain('15 passed, 3 failed, 3 skipped'));
+  test('closes with the figures, each once, and one line of counts, in which a leak is a failure', () => {
+    expect(stdout.split('\n').filter((line) => line === '  a figure')).toHaveLength(1);
+    expect(stdout.split('\n')).toContain('5 passed, 3 failed, 1 skipped');
+  });
+
+  test('shows what a file printed where it fails, and not where it passes', () => {
+    expect(stdout).toContain('printed by the timer');
+    expect(stdout).not.toContain('printed by the clean one');
+  });
 });

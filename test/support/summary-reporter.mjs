@@ -1,19 +1,34 @@
 /**
- * Closes the run with one line that a script can read: `12 passed, 0 failed, 1 skipped`. Where the run is the first of
- * two passes (`TEST_COUNTS_TO`), it leaves the counts to the second one (`TEST_COUNTS_FROM`).
+ * Closes the run: what tests measured (`figure.ts`), the files that took longest, and one line that a script can read:
+ * `12 passed, 0 failed, 1 skipped`.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+const SLOWEST = 10;
 
 export default class SummaryReporter {
   onRunComplete(_contexts, results) {
-    const { TEST_COUNTS_FROM: from, TEST_COUNTS_TO: to } = process.env;
-    const before =
-      from && existsSync(from) ? JSON.parse(readFileSync(from, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
-    const passed = before.passed + results.numPassedTests;
+    const out = (text) => process.stdout.write(`${text}\n`);
+    const figures = readFigures(process.env.TEST_FIGURES);
+    if (figures.length > 0) out(`\nMeasured:\n${figures.map((line) => `  ${line}`).join('\n')}`);
+    if (results.testResults.length > SLOWEST) out(`\nSlowest files:\n${slowest(results.testResults).join('\n')}`);
     // A file that could not run, or that left something open, is a failure that no test counts.
-    const failed = before.failed + results.numFailedTests + results.numRuntimeErrorTestSuites;
-    const skipped = before.skipped + results.numPendingTests + results.numTodoTests;
-    if (to) writeFileSync(to, JSON.stringify({ passed, failed, skipped }));
-    else process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    const skipped = results.numPendingTests + results.numTodoTests;
+    out(`\n${results.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   }
+}
+
+function readFigures(file) {
+  if (!file || !existsSync(file)) return [];
+  return [...new Set(readFileSync(file, 'utf8').trimEnd().split('\n'))];
+}
+
+function slowest(testResults) {
+  const seconds = ({ perfStats }) => (perfStats.end - perfStats.start) / 1_000;
+  return testResults
+    .toSorted((a, b) => seconds(b) - seconds(a))
+    .slice(0, SLOWEST)
+    .map((each) => `  ${seconds(each).toFixed(1).padStart(6)} s  ${relative('.', each.testFilePath)}`);
 }

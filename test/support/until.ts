@@ -1,21 +1,28 @@
-/** For what no event tells: asks again until it is so, with a deadline. Never a fixed sleep. */
+/** For what no event tells: asks again until it is so, with a ceiling. Never a fixed sleep. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { scaled } from './machine.js';
+import { storeState } from './store-state.js';
 
 /** What stands for "not yet". */
 type NotYet = false | 0 | '' | null | undefined;
 
+/** A ceiling costs nothing where the wait ends: low ones only fail on slow machines. */
+const CEILING = 40_000;
+
 /**
- * Resolves with what `probe` answers as soon as that is truthy.
+ * Resolves with what `probe` answers as soon as that is truthy. A wait in vain says what it saw last, and what the
+ * stores hold of this test.
  * @param what for the message: "the job is completed".
  * @param probe may throw: that counts as "not yet", and the last error stands in the message.
- * @param options `within` 10 s and `every` 20 ms by default.
+ * @param options `every` 20 ms by default; `within` for what can never take long, as milliseconds of the reference machine.
  */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { within = 10_000, every = 20 }: { within?: number; every?: number } = {},
+  { within = CEILING, every = 20 }: { within?: number; every?: number } = {},
 ): Promise<Exclude<T, NotYet>> {
-  const deadline = performance.now() + within;
+  const ceiling = scaled(within);
+  const deadline = performance.now() + ceiling;
   for (;;) {
     let seen: unknown;
     try {
@@ -26,7 +33,9 @@ export async function until<T>(
       seen = error;
     }
     if (performance.now() >= deadline)
-      throw new Error(`Waited ${within} ms in vain until ${what}. Last seen: ${String(seen)}`, { cause: seen });
+      throw new Error(`Waited ${ceiling} ms in vain until ${what}. Last seen: ${String(seen)}${await storeState()}`, {
+        cause: seen,
+      });
     await pause(every);
   }
 }

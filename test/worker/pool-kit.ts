@@ -8,6 +8,7 @@ import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/port
 import { WorkerPool, type WorkerPoolOptions } from '../../libs/job-scheduler/src/worker/worker-pool.js';
 import { randomPrefix } from '../support/prefix.js';
 import type { ScriptRunner } from './script-runner.js';
+import { figure } from '../support/figure.js';
 
 export const clock = new SystemClock();
 
@@ -21,7 +22,7 @@ export function describeOnEachStore(what: string, tests: (url: string, kind: Sto
   describePostgres(`${what} on PostgreSQL`, () => {
     tests(postgres!, 'postgres');
   });
-  if (!postgres) process.stdout.write(`PostgreSQL is not installed. Left out: ${what} on PostgreSQL\n`);
+  if (!postgres) figure(`PostgreSQL is not installed. Left out: ${what} on PostgreSQL`);
 }
 
 let closers: (() => Promise<void>)[] = [];

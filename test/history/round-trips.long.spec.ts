@@ -10,6 +10,7 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
+import { figure } from '../support/figure.js';
 
 Logger.overrideLogger(false);
 
@@ -19,7 +20,7 @@ const BATCH = 2_000;
 const DAY = 86_400_000;
 
 const printed: string[] = [];
-afterAll(() => void process.stdout.write(`${printed.join('\n')}\n`));
+afterAll(() => figure(printed.join('\n')));
 
 const opened: INestApplicationContext[] = [];
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run } from './app.js';
+import { figure } from '../support/figure.js';
 
 const SCHEDULES = 20;
 const FIRES = 1_000;
@@ -66,7 +67,7 @@ it(`${FIRES} fires of ${SCHEDULES} schedules are late by less than 100 ms at p99
     return { store, p50: late[FIRES / 2]!, p99: late[FIRES * 0.99 - 1]!, most: late.at(-1)! };
   });
   for (const { store, p50, p99, most } of measured) {
-    console.info(`Lateness over ${FIRES} fires on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`);
+    figure(`Lateness over ${FIRES} fires on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`);
   }
   expect(measured.filter(({ p99 }) => p99 >= 100)).toEqual([]);
 }, 120_000);

@@ -6,6 +6,7 @@ import { TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { startApp, type TestApp } from './app.js';
+import { figure } from '../support/figure.js';
 
 Logger.overrideLogger(false);
 
@@ -53,7 +54,7 @@ it.each(sharedStores)(
       await started.jobs.stop();
     }
     const [first, second] = boots as [(typeof boots)[0], (typeof boots)[0]];
-    console.info(
+    figure(
       `${MANY} schedules on ${name}: first boot ${first.ms} ms and ${first.trips} round trips, unchanged ${second.ms} ms and ${second.trips}`,
     );
     expect((await started.store.queues.schedulers(TICK_QUEUE)).length).toBe(MANY);

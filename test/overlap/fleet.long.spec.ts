@@ -6,6 +6,7 @@ import { startChild, type TestChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { figure } from '../support/figure.js';
 
 interface Work {
   n: number;
@@ -182,7 +183,7 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
           },
           { within: 15_000, every: 300 },
         );
-        process.stdout.write(`${_name}, ${job}: the next run started ${next.start - killedAt} ms after kill -9\n`);
+        figure(`${_name}, ${job}: the next run started ${next.start - killedAt} ms after kill -9`);
         expect(next.start - killedAt).toBeLessThan(LOCK_DURATION + 5_000);
         expect(next.fence).toBeGreaterThan(first.get(job)!.fence);
         expect(mostAtOnce(runsOf(children, job), killedAt, 0)).toBe(1);

@@ -8,6 +8,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { figure } from '../support/figure.js';
 
 const RUNS = 20;
 
@@ -59,8 +60,8 @@ describe.each(sharedStores)('process A cancels what process B has, on %s', (name
       });
     }
     const sorted = delays.toSorted((one, other) => one - other);
-    process.stdout.write(
-      `Cancel over processes on ${name}, ms until aborted: first ${delays[0]}, median ${sorted[RUNS / 2]}, longest ${sorted.at(-1)}\n`,
+    figure(
+      `Cancel over processes on ${name}, ms until aborted: first ${delays[0]}, median ${sorted[RUNS / 2]}, longest ${sorted.at(-1)}`,
     );
     expect(sorted.at(-1)).toBeLessThan(200);
   }, 60_000);

@@ -1,0 +1,3 @@
+import { testSequences } from './differential/compare-sequences.js';
+
+testSequences(2_000);
