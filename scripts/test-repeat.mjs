@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root, seconds } from './run.mjs';
 import { setup } from './setup.mjs';
-import { runTests, suites } from './test.mjs';
+import { runTests } from './test.mjs';
 
 const args = process.argv.slice(2);
 const times = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
@@ -34,7 +34,7 @@ async function once(n, kind) {
   const start = performance.now();
   const report = join(directory, `${kind}-${n}.json`);
   const log = openSync(join(directory, `${kind}-${n}.log`), 'w');
-  const code = await runTests(['--json', '--outputFile', report, ...suites[kind]], ['ignore', log, log]);
+  const code = await runTests(kind, ['--json', `--outputFile=${report}`], ['ignore', log, log]);
   const failed = failedIn(report);
   if (code !== 0 && failed.length === 0) failed.push(`the ${kind} suite as a whole`);
   for (const name of failed) failures.set(name, [...(failures.get(name) ?? []), n]);

@@ -1,7 +1,7 @@
 /**
  * `npm test`: the servers, then Jest on the short suite: all spec files but `*.long.spec.ts`.
- * `npm run test:all`: the long suite, one file at a time. With arguments, which go to Jest, whatever they name runs:
- * `npm test -- libs/job-scheduler/src/errors`.
+ * `npm run test:all`: the long suite, one file at a time: those, and `*.both.spec.ts` once more, with more cases.
+ * With arguments, which go to Jest, what they name runs: `npm test -- libs/job-scheduler/src/errors`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,15 +11,14 @@ import { measureSlowness } from '../test/support/slowness.mjs';
 import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
-const LONG = '\\.long\\.spec\\.ts$';
-export const suites = {
-  short: ['--testPathIgnorePatterns', LONG],
+const suites = {
+  short: ['--testPathIgnorePatterns', '\\.long\\.spec\\.ts$'],
   // A worker, and not Jest's own process: it is renewed when its memory has grown.
-  long: ['--maxWorkers', '1', LONG],
+  long: ['--maxWorkers', '1', '\\.(long|both)\\.spec\\.ts$'],
 };
 
-/** Runs Jest and gives its exit code. `output` is what `spawn` takes as `stdio`. */
-export async function runTests(args, output = 'inherit') {
+/** Runs Jest and gives its exit code: on `args`, or, where these name no path, on the suite. `output` is `spawn`'s `stdio`. */
+export async function runTests(suite, args, output = 'inherit') {
   const directory = mkdtempSync(join(tmpdir(), 'job-scheduler-test-'));
   const slowness = await measureSlowness();
   if (slowness > 1 && output === 'inherit')
@@ -28,12 +27,14 @@ export async function runTests(args, output = 'inherit') {
     );
   const env = {
     ...process.env,
+    TEST_SUITE: suite,
     TEST_SLOWNESS: String(slowness),
     TEST_FIGURES: join(directory, 'figures.txt'),
   };
   try {
     const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    return await node([...flags, programs.jest, ...args], { env, stdio: output });
+    const wanted = args.some((arg) => !arg.startsWith('-')) ? args : [...args, ...suites[suite]];
+    return await node([...flags, programs.jest, ...wanted], { env, stdio: output });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -41,9 +42,6 @@ export async function runTests(args, output = 'inherit') {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [first, ...rest] = process.argv.slice(2);
-  const long = first === '--long';
-  const args = long ? rest : process.argv.slice(2);
   setup({ servers: true });
-  const paths = args.some((arg) => !arg.startsWith('-'));
-  process.exitCode = await runTests(paths ? args : [...args, ...suites[long ? 'long' : 'short']]);
+  process.exitCode = await (first === '--long' ? runTests('long', rest) : runTests('short', process.argv.slice(2)));
 }

@@ -251,14 +251,10 @@ describe.each(stores)('traces, on %s', (_name, connection) => {
 
   it('each fire of a schedule has one of its own, to its handler', async () => {
     await start({ jobs: { tick: { schedule: 'every 1s' } } });
-    const runs = await until(
-      'it has fired three times',
-      () => {
-        const ended = named('process default');
-        return ended.length >= 3 && ended;
-      },
-      { within: 20_000 },
-    );
+    const runs = await until('it has fired three times', () => {
+      const ended = named('process default');
+      return ended.length >= 3 && ended;
+    });
     const traces = new Set(runs.map((span) => span.spanContext().traceId));
     expect(traces.size).toBe(runs.length);
     const [traceId] = [...traces].slice(-1);

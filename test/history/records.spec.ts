@@ -281,7 +281,7 @@ describe.each(stores)('on %s', (_name, connection, isShared) => {
     if (!isShared) return;
     reader = startChild('test/history/reader.child.ts', { env: { STORE: connection, PREFIX: prefix } });
     await reader.next('ready');
-  }, 60_000);
+  });
   afterAll(() => app?.close());
 
   let asked = 0;
@@ -298,48 +298,44 @@ describe.each(stores)('on %s', (_name, connection, isShared) => {
     return JSON.parse(JSON.stringify(answer));
   }
 
-  test.each(CASES)(
-    '$name',
-    async ({ act, expected }) => {
-      const before = Date.now();
-      const id = await act(running);
-      const after = Date.now();
-      const { job, attempts, steps, scheduledFor, ...rest } = expected(running, id);
-      const answer = (await read({ id })) as Record<string, never>;
+  test.each(CASES)('$name', async ({ act, expected }) => {
+    const before = Date.now();
+    const id = await act(running);
+    const after = Date.now();
+    const { job, attempts, steps, scheduledFor, ...rest } = expected(running, id);
+    const answer = (await read({ id })) as Record<string, never>;
 
-      const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as never;
-      const milliseconds = expect.any(Number) as never;
-      const wasRun = attempts.length > 0;
-      expect(answer).toEqual({
-        id,
-        job,
-        queue: 'default',
-        ...rest,
-        attempts: attempts.map((attempt) => ({ ...attempt, startedAt: time, finishedAt: time })),
-        steps: steps.map((step) => ({ ...step, startedAt: time, ...(!('error' in step) && { finishedAt: time }) })),
-        createdAt: time,
-        completedAt: time,
-        ...(scheduledFor && { scheduledFor: scheduledFor.toISOString() }),
-        ...(wasRun && { startedAt: time, durationMs: milliseconds }),
-      });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as never;
+    const milliseconds = expect.any(Number) as never;
+    const wasRun = attempts.length > 0;
+    expect(answer).toEqual({
+      id,
+      job,
+      queue: 'default',
+      ...rest,
+      attempts: attempts.map((attempt) => ({ ...attempt, startedAt: time, finishedAt: time })),
+      steps: steps.map((step) => ({ ...step, startedAt: time, ...(!('error' in step) && { finishedAt: time }) })),
+      createdAt: time,
+      completedAt: time,
+      ...(scheduledFor && { scheduledFor: scheduledFor.toISOString() }),
+      ...(wasRun && { startedAt: time, durationMs: milliseconds }),
+    });
 
-      // Times are those at which it happened, in order.
-      const at = (text: unknown) => Date.parse(text as string);
-      const told = answer as unknown as JobExecution;
-      const events = [before, at(told.createdAt)];
-      for (const [n, { startedAt, finishedAt }] of told.attempts.entries()) {
-        const run = seen.get(id)![n]!;
-        expect(run.attempt).toBe(told.attempts[n]!.attempt);
-        events.push(at(startedAt), run.at, at(finishedAt));
-      }
-      events.push(at(told.completedAt), after);
-      expect(events).toEqual(events.toSorted((a, b) => a - b));
-      expect(seen.get(id)?.length ?? 0).toBe(told.attempts.length);
-      const [first, last] = [told.attempts[0], told.attempts.at(-1)];
-      expect(told.startedAt).toEqual(first?.startedAt);
-      expect(told.durationMs).toBe(last && at(last.finishedAt) - at(last.startedAt));
-      expect(await read({ job: job! })).toContainEqual(answer);
-    },
-    90_000,
-  );
+    // Times are those at which it happened, in order.
+    const at = (text: unknown) => Date.parse(text as string);
+    const told = answer as unknown as JobExecution;
+    const events = [before, at(told.createdAt)];
+    for (const [n, { startedAt, finishedAt }] of told.attempts.entries()) {
+      const run = seen.get(id)![n]!;
+      expect(run.attempt).toBe(told.attempts[n]!.attempt);
+      events.push(at(startedAt), run.at, at(finishedAt));
+    }
+    events.push(at(told.completedAt), after);
+    expect(events).toEqual(events.toSorted((a, b) => a - b));
+    expect(seen.get(id)?.length ?? 0).toBe(told.attempts.length);
+    const [first, last] = [told.attempts[0], told.attempts.at(-1)];
+    expect(told.startedAt).toEqual(first?.startedAt);
+    expect(told.durationMs).toBe(last && at(last.finishedAt) - at(last.startedAt));
+    expect(await read({ job: job! })).toContainEqual(answer);
+  });
 });

@@ -40,14 +40,10 @@ describe.each(platforms)('on %s', (platform) => {
     return executionId;
   };
   const ended = (id: string, status: string) =>
-    until(
-      `execution ${id} is ${status}`,
-      async () => {
-        const { body } = await api.call('GET', `executions/${id}`);
-        return body['status'] === status && conforming(Execution, body);
-      },
-      { within: 30_000 },
-    );
+    until(`execution ${id} is ${status}`, async () => {
+      const { body } = await api.call('GET', `executions/${id}`);
+      return body['status'] === status && conforming(Execution, body);
+    });
 
   describe('a job, from its creation to its end,', () => {
     let id: string;

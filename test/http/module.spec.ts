@@ -19,6 +19,7 @@ import {
 import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
 import { Api, curlBody, platforms, problem, type ApiOptions } from './app.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -138,7 +139,7 @@ describe.each(platforms)('on %s', (platform) => {
   it('with exposeErrors executions have their stacks', async () => {
     const api = await start({ platform, http: { guards: [], exposeErrors: true } });
     const handle = await api.jobs.enqueue('failing.job', {});
-    await expect(handle.finished({ timeout: '20s' })).rejects.toThrow('cannot reach');
+    await expect(handle.finished(WAIT)).rejects.toThrow('cannot reach');
     const { body } = await api.call('GET', `executions/${handle.id}`);
     expect(body).toMatchObject({
       error: { message: expect.stringContaining('redis://user:secret@db.internal') },

@@ -8,7 +8,7 @@ import { Api, curlBody, problem, type Answer } from './app.js';
 
 Logger.overrideLogger(false);
 
-const ROUNDS = 10;
+const ROUNDS = 5;
 const WRITERS = 6;
 
 const apis = closedAfterEach<Api>();

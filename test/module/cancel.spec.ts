@@ -18,6 +18,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -105,7 +106,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
     const handle = await jobs.enqueue(obey);
     await begun(handle.id);
     expect(await jobs.cancel(handle.id, 'not needed')).toBe(true);
-    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({
       code: 'JOB_CANCELLED',
       reason: 'not needed',
     });
@@ -131,7 +132,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
     for (const { id } of [retrying, waiting, urgent, delayed]) expect(await jobs.cancel(id, 'too late')).toBe(true);
     await jobs.resumeQueue('default');
     for (const handle of [retrying, waiting, urgent, delayed]) {
-      await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
+      await expect(handle.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
       const { final, head, attempts } = (await record(handle.id))!;
       expect({ final, head }).toMatchObject({
         final: 'cancelled',
@@ -153,7 +154,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
     expect(await jobs.cancel(handle.id, 'second')).toBe(true);
     expect(await jobs.getStatus(handle.id)).toBe('running');
     work.release();
-    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_CANCELLED', reason: 'first' });
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED', reason: 'first' });
     expect((await record(handle.id))!.head!.result).toBeUndefined();
   });
 
@@ -163,18 +164,18 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
     await Promise.all([begun(patient.id), begun(hasty.id)]);
     expect(await jobs.cancel(patient.id)).toBe(true);
     expect(await app.get(Canceller).cancel(hasty.id, 'replaced', { giveUpAfter: 20 })).toBe(true);
-    await expect(hasty.finished({ timeout: '5s' })).rejects.toMatchObject({
+    await expect(hasty.finished(WAIT)).rejects.toMatchObject({
       code: 'JOB_CANCELLED',
       reason: 'replaced',
     });
     expect(await jobs.getStatus(patient.id)).toBe('running');
-    await expect(patient.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
+    await expect(patient.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
   });
 
   it('what a handler cancels itself is cancelled by its worker', async () => {
     const { jobs, worker, record } = await fleet();
     const handle = await jobs.enqueue(giveIn);
-    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ reason: 'not worth it' });
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({ reason: 'not worth it' });
     expect((await record(handle.id))!.head).toMatchObject({ cancelledBy: worker.jobs.workerId });
   });
 
@@ -190,7 +191,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
       }),
     );
     for (const { handle, n, answer } of handles) {
-      const end = await handle.finished({ timeout: '10s' }).then(
+      const end = await handle.finished(WAIT).then(
         () => 'completed',
         () => 'cancelled',
       );
@@ -238,7 +239,7 @@ describe.each(stores)('cancel on %s', (_name, connection) => {
   it('nothing to cancel: unknown, completed', async () => {
     const { jobs } = await fleet();
     const done = await jobs.enqueue(brief, { n: 1 });
-    await done.finished({ timeout: '5s' });
+    await done.finished(WAIT);
     expect(await jobs.cancel(done.id)).toBe(false);
     expect(await jobs.cancel('never-seen')).toBe(false);
   });

@@ -21,6 +21,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { sharedStores } from '../support/stores.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -121,19 +122,19 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     const { jobs } = await start([SendWelcome, Desk, Trip, Images]);
     const handle = await jobs.enqueue(SendWelcome, { to: 'ada' });
     expect(handle).toMatchObject({ job: 'SendWelcome', queue: 'critical', duplicate: false });
-    expect(await handle.finished({ timeout: '5s' })).toEqual({ sent: 'ada', attempt: 1 });
+    expect(await handle.finished(WAIT)).toEqual({ sent: 'ada', attempt: 1 });
     expect(await jobs.getStatus(handle.id)).toBe('completed');
-    expect(await (await jobs.enqueue([Desk, 'flaky'])).finished({ timeout: '5s' })).toBe(3);
-    expect(await (await jobs.enqueue(Trip, { n: 21 })).finished({ timeout: '5s' })).toBe(42);
-    expect(await (await jobs.enqueue(Resize, { width: '7' })).finished({ timeout: '5s' })).toBe(7);
-    expect(await (await jobs.enqueue('trip', { n: 1 })).finished({ timeout: '5s' })).toBe(2);
-    expect(await (await jobs.enqueue([Desk, 'nap'])).finished({ timeout: '5s' })).toBe(1);
+    expect(await (await jobs.enqueue([Desk, 'flaky'])).finished(WAIT)).toBe(3);
+    expect(await (await jobs.enqueue(Trip, { n: 21 })).finished(WAIT)).toBe(42);
+    expect(await (await jobs.enqueue(Resize, { width: '7' })).finished(WAIT)).toBe(7);
+    expect(await (await jobs.enqueue('trip', { n: 1 })).finished(WAIT)).toBe(2);
+    expect(await (await jobs.enqueue([Desk, 'nap'])).finished(WAIT)).toBe(1);
   });
 
   it('fails, tells @OnJobFail, and retries by hand', async () => {
     const { app, jobs } = await start([Desk]);
     const handle = await jobs.enqueue([Desk, 'hopeless'], { to: 'bob' });
-    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_FAILED', message: 'no use' });
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_FAILED', message: 'no use' });
     expect(app.get(Desk).told).toMatchObject([{ payload: { to: 'bob' }, attempts: 1 }]);
     expect(await jobs.getStatus(handle.id)).toBe('failed');
     await until('the failed job can be retried', () => jobs.retry(handle.id));
@@ -144,17 +145,17 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     const { jobs } = await start([SendWelcome]);
     SendWelcome.sent = [];
     const first = await jobs.enqueue(SendWelcome, { to: 'x' }, { id: 'mail:1' });
-    await first.finished({ timeout: '5s' });
+    await first.finished(WAIT);
     const second = await jobs.enqueue(SendWelcome, { to: 'x' }, { id: 'mail:1' });
     expect(second).toMatchObject({ id: 'mail:1', duplicate: true });
-    expect(await second.finished({ timeout: '5s' })).toEqual({ sent: 'x', attempt: 1 });
+    expect(await second.finished(WAIT)).toEqual({ sent: 'x', attempt: 1 });
     const many = await jobs.enqueueMany([
       { job: SendWelcome, payload: { to: 'y' }, options: { id: 'mail:2' } },
       { job: SendWelcome, payload: { to: 'y' }, options: { id: 'mail:2' } },
       { job: SendWelcome, payload: { to: 'z' } },
     ]);
     expect(many.map((each) => each.duplicate)).toEqual([false, true, false]);
-    await Promise.all(many.map((each) => each.finished({ timeout: '5s' })));
+    await Promise.all(many.map((each) => each.finished(WAIT)));
     expect(SendWelcome.sent.toSorted()).toEqual(['x', 'y', 'z']);
   });
 
@@ -163,14 +164,14 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     const later = await jobs.enqueueIn(SendWelcome, { to: 'late' }, '1h');
     expect(await jobs.getStatus(later.id)).toBe('pending');
     expect(await jobs.cancel(later.id, 'not needed')).toBe(true);
-    await expect(later.finished({ timeout: '5s' })).rejects.toMatchObject({
+    await expect(later.finished(WAIT)).rejects.toMatchObject({
       code: 'JOB_CANCELLED',
       reason: 'not needed',
     });
     const running = await jobs.enqueue([Desk, 'wait']);
     await until('it runs', async () => (await jobs.getStatus(running.id)) === 'running');
     expect(await jobs.cancel(running.id, 'enough')).toBe(true);
-    await expect(running.finished({ timeout: '5s' })).rejects.toMatchObject({
+    await expect(running.finished(WAIT)).rejects.toMatchObject({
       code: 'JOB_CANCELLED',
       reason: 'enough',
     });
@@ -215,7 +216,7 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     expect(await queue.getWaitingCount()).toBe(3);
     expect((await queue.getWaiting())[0]?.data).toEqual({ to: expect.any(String) });
     await jobs.resumeQueue('critical');
-    await Promise.all(handles.map((handle) => handle.finished({ timeout: '5s' })));
+    await Promise.all(handles.map((handle) => handle.finished(WAIT)));
     await queue.add('SendWelcome', { to: 'plain' });
     await until('all are counted', async () => (await jobs.getQueue('critical')).counts.completed === 4);
     expect(SendWelcome.sent).toContain('plain');
@@ -227,7 +228,7 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     jobs.register({ name: 'my.job', queue: 'low', schedule: 'every 1s' }, (payload, ctx) => {
       seen.push([ctx.trigger, payload]);
     });
-    await (await jobs.trigger('my.job', { a: 1 })).finished({ timeout: '5s' });
+    await (await jobs.trigger('my.job', { a: 1 })).finished(WAIT);
     expect(seen[0]).toEqual(['manual', { a: 1 }]);
     await until('the schedule fired', () => seen.length >= 2);
     expect(seen[1]).toEqual(['schedule', undefined]);
@@ -241,12 +242,12 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     expect(jobs.isRunning).toBe(false);
     const handle = await jobs.enqueue(SendWelcome, { to: 'q' });
     await jobs.start();
-    await handle.finished({ timeout: '5s' });
+    await handle.finished(WAIT);
     await jobs.stop();
     expect(jobs.isRunning).toBe(false);
     const second = await jobs.enqueue(SendWelcome, { to: 'r' });
     await jobs.start();
-    await second.finished({ timeout: '5s' });
+    await second.finished(WAIT);
     await app.close();
     await app.close();
   });
@@ -262,7 +263,7 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     expect(failed[unknown.id!]).toContain('No job "gone.job" is registered');
     expect(failed[misfit.id!]).toContain('width');
     const handle = await jobs.enqueue(Resize, { width: '3' });
-    expect(await handle.finished({ timeout: '5s' })).toBe(3);
+    expect(await handle.finished(WAIT)).toBe(3);
 
     const later: unknown[] = [];
     jobs.register({ name: 'gone.job' }, (payload) => void later.push(payload));
@@ -284,7 +285,7 @@ describe.each(stores)('a module on %s', (_store, connection) => {
       throw circular;
     });
     const handle = await jobs.enqueue('throws');
-    await expect(handle.finished({ timeout: '5s' })).rejects.toMatchObject({ code: 'JOB_FAILED' });
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_FAILED' });
     expect(await jobs.getStatus(handle.id)).toBe('failed');
   });
 });

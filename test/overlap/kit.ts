@@ -10,6 +10,7 @@ import {
   type JobOptions,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
+import { scaled } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 
@@ -30,7 +31,9 @@ export async function startApp(options: JobSchedulerOptions = {}): Promise<JobSe
     connection: 'memory:',
     prefix: randomPrefix(),
     role: ['producer', 'worker'],
-    shutdownTimeout: 1_000,
+    shutdownTimeout: scaled(1_000),
+    // What waits for a lease comes because it is told, or not in time.
+    lockDuration: '15m',
   };
   @Module({ imports: [JobSchedulerModule.forRoot({ ...defaults, ...options })] })
   class App {}

@@ -6,16 +6,16 @@ import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { encodeJobId, runLockKey } from '../../libs/job-scheduler/src/store/names.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { randomPrefix } from '../support/prefix.js';
+import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 import { everyStore, Stage, startApp } from './kit.js';
 
-const WAIT = { timeout: '10s' };
 const clock = new SystemClock();
 
 describe.each(everyStore)('leases on %s', (_name, connection) => {
   it('are renewed; one that is lost aborts its run, which waits for its turn again', async () => {
     const prefix = randomPrefix();
-    const jobs = await startApp({ connection, prefix, lockDuration: 1_000 });
+    const jobs = await startApp({ connection, prefix, lockDuration: scaled(1_000) });
     const store = await openStore({ connection, prefix, clock });
     try {
       const stage = new Stage();
@@ -26,7 +26,7 @@ describe.each(everyStore)('leases on %s', (_name, connection) => {
       const key = runLockKey('job', 'held');
       const [lease] = await store.locks.holders(key);
       expect(lease).toMatchObject({ fence: run.ctx.fence });
-      const longAfter = Date.now() + 1_500;
+      const longAfter = Date.now() + scaled(1_500);
       await until(
         'its lease has been renewed',
         async () => Date.now() > longAfter && (await store.locks.holders(key))[0],
@@ -34,9 +34,9 @@ describe.each(everyStore)('leases on %s', (_name, connection) => {
       expect(stage.runs).toHaveLength(1);
 
       await store.locks.release(key, lease!.holder);
-      await until('it is aborted', () => run.ended, { within: 3_000 });
+      await until('it is aborted', () => run.ended);
       expect(run.ctx.signal.reason).toMatchObject({ code: 'JOB_LOCK_LOST' });
-      for (const n of [1, 2]) (await until('the next one runs', () => stage.runs[n], { within: 5_000 })).end();
+      for (const n of [1, 2]) (await until('the next one runs', () => stage.runs[n])).end();
       await Promise.all([first.finished(WAIT), second.finished(WAIT)]);
       const again = stage.runs.findLast(({ id }) => id === first.id)!;
       expect(again.ctx.attempt).toBe(1);
@@ -66,7 +66,7 @@ describe.each(everyStore)('leases on %s', (_name, connection) => {
         return job?.attemptsStarted === 2 && (await job.isDelayed());
       });
       run.end();
-      (await until('it runs again', () => stage.runs[2], { within: 3_000 })).end();
+      (await until('it runs again', () => stage.runs[2])).end();
       expect(await first.finished(WAIT)).toBe(first.id);
       expect(await second.finished(WAIT)).toBe(second.id);
       expect(stage.most).toBe(1);
@@ -109,26 +109,22 @@ describe('schedules', () => {
       unique.register(jobs, 'unique', { unique: true });
       const { id } = await schedules.create({ job: 'beside', every: '1s', overlap: 'skip' });
       const other = await schedules.create({ job: 'unique', every: '1s' });
-      const fire = await until('it fires', () => stage.runs[0], { within: 3_000 });
+      const fire = await until('it fires', () => stage.runs[0]);
       expect(fire.ctx.scheduleId).toBe(id);
       // Other runs of the job are none of its business, and it is none of theirs.
       await jobs.enqueue('beside');
       await until('it runs beside', () => stage.going.length === 2);
-      const run = await until('the unique one fires', () => unique.runs[0], { within: 3_000 });
+      const run = await until('the unique one fires', () => unique.runs[0]);
 
       const skipped = async (scheduleId: string, after: Date) =>
         store.executions.load(`${scheduleId}@${new Date(after.getTime() + 1_000).toISOString()}`);
-      const overlapped = await until('the next fire is skipped', () => skipped(id, fire.ctx.scheduledFor!), {
-        within: 3_000,
-      });
+      const overlapped = await until('the next fire is skipped', () => skipped(id, fire.ctx.scheduledFor!));
       expect(overlapped).toMatchObject({
         final: 'skipped',
         head: { reason: 'overlap', trigger: 'schedule' },
         attempts: [],
       });
-      const doubled = await until('so is that of the unique job', () => skipped(other.id, run.ctx.scheduledFor!), {
-        within: 3_000,
-      });
+      const doubled = await until('so is that of the unique job', () => skipped(other.id, run.ctx.scheduledFor!));
       expect(doubled).toMatchObject({ final: 'skipped', head: { reason: 'unique' } });
       const byHand = await schedules.runNow(id);
       await expect(byHand.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_SKIPPED', reason: 'overlap' });

@@ -9,3 +9,6 @@ export const scaled = (ms: number): number => Math.round(ms * slowness);
 
 /** How much slower this machine is than the one on which the ceilings were set: 1 or more. */
 export const machineSlowness = (): number => slowness;
+
+/** For `handle.finished(WAIT)`: a ceiling, as those of `until`. */
+export const WAIT = { timeout: scaled(60_000) };

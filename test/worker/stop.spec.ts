@@ -8,11 +8,8 @@ import { type Run, ScriptRunner } from './script-runner.js';
 const untilAborted = ({ signal }: Run) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 
-async function took(work: Promise<void>): Promise<number> {
-  const began = Date.now();
-  await work;
-  return Date.now() - began;
-}
+/** So long that a stop which waits for it does not end. */
+const HOUR = 3_600_000;
 
 describeOnEachStore('stopping the pool', (url) => {
   it('lets running jobs end, and takes no other', async () => {
@@ -23,10 +20,10 @@ describeOnEachStore('stopping the pool', (url) => {
     await enqueueMany(store, 'q', 10);
     await pool.start();
     await until('the pool is full', () => runner.now === 3);
-    const stopped = pool.stop(10_000);
+    const stopped = pool.stop(HOUR);
     expect(pool.statistics().alive).toBe(false);
     open();
-    expect(await took(stopped)).toBeLessThan(3_000);
+    await stopped;
     expect(runner.starts).toHaveLength(3);
     expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['completed', 'completed', 'completed']);
     expect(await queueOf(store, 'q').getJobCounts('wait', 'active')).toMatchObject({ wait: 7, active: 0 });
@@ -45,10 +42,7 @@ describeOnEachStore('stopping the pool', (url) => {
     await pool.start();
     const id = await enqueue(store, 'q');
     await until('it runs', () => runner.now === 1);
-    const time = await took(pool.stop(150));
-    // The timeout, and a second for handlers that heed the signal.
-    expect(time).toBeGreaterThanOrEqual(1_100);
-    expect(time).toBeLessThan(4_000);
+    await pool.stop(150);
     expect(reasons).toMatchObject([{ code: 'JOB_SHUTDOWN' }]);
     const job = (await queueOf(store, 'q').getJob(encodeJobId(id, 'q')))!;
     expect(await job.getState()).toBe('waiting');
@@ -71,7 +65,7 @@ describeOnEachStore('stopping the pool', (url) => {
     await pool.start();
     await enqueueMany(store, 'q', 2);
     await until('they run', () => runner.now === 2);
-    expect(await took(pool.stop(30_000))).toBeLessThan(3_000);
+    await pool.stop(HOUR);
     expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['release', 'release']);
     expect(await queueOf(store, 'q').getWaitingCount()).toBe(2);
   });
@@ -84,7 +78,7 @@ describeOnEachStore('stopping the pool', (url) => {
     await pool.start();
     await enqueue(store, 'q');
     await until('it runs', () => runner.now === 1);
-    expect(await took(pool.stop(30_000))).toBeLessThan(4_000);
+    await pool.stop(HOUR);
     expect(await queueOf(store, 'q').getWaitingCount()).toBe(1);
     open();
   });
@@ -153,6 +147,6 @@ describeOnEachStore('stopping the pool', (url) => {
       return Date.now() - since > 500;
     });
     expect(await cycle()).toBeGreaterThan(before);
-    await until('nothing more is left', () => count() <= before, { within: 2_000 });
+    await until('nothing more is left', () => count() <= before);
   });
 });

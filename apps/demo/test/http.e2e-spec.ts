@@ -9,6 +9,7 @@ import { randomPrefix } from '../../../test/support/prefix.js';
 import { AppModule } from '../src/app.module.js';
 import { QUEUES } from '../src/job-scheduler.options.js';
 import { NewsroomConfig } from '../src/newsroom.config.js';
+import { WAIT } from '../../../test/support/machine.js';
 
 let app: INestApplication;
 let url: string;
@@ -70,7 +71,7 @@ describe('POST /jobs', () => {
     });
     const handle = await app.get(JobService).enqueue(ingest.job, ingest.payload, { id: ingest.id });
     expect(handle.duplicate).toBe(true);
-    await expect(handle.finished({ timeout: '20s' })).resolves.toEqual({ article: expect.stringMatching(/^zod@/) });
+    await expect(handle.finished(WAIT)).resolves.toEqual({ article: expect.stringMatching(/^zod@/) });
     expect(await get('/jobs/ingest-zod')).toEqual({ status: 200, body: { id: 'ingest-zod', status: 'completed' } });
   });
 
@@ -103,7 +104,7 @@ describe('POST /jobs', () => {
 
   it('fails a package outside the library, without a retry', async () => {
     const handle = await app.get(JobService).enqueue('articles:ingest', { directory: '../../../etc' });
-    await expect(handle.finished({ timeout: '20s' })).rejects.toThrow('not a package of this library');
+    await expect(handle.finished(WAIT)).rejects.toThrow('not a package of this library');
   });
 });
 

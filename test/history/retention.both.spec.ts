@@ -1,4 +1,4 @@
-/** What is left of a job that has run ten thousand times, and keeps a hundred executions. */
+/** What is left of a job that has run thousands of times, and keeps a hundred executions. */
 import { expect, test } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -15,11 +15,13 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
+import { scaled } from '../support/machine.js';
+import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const RUNS = 10_000;
+const RUNS = inSuite(1_000, 10_000);
 const KEPT = 100;
 
 const opened = closedAfterEach<INestApplicationContext>();
@@ -144,7 +146,7 @@ function toWrite(n: number): ExecutionWrite {
   };
 }
 
-const WRITTEN: Record<string, number> = { PostgreSQL: 8_000 };
+const WRITTEN: Record<string, number> = { PostgreSQL: inSuite(500, 8_000) };
 
 test.each([['memory', 'memory:'] as [string, string], ...sharedStores])(
   'on %s',
@@ -163,7 +165,7 @@ test.each([['memory', 'memory:'] as [string, string], ...sharedStores])(
       Array.from({ length: KEPT }, (_, payload) => ({ job: 'often', payload, options: { id: `warm-${payload}` } })),
     );
     const total = async () => (await history.getStats('often')).total;
-    await until('the first are done', async () => (await total()) === KEPT, { within: 60_000 });
+    await until('the first are done', async () => (await total()) === KEPT);
     const before = await LOOK[name]!(prefix);
     expect(before.records).toBe(KEPT);
 
@@ -173,7 +175,7 @@ test.each([['memory', 'memory:'] as [string, string], ...sharedStores])(
       const length = Math.min(1_000, RUNS - first);
       await jobs.enqueueMany(Array.from({ length }, (_, n) => ({ job: 'often', payload: first + n })));
     }
-    await until('all are done', async () => (await total()) === RUNS, { within: 100_000, every: 100 });
+    await until('all are done', async () => (await total()) === RUNS, { within: 120_000, every: 100 });
     expect(await history.getStats('often')).toMatchObject({ total: RUNS, completed: RUNS });
 
     await until('the rest has gone', async () => {
@@ -190,5 +192,5 @@ test.each([['memory', 'memory:'] as [string, string], ...sharedStores])(
     expect(kept.items).toHaveLength(KEPT);
     expect(kept.next).toBeUndefined();
   },
-  200_000,
+  scaled(300_000),
 );

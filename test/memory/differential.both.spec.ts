@@ -6,14 +6,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { scaled } from '../../support/machine.js';
-import { startRedis, type TestServer } from '../../support/servers.mjs';
-import { replay } from './replay.js';
-import { makeSequence } from './sequence.js';
-import { memorySide, redisSide, type Side } from './side.js';
-import { snapshot } from './snapshot.js';
-import { VirtualTime } from './virtual-time.js';
+import { scaled } from '../support/machine.js';
+import { startRedis, type TestServer } from '../support/servers.mjs';
+import { inSuite } from '../support/suite.js';
+import { replay } from './differential/replay.js';
+import { makeSequence } from './differential/sequence.js';
+import { memorySide, redisSide, type Side } from './differential/side.js';
+import { snapshot } from './differential/snapshot.js';
+import { VirtualTime } from './differential/virtual-time.js';
 
+const SEQUENCES = inSuite(150, 2_000);
 const FIRST_SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
 const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 30);
 const START = 1_700_000_000_000;
@@ -52,45 +54,42 @@ async function compare(client: Redis, seed: number): Promise<void> {
   }
 }
 
-/** Declares the test of so many sequences, and what it needs. */
-export function testSequences(count: number): void {
-  let server: TestServer;
-  let client: Redis;
-  let restoreTime: () => void;
-
-  beforeAll(async () => {
-    // Full of their keys at the end, so one of its own.
-    server = await startRedis();
-    client = new Redis(server.url, { maxRetriesPerRequest: null });
-    restoreTime = VirtualTime.install();
-  });
-  afterAll(async () => {
-    restoreTime();
-    await client.quit();
-    await server.stop();
-  });
-
-  test(
-    `${count} sequences give the same on Redis and in memory`,
-    async () => {
-      // One for all lanes: it ends for all of them when one throws.
-      const left = seeds(count);
-      let compared = 0;
-      const lane = async (): Promise<void> => {
-        for (const seed of left) {
-          await compare(client, seed);
-          compared++;
-        }
-      };
-      // To the end, also where one fails: they use the same server.
-      const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
-      expect(compared).toBe(count);
-    },
-    scaled(20 * 60_000),
-  );
+function* seeds(): Generator<number> {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed++) yield seed;
 }
 
-function* seeds(count: number): Generator<number> {
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) yield seed;
-}
+let server: TestServer;
+let client: Redis;
+let restoreTime: () => void;
+
+beforeAll(async () => {
+  // Full of their keys at the end, so one of its own.
+  server = await startRedis();
+  client = new Redis(server.url, { maxRetriesPerRequest: null });
+  restoreTime = VirtualTime.install();
+});
+afterAll(async () => {
+  restoreTime();
+  await client.quit();
+  await server.stop();
+});
+
+test(
+  `${SEQUENCES} sequences give the same on Redis and in memory`,
+  async () => {
+    // One for all lanes: it ends for all of them when one throws.
+    const left = seeds();
+    let compared = 0;
+    const lane = async (): Promise<void> => {
+      for (const seed of left) {
+        await compare(client, seed);
+        compared++;
+      }
+    };
+    // To the end, also where one fails: they use the same server.
+    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    expect(compared).toBe(SEQUENCES);
+  },
+  scaled(20 * 60_000),
+);

@@ -6,6 +6,7 @@ import { Agent, request as send } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { JobHistory } from 'nestjs-job-scheduler';
+import { inSuite } from '../support/suite.js';
 import { Random } from '../support/random.js';
 import { Api, curlBody, platforms } from './app.js';
 import { badRequests, type BadRequest } from './bad-requests.js';
@@ -13,7 +14,7 @@ import { badRequests, type BadRequest } from './bad-requests.js';
 Logger.overrideLogger(false);
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 2_000);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? inSuite(400, 2_000));
 const AT_ONCE = 8;
 /** What only the makers of the app should know. */
 const SECRET = /\n\s+at |node_modules|file:\/\/|libs\/job-scheduler|\.ts:\d/;

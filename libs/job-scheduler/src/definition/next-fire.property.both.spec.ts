@@ -5,6 +5,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { nextFire } from './next-fire.js';
 import { parseSchedule } from './schedule.js';
+import { inSuite } from '../../../../test/support/suite.js';
 
 const seed = Number(process.env.CRON_SEED ?? Math.floor(Math.random() * 2 ** 31));
 let state = seed;
@@ -239,18 +240,21 @@ function compare(windows: number, each: number, step: number, length: number, wa
   return { cases, fires, disagreements };
 }
 
-describe(`the next fire, against a walk by the clock (CRON_SEED=${seed})`, () => {
-  it('agrees by the minute in 5,000 cases', () => {
-    const { cases, fires, disagreements } = compare(125, 40, MINUTE, 5 * DAY, 1.5 * DAY);
-    expect(disagreements).toEqual([]);
-    expect(cases).toBe(5000);
-    expect(fires).toBeGreaterThan(10_000);
-  }, 120_000);
+const WINDOWS = inSuite(25, 125);
+const BY_SECOND = inSuite(5, 20);
 
-  it('agrees by the second in 600 cases', () => {
-    const { cases, fires, disagreements } = compare(20, 30, 1000, 6 * HOUR, 1000);
+describe(`the next fire, against a walk by the clock (CRON_SEED=${seed})`, () => {
+  it(`agrees by the minute in ${40 * WINDOWS} cases`, () => {
+    const { cases, fires, disagreements } = compare(WINDOWS, 40, MINUTE, 5 * DAY, 1.5 * DAY);
     expect(disagreements).toEqual([]);
-    expect(cases).toBe(600);
-    expect(fires).toBeGreaterThan(500);
-  }, 120_000);
+    expect(cases).toBe(40 * WINDOWS);
+    expect(fires).toBeGreaterThan(80 * WINDOWS);
+  });
+
+  it(`agrees by the second in ${30 * BY_SECOND} cases`, () => {
+    const { cases, fires, disagreements } = compare(BY_SECOND, 30, 1000, 6 * HOUR, 1000);
+    expect(disagreements).toEqual([]);
+    expect(cases).toBe(30 * BY_SECOND);
+    expect(fires).toBeGreaterThan(25 * BY_SECOND);
+  });
 });

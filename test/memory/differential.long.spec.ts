@@ -1,3 +1,0 @@
-import { testSequences } from './differential/compare-sequences.js';
-
-testSequences(2_000);
