@@ -16,6 +16,7 @@ import {
 import { startChild, type TestChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
+import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
@@ -259,7 +260,8 @@ const CASES: readonly Case[] = [
 
 const stores: [name: string, url: string, isShared: boolean][] = [
   ['memory', 'memory:', false],
-  ['PGlite', `file:${join(directory, 'data')}`, false],
+  // To open a directory costs seconds and a gigabyte.
+  ...inSuite<[string, string, boolean][]>([], [['PGlite', `file:${join(directory, 'data')}`, false]]),
   ...sharedStores.map(([name, url]) => [name, url, true] as [string, string, boolean]),
 ];
 

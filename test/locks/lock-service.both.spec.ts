@@ -8,6 +8,7 @@ import { usedDirectory } from '../store/data-directory.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
+import { isLongSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { atEnd, clock, openSide, serviceOn, takeAway, untilWaiting, waitersOf, type Side } from './locks-kit.js';
 import { scaled } from '../support/machine.js';
@@ -234,14 +235,15 @@ describeLockService('memory:', async () => {
   return [await openSide('memory:', prefix), await openSide('memory:', prefix)];
 });
 
-describe('in one process', () => {
-  let store: Store;
-  beforeAll(async () => {
-    store = await openStore({ connection: `file:${await usedDirectory()}`, prefix: randomPrefix(), clock });
+if (isLongSuite)
+  describe('in one process', () => {
+    let store: Store;
+    beforeAll(async () => {
+      store = await openStore({ connection: `file:${await usedDirectory()}`, prefix: randomPrefix(), clock });
+    });
+    afterAll(() => store.close());
+    describeLockService('file:', () => Promise.resolve([serviceOn(store), serviceOn(store)]));
   });
-  afterAll(() => store.close());
-  describeLockService('file:', () => Promise.resolve([serviceOn(store), serviceOn(store)]));
-});
 
 describe('what is refused', () => {
   test.each<[what: string, call: (side: Side) => Promise<unknown>, field: string, words: RegExp]>([
