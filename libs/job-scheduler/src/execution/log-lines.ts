@@ -4,6 +4,7 @@ import { describeThrown } from '../definition/describe-error.js';
 import type { JobLogLevel } from '../definition/job-log-line.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { toStorableJson } from '../definition/json.js';
+import { cutText, toStorableText } from '../definition/storable-text.js';
 import { show } from '../definition/show.js';
 import type { LineTaker } from './job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
@@ -41,14 +42,14 @@ export class LogLines implements LineTaker {
   add(message: string, data?: object, level: JobLogLevel = 'log', step = this.onlyStep()): void {
     const { writer, source, clock, isOver } = this.parts;
     if (!writer || isOver()) return;
-    const text = (typeof message === 'string' ? message : show(message)).replaceAll('\0', '').slice(0, LONGEST_LINE);
+    const text = toStorableText(cutText(typeof message === 'string' ? message : show(message), LONGEST_LINE));
     const stored = data === undefined ? { ok: true as const, json: undefined } : toStorableJson(data);
     const size = text.length + (stored.ok ? (stored.json?.length ?? 0) : 0);
     const problem = stored.ok ? (size > LONGEST_LINE ? 'is too long' : undefined) : stored.problem;
     const line = {
       at: clock.now(),
       level,
-      message: problem === undefined ? text : `${text} (data ${problem})`.slice(0, LONGEST_LINE),
+      message: problem === undefined ? text : cutText(`${text} (data ${problem})`, LONGEST_LINE),
       // A copy: what the handler does to it afterwards is not in the log.
       ...(stored.ok && stored.json !== undefined && !problem && { data: JSON.parse(stored.json) as unknown }),
       ...(step !== undefined && { step }),

@@ -1,11 +1,11 @@
 import { parseDuration } from '../definition/duration.js';
+import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { ExecutionOverrides } from '../store/started-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 
 const KNOWN = ['id', 'queue', 'priority', 'retry', 'timeout', 'retention', 'metadata', 'whenFull', 'signal'];
-const LONGEST_ID = 256;
 const PRIORITY_LIMIT = 1_000_000;
 const METADATA_ENTRIES = 64;
 const LONGEST_METADATA = 1_024;
@@ -26,7 +26,6 @@ export function checkEnqueueOptions(options: EnqueueOptions): ExecutionOverrides
       throw new EnqueueOptionsError(key, key, `Enqueue has no option "${key}".${didYouMean(key, KNOWN, 'Options')}`);
     }
   }
-  checkId(options.id);
   checkPriority(options.priority);
   checkMetadata(options.metadata);
   checkFull(options);
@@ -36,13 +35,6 @@ export function checkEnqueueOptions(options: EnqueueOptions): ExecutionOverrides
     ...(timeout !== undefined && { timeout: positive('timeout', timeout) }),
     ...(retention !== undefined && { retention: checkRetention(retention) }),
   };
-}
-
-function checkId(id: unknown): void {
-  if (id === undefined) return;
-  if (typeof id !== 'string' || id.length === 0 || id.length > LONGEST_ID || id.includes('\0')) {
-    refuse('id', id, `an id is a text of 1 to ${LONGEST_ID} characters`);
-  }
 }
 
 function checkPriority(priority: unknown): void {
@@ -63,7 +55,7 @@ function checkFull({ whenFull, signal }: EnqueueOptions): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'it is an AbortSignal');
 }
 
-export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters`;
+export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters, ${UNSTORABLE_RULE}`;
 
 export function isMetadata(metadata: unknown): metadata is Record<string, string> {
   const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : undefined;
@@ -75,7 +67,7 @@ export function isMetadata(metadata: unknown): metadata is Record<string, string
 }
 
 function fitsText(text: string): boolean {
-  return text.length <= LONGEST_METADATA && !text.includes('\0');
+  return text.length <= LONGEST_METADATA && isStorableText(text);
 }
 
 function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<ExecutionOverrides['retry']> {

@@ -1,6 +1,8 @@
 import type { JobStatus } from '../definition/job-status.js';
 import { show } from '../definition/show.js';
+import { UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
+import { canBeKnown } from './execution-id.js';
 
 /** Which executions to list. */
 export interface ExecutionQuery {
@@ -46,8 +48,8 @@ export function checkExecutionQuery({ limit = LIMIT, before, status, scheduleId 
     refuse('limit', limit, `a limit is a whole number from 1 to ${MOST}`);
   if (status !== undefined && !STATUSES.includes(status))
     refuse('status', status, `a status is one of ${STATUSES.join(', ')}`);
-  if (scheduleId !== undefined && typeof scheduleId !== 'string')
-    refuse('scheduleId', scheduleId, 'the id of a schedule is a text');
+  if (scheduleId !== undefined && !canBeKnown(scheduleId))
+    refuse('scheduleId', scheduleId, `the id of a schedule is a text ${UNSTORABLE_RULE}`);
   return { limit, before: checkBefore(before), status, scheduleId };
 }
 

@@ -1,6 +1,7 @@
 import { formatDuration, readDuration } from '../definition/duration.js';
 import type { Duration } from '../definition/job-options.js';
 import { show } from '../definition/show.js';
+import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { LockOptionsError } from '../errors/lock-errors.js';
 
@@ -18,11 +19,11 @@ const WAIT_OPTIONS = ['timeout', 'signal'];
 
 /** @throws LockOptionsError */
 export function checkLockKey(key: unknown): void {
-  if (typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0')) return;
+  if (typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && isStorableText(key)) return;
   throw new LockOptionsError(
     'key',
     key,
-    `${show(key)} is not allowed. Allowed: a text of 1 to ${LONGEST_KEY} characters.`,
+    `${show(key)} is not allowed. Allowed: a text of 1 to ${LONGEST_KEY} characters, ${UNSTORABLE_RULE}.`,
   );
 }
 

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
 import type { JobRef } from '../definition/job-ref.js';
+import { isStorableText } from '../definition/storable-text.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
@@ -147,7 +148,7 @@ export class DeadLetters {
 
   /** Dead letters outlive the code of their jobs: a name may be one that nobody registers any more. */
   private nameOf(job: JobRef): string {
-    if (typeof job === 'string') return job;
+    if (typeof job === 'string') return isStorableText(job) ? job : this.registry.require(job).definition.name;
     return 'jobName' in job ? job.jobName : this.registry.require(job).definition.name;
   }
 

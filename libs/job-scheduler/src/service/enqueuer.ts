@@ -19,6 +19,7 @@ import type { EnqueueOptions } from './enqueue-options.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
 import { resolveTarget } from './enqueue-target.js';
 import type { EventBus } from './event-bus.js';
+import { checkOwnId, checkSameJob } from './execution-id.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
@@ -89,6 +90,7 @@ export class Enqueuer {
 
   private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
     const known = job.ownId ? await this.parts.finder.find(job.id) : undefined;
+    if (known && job.trigger === 'enqueue') checkSameJob(job.id, job.job, known.job);
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
     const { name, data, opts } = toQueueEntry(job);
     const queue = isBounded ? this.parts.hub.getBounded(job.queue) : this.parts.hub.get(job.queue);
@@ -119,6 +121,7 @@ export class Enqueuer {
     const results = wanted.map((each): Enqueued => {
       const { job } = each;
       const first = known.get(job.id) ?? fresh.get(job.id)?.job;
+      if (first) checkSameJob(job.id, job.job, first.job);
       if (!first) fresh.set(job.id, each);
       return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
     });
@@ -144,6 +147,7 @@ export class Enqueuer {
     cause: EnqueueCause,
     mayBeUnique = true,
   ): Promise<NewJob> {
+    if (cause.trigger === 'enqueue') checkOwnId(options.id);
     const overrides = {
       // The id of a fire is made of its job's, and may be longer than a user's.
       ...checkEnqueueOptions(cause.isFire ? {} : options),

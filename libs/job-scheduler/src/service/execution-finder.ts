@@ -3,6 +3,7 @@ import type { StoredExecution } from '../store/execution-record.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { canBeKnown } from './execution-id.js';
 import type { QueueHub } from './queue-hub.js';
 
 /** A BullMQ job, as a queue gives it. */
@@ -26,7 +27,8 @@ export class ExecutionFinder {
 
   /** One lookup per queue and one for the record, all at the same time. */
   async find(id: string): Promise<FoundExecution | undefined> {
-    const { executions } = this.holder.require(`look up execution "${id}"`);
+    const { executions } = this.holder.require('look up an execution');
+    if (!canBeKnown(id)) return undefined;
     const [record, ...jobs] = await Promise.all([
       executions.load(id),
       ...this.hub.all().map((queue) => queue.getJob(encodeJobId(id, queue.name))),

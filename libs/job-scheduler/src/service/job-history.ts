@@ -2,12 +2,14 @@ import type { Clock } from '../definition/clock.js';
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { FinalStatus } from '../definition/job-status.js';
+import { isStorableText } from '../definition/storable-text.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { type HistoryStore, noStats } from '../store/history-store.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { checkExecutionQuery, type CheckedQuery, type ExecutionQuery } from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
+import { canBeKnown } from './execution-id.js';
 import { statusInQueue, type ExecutionFinder } from './execution-finder.js';
 import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
@@ -65,7 +67,8 @@ export class JobHistory {
 
   /** One execution, whether it has ended or not; undefined when nothing is known of it (any more). */
   getExecution(id: string): Promise<JobExecution | undefined> {
-    return this.ask(`look up execution "${id}"`, async ({ executions }) => {
+    return this.ask('look up an execution', async ({ executions }) => {
+      if (!canBeKnown(id)) return undefined;
       const ended = async () => {
         const record = await executions.load(id);
         return record?.final ? describeEnded(record) : undefined;
@@ -83,7 +86,7 @@ export class JobHistory {
 
   /** Lines that an execution wrote, oldest first; of those that are kept, see `JobLogLine.number`. */
   getLogs(id: string, query: LogQuery = {}): Promise<JobLogLine[]> {
-    return this.ask('read log lines', ({ logs }) => readLines(logs, id, query));
+    return this.ask('read log lines', async ({ logs }) => (canBeKnown(id) ? readLines(logs, id, query) : []));
   }
 
   /** Deletes the records and log lines of a job's ended executions. Its stats stay. @throws JobUnknownError */
@@ -95,7 +98,9 @@ export class JobHistory {
 
   /** Deletes the records and log lines of the ended executions that a schedule made. Stats stay. */
   clearSchedule(scheduleId: string): Promise<void> {
-    return this.ask('clear the history of a schedule', ({ history }) => history.clear({ scheduleId }));
+    return this.ask('clear the history of a schedule', async ({ history }) => {
+      if (canBeKnown(scheduleId)) await history.clear({ scheduleId });
+    });
   }
 
   /** @throws JobUnknownError */
@@ -126,7 +131,7 @@ export class JobHistory {
   private async nameOf(job: JobRef, history: HistoryStore): Promise<string> {
     if (typeof job === 'object' && 'jobName' in job) return job.jobName;
     if (typeof job !== 'string' || this.registry.find(job)) return this.registry.require(job).definition.name;
-    const [stats] = await history.stats([job]);
+    const [stats] = isStorableText(job) ? await history.stats([job]) : [];
     return stats && Object.values(stats.ended).some((count) => count > 0)
       ? job
       : this.registry.require(job).definition.name;

@@ -1,3 +1,4 @@
+import { isStorableText } from '../definition/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 
 /** The place after which a page goes on, as a text that can stand in a URL. */
@@ -24,7 +25,7 @@ export function readCursor<const T extends readonly (string | number)[]>(
 }
 
 function fits(part: unknown, example: string | number): boolean {
-  return typeof example === 'number' ? Number.isSafeInteger(part) : typeof part === 'string';
+  return typeof example === 'number' ? Number.isSafeInteger(part) : typeof part === 'string' && isStorableText(part);
 }
 
 /** For a text that is no place in the list that it is given for. */

@@ -71,7 +71,15 @@ describe('job ids', () => {
   test("never reach a key of the queue's own", () => {
     const own = Object.keys(new QueueKeys('p').getKeys('q'));
     expect(own).toContain('wait');
-    for (const id of own) expect(own).not.toContain(encodeJobId(id, 'default'));
+    const ofJobs = ['17:lock', 'order-17:logs', 'metrics:completed', 'de:plain', 'repeat:plain'];
+    for (const key of [...own, ...ofJobs]) {
+      for (const id of [key, `bullmq:default:${key}`, `bullmq:default:bullmq:default:${key}`]) {
+        expect([...own, ...ofJobs]).not.toContain(encodeJobId(id, 'default'));
+        expect(encodeJobId(id, 'default')).not.toContain(':');
+        expect(decodeJobId(encodeJobId(id, 'default'), 'default')).toBe(id);
+      }
+    }
+    expect(encodeJobId('bullmq:low:repeat:plain:1790000000000:on-fail:1', 'low')).not.toContain(':');
   });
 
   test('an ordinary id stays readable', () => {

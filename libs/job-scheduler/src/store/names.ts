@@ -4,6 +4,7 @@
  * so that a job with such an id would overwrite them.
  */
 import { createHash } from 'node:crypto';
+import { QueueKeys } from 'bullmq';
 
 /** The internal queue whose jobs are fires of schedules. Queues of users may not start with `_`. */
 export const TICK_QUEUE = '_ticks';
@@ -44,12 +45,28 @@ function isForeign(raw: string): boolean {
   return encodePlain(decodePlain(raw)) !== raw;
 }
 
+/** What BullMQ keeps beside a queue's jobs. An id that reached one of these keys would overwrite it. */
+const QUEUE_KEYS: ReadonlySet<string> = new Set([...Object.keys(new QueueKeys('').getKeys('')), 'metrics']);
+
+/**
+ * Whether a foreign id can be a job's: a number, a fire of BullMQ's own schedulers with its time, or a text without `:`, which BullMQ
+ * refuses. All else that is no id of ours is a key of the queue (`meta`), or of one of its jobs (`17:lock`).
+ */
+function isForeignJob(raw: string): boolean {
+  // What follows the failure of such a fire is no such fire.
+  if (raw.includes(':')) return /^repeat:[^]+(?<!:on-fail):\d+$/.test(raw);
+  return !QUEUE_KEYS.has(raw) && isForeign(raw);
+}
+
+/** Starts the ids of jobs that plain BullMQ made. No other execution has such an id. */
+export const FOREIGN = 'bullmq:';
+
 /**
  * Ids of jobs that plain BullMQ numbered are unique in their queue only, ours over all queues:
  * outside they carry their queue's name.
  */
 function foreignPrefix(queue: string): string {
-  return `bullmq:${queue}:`;
+  return `${FOREIGN}${queue}:`;
 }
 
 /** Our execution id → BullMQ's job id in `queue`. */
@@ -57,7 +74,7 @@ export function encodeJobId(id: string, queue: string): string {
   const prefix = foreignPrefix(queue);
   if (id.startsWith(prefix)) {
     const raw = id.slice(prefix.length);
-    if (isForeign(raw)) return raw;
+    if (isForeignJob(raw)) return raw;
   }
   return encodePlain(id);
 }
