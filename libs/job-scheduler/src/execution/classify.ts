@@ -1,5 +1,6 @@
 import { parseDuration } from '../definition/duration.js';
 import { retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
+import { toReason } from '../definition/storable-text.js';
 import {
   JobAbortError,
   JobCancelError,
@@ -53,7 +54,7 @@ export function isSteering(thrown: unknown): boolean {
 export function classify(error: Error, attempt: number, maxAttempts: number, policy: RetryPolicy): Verdict {
   if (error instanceof JobLockLostError) return { kind: 'lost' };
   if (error instanceof JobShutdownError) return { kind: 'release' };
-  if (error instanceof JobCancelError) return { kind: 'cancelled', reason: error.reason };
+  if (error instanceof JobCancelError) return { kind: 'cancelled', reason: toReason(error.reason) };
   if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay) };
   if (HOPELESS.some((type) => error instanceof type) || attempt >= maxAttempts) return { kind: 'failed' };
   return { kind: 'retry', delay: retryDelay(policy, attempt, error) };

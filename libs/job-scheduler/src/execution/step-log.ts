@@ -2,6 +2,9 @@ import type { Telemetry } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { toErrorRecord } from '../definition/describe-error.js';
 import { toStorableJson } from '../definition/json.js';
+import { show } from '../definition/show.js';
+import { isName, NAME_RULE } from '../discovery/option-shapes.js';
+import { JobDefinitionError } from '../errors/definition-errors.js';
 import { JobLockLostError } from '../errors/outcome-errors.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
 import { StepRepeatedError, StepUnknownError } from '../errors/unknown-name-errors.js';
@@ -67,6 +70,9 @@ export class StepLog {
    */
   async run(name: string, work: () => unknown, deferred?: (step: StepRecord) => void): Promise<unknown> {
     this.ensureGoing();
+    if (!isName(name)) {
+      throw new JobDefinitionError([{ at: 'ctx.step', problem: `${show(name)} is not a step's name. ${NAME_RULE}` }]);
+    }
     if (this.usedNow.has(name)) throw new StepRepeatedError(name);
     this.usedNow.add(name);
     const known = this.finished.get(name);

@@ -1,5 +1,5 @@
 import type { Clock } from '../definition/clock.js';
-import { cutText, toStorableText } from '../definition/storable-text.js';
+import { toReason } from '../definition/storable-text.js';
 import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
 import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { StoreHolder } from '../store/store-holder.js';
@@ -9,8 +9,6 @@ import type { TakeOut } from './take-out.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */
 const PATIENCE = 2_000;
-
-const LONGEST_REASON = 1_024;
 
 /** Looks in milliseconds, before the order is sent again: by then it may have begun to run, or wait for its next attempt. */
 const LOOKS = [100, 200, 400] as const;
@@ -29,7 +27,7 @@ export class Canceller implements CancelExecution {
   async cancel(id: string, reason: string, options: { giveUpAfter?: number } = {}): Promise<boolean> {
     const order: CancelOrder = {
       id,
-      reason: toStorableText(cutText(reason, LONGEST_REASON)),
+      reason: toReason(reason),
       by: this.fleet.workerId,
       ...options,
     };

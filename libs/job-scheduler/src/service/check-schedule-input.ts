@@ -6,6 +6,7 @@ import { OptionFaults } from '../definition/option-faults.js';
 import type { ScheduleSpec } from '../definition/schedule-spec.js';
 import { parseSchedule } from '../definition/schedule.js';
 import { show } from '../definition/show.js';
+import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { resolveTimeZone } from '../definition/time-zone.js';
 import { isName, NAME_RULE } from '../discovery/option-shapes.js';
 import type { ErrorCode } from '../errors/error-codes.js';
@@ -178,24 +179,25 @@ export class ScheduleInputCheck {
         checked.maxCatchUp = faults.integer('maxCatchUp', input['maxCatchUp'], 1, 1, MOST_CATCH_UP);
       if (this.has('overlap')) checked.overlap = faults.oneOf('overlap', input['overlap'], 'allow', OVERLAPS);
     });
-    const { description, metadata } = input;
-    if (this.has('description')) {
-      if (typeof description === 'string') checked.description = description;
-      else this.add('description', `${show(description)} is not a text. Allowed: a text.`);
-    }
-    this.readName('name');
-    this.readName('group');
+    const { metadata } = input;
+    this.readText('description', 0, Infinity);
+    this.readText('name', 1, LONGEST_NAME);
+    this.readText('group', 1, LONGEST_NAME);
     if (this.has('metadata')) {
       if (isMetadata(metadata)) checked.metadata = metadata;
       else this.add('metadata', `${show(metadata)} is not allowed. Allowed: ${METADATA_RULE}.`);
     }
   }
 
-  private readName(field: 'name' | 'group'): void {
+  private readText(field: 'name' | 'group' | 'description', least: number, most: number): void {
     if (!this.has(field)) return;
     const value = this.input[field];
-    if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME) this.checked[field] = value;
-    else this.add(field, `${show(value)} is not a ${field}. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
+    const isText = typeof value === 'string' && value.length >= least && value.length <= most;
+    if (isText && isStorableText(value)) this.checked[field] = value;
+    else {
+      const [what, length] = most === Infinity ? ['text', ''] : [field, ` of ${least} to ${most} characters`];
+      this.add(field, `${show(value)} is not a ${what}. Allowed: a text${length}, ${UNSTORABLE_RULE}.`);
+    }
   }
 
   /** Whether an optional field is set; takes it away where it is null. */

@@ -23,7 +23,7 @@ export function checkSameJob(id: string, job: string, known: string): void {
     refuse(id, `an execution of job "${known}" has that id, and ids are unique over all jobs: choose another`);
 }
 
-/** Whether an execution can have such an id: for others the store is not asked, which would refuse them, or confuse them. */
+/** Whether an execution or a schedule can have such an id: for others the store is not asked, which would refuse them, or confuse them. */
 export function canBeKnown(id: unknown): id is string {
   return typeof id === 'string' && isStorableText(id);
 }

@@ -20,6 +20,7 @@ import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
 import type { Enqueuer } from './enqueuer.js';
+import { canBeKnown } from './execution-id.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
@@ -216,7 +217,7 @@ export class ScheduleService {
   }
 
   private async require({ schedules }: Store, id: string): Promise<StoredSchedule> {
-    const stored = typeof id === 'string' ? await schedules.get(id) : undefined;
+    const stored = canBeKnown(id) ? await schedules.get(id) : undefined;
     if (stored) return stored;
     throw new ScheduleUnknownError(
       typeof id === 'string' ? id : show(id),

@@ -1,5 +1,6 @@
 import type { Job, JobsOptions } from 'bullmq';
 import type { JobTrigger } from '../definition/job-status.js';
+import { inKeyOrder, KEY_ORDER } from './key-order.js';
 import { decodeJobId, deduplicationId, encodeJobId } from './names.js';
 import { toQueuePriority } from './priority.js';
 import type { ExecutionOverrides, StartedJob } from './started-job.js';
@@ -157,5 +158,6 @@ function readEnvelope(job: QueuedJob): Envelope | undefined {
 
 function readPayload(job: QueuedJob, envelope: Envelope | undefined): unknown {
   if (envelope?.none) return undefined;
-  return envelope?.payload === undefined ? job.data : JSON.parse(envelope.payload);
+  if (envelope?.payload !== undefined) return JSON.parse(envelope.payload);
+  return inKeyOrder(job.data, (job.opts as Record<string, unknown>)[KEY_ORDER]);
 }

@@ -2,6 +2,7 @@ import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import type { BackendFactory, IQueueBackend, JobJson, JobType, PgPool } from 'bullmq';
 import type { Clock } from '../../definition/clock.js';
 import type { EngineQueueOptions } from '../ports.js';
+import { KEY_ORDER, noteKeyOrder } from '../key-order.js';
 import { addWithin, type AddWithin } from './add-within.js';
 import { EventReader } from './event-reader.js';
 import type { NotificationHub, PgListenClient } from './notification-hub.js';
@@ -64,6 +65,15 @@ function poolOf(driver: SqlDriver): PgPool {
   return pool;
 }
 
+type Rest<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never;
+
+function withKeyOrder(job: JobJson): JobJson {
+  const note = noteKeyOrder(job.data);
+  if (note === undefined) return job;
+  const opts: JobJson['opts'] & { [KEY_ORDER]: string } = { ...job.opts, [KEY_ORDER]: note };
+  return { ...job, opts };
+}
+
 class SchemaBackend extends PostgresQueueBackend {
   private readonly events: EventReader;
 
@@ -76,6 +86,14 @@ class SchemaBackend extends PostgresQueueBackend {
   ) {
     super(connection, name, options);
     this.events = events;
+  }
+
+  override addJob(job: JobJson, ...rest: Rest<PostgresQueueBackend['addJob']>): Promise<string> {
+    return super.addJob(withKeyOrder(job), ...rest);
+  }
+
+  override addJobs(entries: Parameters<PostgresQueueBackend['addJobs']>[0]): Promise<string[]> {
+    return super.addJobs(entries.map((entry) => ({ ...entry, job: withKeyOrder(entry.job) })));
   }
 
   /** BullMQ on Redis counts a paused queue's jobs as waiting; on PostgreSQL they are of a type that nobody asks for. */
@@ -129,7 +147,10 @@ class BoundedBackend extends SchemaBackend {
   }
 
   override addJobs(entries: { job: JobJson; jobId: string }[]): Promise<string[]> {
-    return this.addAll(this.queueName, entries);
+    return this.addAll(
+      this.queueName,
+      entries.map(({ job, jobId }) => ({ job: withKeyOrder(job), jobId })),
+    );
   }
 }
 

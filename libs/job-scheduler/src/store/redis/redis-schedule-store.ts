@@ -29,8 +29,10 @@ export class RedisScheduleStore implements ScheduleStore {
         this.hash(this.keys.fires, client.hgetall(this.keys.fires)),
       ]),
     );
+    // Ids may be names that every object has, such as "constructor".
+    const lastFires = new Map(Object.entries(fires));
     return Object.entries(records)
-      .flatMap(([id, record]) => this.read(toRaw(id, record, fires[id])) ?? [])
+      .flatMap(([id, record]) => this.read(toRaw(id, record, lastFires.get(id))) ?? [])
       .toSorted(byId);
   }
 
