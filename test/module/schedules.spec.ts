@@ -208,7 +208,6 @@ describe('a schedule', () => {
       { every: '1h', timezone: 'UTC', description: 'Hourly' },
       { description: 'Hourly', timezone: 'UTC' },
     ],
-    [{ cron: '0 0 30 2 *' }, { next: undefined }],
     [
       { every: '1h', enabled: false },
       { enabled: false, next: undefined },
@@ -378,6 +377,13 @@ describe('bad input', () => {
     [{ every: '1h', start: '2030-01-01' }, 'start', /"2030-01-01" is not a date\. Allowed: a valid Date/],
     [{ every: '1h', end: new Date('x') }, 'end', /Invalid Date is not a date\. Allowed: a valid Date/],
     [{ every: '1h', start: new Date(9), end: new Date(5) }, 'end', /is before the start.*Allowed: an end after/],
+    [{ every: '1h', end: new Date(5) }, 'end', /The end, 1970-01-01T00:00:00.005Z, is past: .* would never fire/],
+    [
+      { cron: '0 0 1 1 *', start: new Date('2030-02-01'), end: new Date('2030-03-01') },
+      'end',
+      /There is no fire before the end, 2030-03-01T00:00:00.000Z: /,
+    ],
+    [{ cron: '0 0 30 2 *' }, 'cron', /never fires/],
     [{ every: '1h', enabled: 'yes' }, 'enabled', /"yes" is not allowed\. Allowed: true or false/],
     [{ every: '1h', misfire: 'twice' }, 'misfire', /"twice" is not allowed\..*Allowed: once, all, skip/],
     [{ every: '1h', misfireThreshold: '1 year' }, 'misfireThreshold', /"1 year" is not a duration\. Allowed:/],

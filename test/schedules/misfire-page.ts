@@ -44,7 +44,7 @@ const HEAD = `# Missed fires
 
 A fire is missed when nobody was there to take it within \`misfireThreshold\` (60 s by default): all processes that fire
 schedules were down, or the store was. What then becomes of it says the job's option \`misfire\`, or that of a schedule which
-was made at run time. The table is made by a test (\`test/schedules/downtime.spec.ts\`) from real runs: all processes were down
+was made at run time. The table is made by a test (\`test/schedules/downtime.long.spec.ts\`) from real runs: all processes were down
 over the fires f1, f2 and f3, longer than the threshold after f3, and back before f4.
 `;
 

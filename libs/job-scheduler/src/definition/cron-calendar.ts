@@ -9,7 +9,7 @@ const DAY_SECONDS = 86_400;
 /** The Gregorian calendar repeats after 400 years: what does not match within them never does. */
 const CYCLE_YEARS = 400;
 
-/** The first wall time at or after `wall` that matches; undefined when there is none. */
+/** The first wall time at or after `wall` that matches; undefined when there is none, in no year. */
 export function nextWallTime(table: CronTable, wall: number): number | undefined {
   const seconds = Math.ceil(wall / 1000);
   let day = Math.floor(seconds / DAY_SECONDS);

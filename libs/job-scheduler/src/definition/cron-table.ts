@@ -1,10 +1,7 @@
-/**
- * A cron expression as tables that answer fast. The grammar is cron-parser's; what is on top:
- * exactly 5 or 6 fields, the macros, no `H`, no step longer than its field, and days that no month has are no error.
- */
-import { CronExpressionParser, type CronFieldCollection } from 'cron-parser';
-import { didYouMean } from '../errors/did-you-mean.js';
+/** A cron expression as tables that answer fast. What each field may hold is in `cron-field.ts`. */
 import { ScheduleError } from '../errors/definition-errors.js';
+import { didYouMean } from '../errors/did-you-mean.js';
+import { CRON_FIELDS, CronFieldProblem, readCronField, type CronField, type SpecialDay } from './cron-field.js';
 import { show } from './show.js';
 
 export interface CronTable {
@@ -27,27 +24,21 @@ export interface CronTable {
   matchesDay(day: number, weekday: number, last: number): boolean;
 }
 
-export const CRON_MACROS: Readonly<Record<string, string>> = Object.freeze({
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-});
-
-const FIELDS = [
-  { name: 'second', span: 60 },
-  { name: 'minute', span: 60 },
-  { name: 'hour', span: 24 },
-  { name: 'day of month', span: 31 },
-  { name: 'month', span: 12 },
-  { name: 'day of week', span: 7 },
-] as const;
+export const CRON_MACROS: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+]);
 
 const ALLOWED =
   'Allowed: "minute hour day-of-month month day-of-week" such as "0 2 * * mon-fri", six fields with seconds first, a macro such as "@daily", or an interval such as "every 15m".';
+
+/** All sixty minutes by name are 169 characters. */
+const LONGEST = 1_000;
 
 /** A fleet has thousands of schedules, and each is asked for its next fire again and again. */
 const CACHE_LIMIT = 10_000;
@@ -55,11 +46,24 @@ const cache = new Map<string, CronTable>();
 
 /** The expression in its plainest form: macros resolved, one space between fields. @throws ScheduleError */
 export function normalizeCron(expression: string): string {
-  const text = expression.trim().split(/\s+/).join(' ');
+  if (expression.length > LONGEST)
+    throw cronError(expression, `has ${expression.length} characters. Allowed: at most ${LONGEST}.`);
+  const text = expression.split(/\s/).filter(Boolean).join(' ');
+  const other = otherWay(text);
+  if (other) throw cronError(expression, other);
   if (!text.startsWith('@')) return text;
-  const resolved = CRON_MACROS[text.toLowerCase()];
+  const resolved = CRON_MACROS.get(text.toLowerCase());
   if (resolved !== undefined) return resolved;
-  throw cronError(expression, `is not a macro.${didYouMean(text, Object.keys(CRON_MACROS), 'Allowed')}`);
+  throw cronError(expression, `is not a macro.${didYouMean(text, [...CRON_MACROS.keys()], 'Allowed')}`);
+}
+
+/** What other crons write into the expression, and stands in an option here. */
+function otherWay(text: string): string | undefined {
+  if (/^@reboot$/i.test(text)) return 'is no time. For a run at each first boot of a definition, set runOnStart: true.';
+  if (/^(?:CRON_)?TZ=/i.test(text)) return 'names a time zone. Give it as the option timezone: "Europe/Berlin".';
+  if (text.split(' ').length === 7)
+    return 'has 7 fields: years are no field here. Bound the schedule by the options start and end.';
+  return undefined;
 }
 
 /** @throws ScheduleError when the expression cannot be read. */
@@ -79,104 +83,82 @@ function compile(expression: string): CronTable {
     throw cronError(expression, `has ${count} ${count === 1 ? 'field' : 'fields'}. ${ALLOWED}`);
   }
   const six = fields.length === 5 ? ['0', ...fields] : fields;
-  six.forEach((field, index) => checkField(expression, field, index));
-  const [second, minute, hour, day, month, weekday] = six as [string, string, string, string, string, string];
-  // Months apart from days: cron-parser takes "30 2" for an error, here it is an expression that never fires.
-  const times = read(expression, [second, minute, hour, day, '*', weekday]);
-  const months = read(expression, ['0', '0', '0', '*', month, '*']);
+  const read = six.map((text, index) => readField(expression, text, index));
+  const [second, minute, hour, dayOfMonth, month, dayOfWeek] = read as [
+    CronField,
+    CronField,
+    CronField,
+    CronField,
+    CronField,
+    CronField,
+  ];
   return Object.freeze({
-    rule: startsWithStar(minute) || startsWithStar(hour) ? 'each' : 'once',
-    nextSecond: nextValues(times.second.values, 60),
-    nextMinute: nextValues(times.minute.values, 60),
-    nextHour: nextValues(times.hour.values, 24),
-    months: flags(months.month.values, 13),
-    matchesDay: dayMatcher(times),
+    rule: minute.startsWithStar || hour.startsWithStar ? 'each' : 'once',
+    nextSecond: nextValues(second.values),
+    nextMinute: nextValues(minute.values),
+    nextHour: nextValues(hour.values),
+    months: month.values,
+    matchesDay: dayMatcher(dayOfMonth, dayOfWeek),
   });
 }
 
-function startsWithStar(field: string): boolean {
-  return field.startsWith('*') || field.startsWith('?');
-}
-
-/** What cron-parser lets pass, and should not. */
-function checkField(expression: string, field: string, index: number): void {
-  // cron-parser would draw a number at random, another one in each process.
-  if (/h/i.test(field.replaceAll(/thu/gi, ''))) throw fieldError(expression, field, index, '"H" is not supported');
-  for (const [, step] of field.matchAll(/\/(\d+)/g)) {
-    if (Number(step) <= (FIELDS[index]?.span ?? 0)) continue;
-    // "*/90" would fire at minute 0 of every hour.
-    const problem = `a step of ${step} is longer than the field; for an interval, write "every" and a duration`;
-    throw fieldError(expression, field, index, problem);
-  }
-}
-
-function read(expression: string, fields: readonly string[]): CronFieldCollection {
+function readField(expression: string, text: string, index: number): CronField {
   try {
-    return parse(fields);
-  } catch (thrown) {
-    // Each field alone, so that the error can name it.
-    fields.forEach((field, index) => {
-      try {
-        parse(FIELDS.map((_, other) => (other === index ? field : '*')));
-      } catch (alone) {
-        throw fieldError(expression, field, index, plainText(alone));
-      }
-    });
-    throw cronError(expression, `cannot be read: ${plainText(thrown)}. ${ALLOWED}`);
+    return readCronField(text, index);
+  } catch (problem) {
+    if (!(problem instanceof CronFieldProblem)) throw problem;
+    const { name } = CRON_FIELDS[index]!;
+    throw cronError(expression, `has a bad ${name} field, ${show(text)}: ${problem.message}. ${ALLOWED}`);
   }
-}
-
-function fieldError(expression: string, field: string, index: number, problem: string): ScheduleError {
-  return cronError(expression, `has a bad ${FIELDS[index]?.name} field, ${show(field)}: ${problem}. ${ALLOWED}`);
-}
-
-function parse(fields: readonly string[]): CronFieldCollection {
-  return CronExpressionParser.parse(fields.join(' '), { currentDate: 0, tz: 'UTC' }).fields;
-}
-
-/** cron-parser's text without its own class names and prefixes. */
-function plainText(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.replace(/^(?:Cron\w+ )?(?:Validation|Constraint) error, /, '').replace(/\.$/, '');
 }
 
 function cronError(expression: string, problem: string): ScheduleError {
   return new ScheduleError('schedule', expression, `The schedule ${show(expression)} ${problem}`);
 }
 
-function nextValues(values: readonly number[], size: number): Int8Array {
-  const next = new Int8Array(size);
+function nextValues(values: Uint8Array): Int8Array {
+  const next = new Int8Array(values.length);
   let found = -1;
-  for (let value = size - 1; value >= 0; value--) {
-    if (values.includes(value)) found = value;
+  for (let value = values.length - 1; value >= 0; value--) {
+    if (values[value]) found = value;
     next[value] = found;
   }
   return next;
 }
 
-function flags(values: readonly (number | string)[], size: number): Uint8Array {
-  const set = new Uint8Array(size);
-  for (const value of values) if (typeof value === 'number') set[value] = 1;
-  return set;
+/**
+ * Debian's rule (man 5 crontab): where either day field begins with `*`, both must match; where neither does, one is
+ * enough.
+ */
+function dayMatcher(dayOfMonth: CronField, dayOfWeek: CronField): CronTable['matchesDay'] {
+  const matches = (field: CronField, value: number, day: number, weekday: number, last: number): boolean =>
+    field.values[value] === 1 || field.special.some((special) => isSpecialDay(special, day, weekday, last));
+  if (dayOfMonth.startsWithStar || dayOfWeek.startsWithStar)
+    return (day, weekday, last) =>
+      matches(dayOfMonth, day, day, weekday, last) && matches(dayOfWeek, weekday, day, weekday, last);
+  return (day, weekday, last) =>
+    matches(dayOfMonth, day, day, weekday, last) || matches(dayOfWeek, weekday, day, weekday, last);
 }
 
-function dayMatcher({ dayOfMonth, dayOfWeek }: CronFieldCollection): CronTable['matchesDay'] {
-  const days = flags(dayOfMonth.values, 32);
-  const lastDay = dayOfMonth.hasLastChar;
-  const weekdays = flags(dayOfWeek.values, 8);
-  // 7 is Sunday, too.
-  if (weekdays[7]) weekdays[0] = 1;
-  const lastWeekdays = new Uint8Array(8);
-  for (const value of dayOfWeek.values as readonly (number | string)[]) {
-    if (typeof value === 'string') lastWeekdays[Number.parseInt(value, 10) % 7] = 1;
+function isSpecialDay(special: SpecialDay, day: number, weekday: number, last: number): boolean {
+  switch (special.kind) {
+    case 'from-end':
+      return day === last - special.offset;
+    case 'nth':
+      return weekday === special.weekday && Math.ceil(day / 7) === special.nth;
+    case 'last':
+      return weekday === special.weekday && day > last - 7;
+    case 'last-working-day':
+      return day === nearestWorkingDay(last, day, weekday, last);
+    case 'nearest-weekday':
+      return special.day <= last && day === nearestWorkingDay(special.day, day, weekday, last);
   }
-  const nth = dayOfWeek.nthDay;
-  const byDay = (day: number, last: number) => days[day] === 1 || (lastDay && day === last);
-  const byWeekday = (day: number, weekday: number, last: number) =>
-    (weekdays[weekday] === 1 && (nth === 0 || Math.ceil(day / 7) === nth)) ||
-    (lastWeekdays[weekday] === 1 && day > last - 7);
-  // Restricted is a field that is neither * nor ?. With both restricted, either matches.
-  if (dayOfWeek.isWildcard) return (day, _weekday, last) => byDay(day, last);
-  if (dayOfMonth.isWildcard) return byWeekday;
-  return (day, weekday, last) => byDay(day, last) || byWeekday(day, weekday, last);
+}
+
+/** The Monday to Friday nearest to `wanted`, in its month, where `day` is a `weekday`. */
+function nearestWorkingDay(wanted: number, day: number, weekday: number, last: number): number {
+  const fallsOn = (((weekday + wanted - day) % 7) + 7) % 7;
+  if (fallsOn === 6) return wanted > 1 ? wanted - 1 : wanted + 2;
+  if (fallsOn === 0) return wanted < last ? wanted + 1 : wanted - 2;
+  return wanted;
 }

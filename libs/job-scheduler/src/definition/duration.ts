@@ -22,7 +22,11 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [
 /** 100 years. More would put dates out of what JavaScript and the stores can hold. */
 export const LONGEST_DURATION = 36_525 * DAY;
 
-const TEXT = /^(?:(\d+)w)? *(?:(\d+)d)? *(?:(\d+)h)? *(?:(\d+)m)? *(?:(\d+)s)? *(?:(\d+)ms)?$/;
+/** Longer than any duration that can be meant: checked first, so that no text costs more than this. */
+const LONGEST_TEXT = 100;
+
+/** One part: a number and its unit. Sticky: parts are read one after the other, each character once. */
+const PART = /(\d{1,15})(ms|[wdhms]) */y;
 
 const ALLOWED =
   'Allowed: a whole number of milliseconds, or numbers with the units w, d, h, m, s, ms in this order, such as "500ms", "30s", "1h30m", "7d".';
@@ -32,7 +36,12 @@ export type DurationReading =
 
 /** Reads a duration without throwing. `problem` has the value and what is allowed. */
 export function readDuration(value: unknown): DurationReading {
-  const ms = typeof value === 'number' ? value : typeof value === 'string' ? parseText(value.trim()) : Number.NaN;
+  const ms =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string'
+        ? parseText(value.slice(0, 4 * LONGEST_TEXT).trim())
+        : Number.NaN;
   if (!Number.isInteger(ms) || ms < 0) return { ok: false, problem: `${show(value)} is not a duration. ${ALLOWED}` };
   if (ms > LONGEST_DURATION) {
     return {
@@ -68,7 +77,16 @@ export function formatDuration(ms: number): string {
 }
 
 function parseText(text: string): number {
-  const parts = text === '' ? null : TEXT.exec(text);
-  if (!parts) return Number.NaN;
-  return UNITS.reduce((sum, [, size], index) => sum + Number(parts[index + 1] ?? 0) * size, 0);
+  if (text === '' || text.length > LONGEST_TEXT) return Number.NaN;
+  let sum = 0;
+  let next = 0;
+  PART.lastIndex = 0;
+  while (PART.lastIndex < text.length) {
+    const [, count, unit] = PART.exec(text) ?? [];
+    const place = UNITS.findIndex(([name], index) => index >= next && name === unit);
+    if (place < 0) return Number.NaN;
+    sum += Number(count) * UNITS[place]![1];
+    next = place + 1;
+  }
+  return sum;
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
+import { nextWallTime } from './cron-calendar.js';
 import { cronTable, normalizeCron } from './cron-table.js';
 import { formatDuration, parseDuration } from './duration.js';
 import type { Schedule } from './job-options.js';
@@ -12,7 +13,7 @@ import { resolveTimeZone } from './time-zone.js';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const SHORTEST_INTERVAL = 1000;
-const EVERY = /^every\b\s*/i;
+const EVERY = /^@?every\b\s*/i;
 
 /** The intervals that follow the wall clock. All others are real time from an anchor. */
 const WALL_CLOCK_INTERVALS: ReadonlyMap<number, string> = new Map([
@@ -72,8 +73,8 @@ function parseText(text: string, timezone: string, bounds: Bounds): ScheduleSpec
   const expression = text.trim();
   if (EVERY.test(expression)) return intervalSpec(expression.replace(EVERY, ''), timezone, bounds);
   const cron = normalizeCron(expression);
-  // Throws when it cannot be read, and is ready for the first fire.
-  cronTable(cron);
+  if (nextWallTime(cronTable(cron), 0) === undefined)
+    throw new ScheduleError('schedule', text, `The schedule ${show(expression)} never fires: no date matches it.`);
   return cronSpec(expression, cron, timezone, bounds);
 }
 

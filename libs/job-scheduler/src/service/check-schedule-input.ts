@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import type { JobRef } from '../definition/job-ref.js';
+import { nextFire } from '../definition/next-fire.js';
 import { OptionFaults } from '../definition/option-faults.js';
 import type { ScheduleSpec } from '../definition/schedule-spec.js';
 import { parseSchedule } from '../definition/schedule.js';
@@ -43,6 +44,8 @@ export interface ScheduleRules {
   readonly timezone: string;
   /** Bytes. */
   readonly maxPayload: number;
+  /** A schedule that does not fire after this is refused. Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** What input says, ready to be stored over what is stored already. Fields that it leaves alone are not in it. */
@@ -122,7 +125,20 @@ export class ScheduleInputCheck {
     const plain = given.length === 1 ? this.readExpression(given[0]!) : undefined;
     if (plain) this.checked.expression = plain.expression;
     const expression = plain ?? (stored && given.length === 0 ? this.storedSpec(stored) : undefined);
-    return expression && timezone !== undefined ? { ...expression, timezone, ...bounds } : undefined;
+    if (!expression || timezone === undefined) return undefined;
+    const spec = { ...expression, timezone, ...bounds };
+    if (given.length > 0 || input['start'] || input['end']) this.checkFires(spec);
+    return spec;
+  }
+
+  /** What is over before it has begun is a mistake, and not a schedule. */
+  private checkFires(spec: ScheduleSpec): void {
+    const { now } = this.rules;
+    const isTurned = spec.start !== undefined && spec.end !== undefined && spec.start > spec.end;
+    if (isTurned || spec.end === undefined || nextFire(spec, now, now) !== undefined) return;
+    const end = new Date(spec.end).toISOString();
+    const problem = spec.end <= now ? `The end, ${end}, is past` : `There is no fire before the end, ${end}`;
+    this.add(this.input['end'] ? 'end' : 'schedule', `${problem}: the schedule would never fire.`);
   }
 
   private readZone(): string | undefined {

@@ -226,8 +226,9 @@ export class ScheduleService {
   }
 
   private check(input: object, stored: StoredSchedule | undefined): Promise<CheckedSchedule> {
-    const { options, registry } = this.parts;
-    const rules = { registry, timezone: options.defaults.timezone, maxPayload: options.maxPayload };
+    const { options, registry, clock } = this.parts;
+    const { timezone } = options.defaults;
+    const rules = { registry, timezone, maxPayload: options.maxPayload, now: clock.now() };
     return new ScheduleInputCheck(rules, input as Record<string, unknown>, stored).read();
   }
 
