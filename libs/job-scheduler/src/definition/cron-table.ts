@@ -150,7 +150,7 @@ function isSpecialDay(special: SpecialDay, day: number, weekday: number, last: n
       return weekday === special.weekday && day > last - 7;
     case 'last-working-day':
       return day === nearestWorkingDay(last, day, weekday, last);
-    case 'nearest-weekday':
+    default:
       return special.day <= last && day === nearestWorkingDay(special.day, day, weekday, last);
   }
 }

@@ -138,5 +138,5 @@ function bounded(text: string, limit: number): string {
   cut = cut.replace(UNSTORABLE_CHARACTERS, '\uFFFD');
   if (cut.length === text.length && (cut.length * 3 <= limit || Buffer.byteLength(cut) <= limit)) return cut;
   const bytes = Buffer.from(cut).subarray(0, limit - Buffer.byteLength('…'));
-  return `${bytes.toString().replace(/\uFFFD+$/, '')}…`;
+  return `${bytes.toString().replace(/\uFFFD{1,4}$/, '')}…`;
 }

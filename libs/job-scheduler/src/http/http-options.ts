@@ -66,10 +66,18 @@ export function resolveHttpOptions({ path, guards, exposeErrors }: JobSchedulerH
 }
 
 export function trimSlashes(path: string): string {
-  return path.replace(/^\/+|\/+$/g, '');
+  return withoutOuterSlashes(path);
 }
 
 export function isGuard(guard: unknown): boolean {
   if (typeof guard !== 'function') return false;
   return typeof (guard.prototype as Partial<CanActivate> | undefined)?.canActivate === 'function';
+}
+
+/** `/api/` as `api`. */
+export function withoutOuterSlashes(path: string): string {
+  let [from, to] = [0, path.length];
+  while (path[from] === '/') from++;
+  while (to > from && path[to - 1] === '/') to--;
+  return path.slice(from, to);
 }
