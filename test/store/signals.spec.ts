@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
-async function open(connection: string, prefix: string): Promise<Store> {
+async function open(connection: string | Redis, prefix: string): Promise<Store> {
   const store = await openStore({ connection, prefix, clock });
   cleanUps.push(() => store.close());
   return store;
@@ -66,6 +66,32 @@ describe.each([...sharedStores, ['memory', 'memory:'] as [string, string]])('%s'
     expect(heardThere).toEqual([]);
   });
 });
+
+describe('two databases of one Redis', () => {
+  const urlOf = (db: number) => {
+    const url = new URL(process.env.TEST_REDIS_URL!);
+    url.pathname = `/${db}`;
+    return url.href;
+  };
+
+  test.each([
+    ['by URL', (db: number) => urlOf(db)],
+    ['by client', (db: number) => closing(new Redis(urlOf(db), { lazyConnect: true }))],
+  ])('do not hear each other, whatever the prefix, chosen %s', async (_how, connectionTo) => {
+    const prefix = randomPrefix();
+    const [zero, one, oneToo] = await Promise.all([0, 1, 1].map((db) => open(connectionTo(db), prefix)));
+    const [heardZero, heardOne] = await Promise.all([listen(zero!, 'cancel'), listen(one!, 'cancel')]);
+    await oneToo!.signals.publish('cancel', 'of one');
+    await zero!.signals.publish('cancel', 'of zero');
+    await until('both are heard', () => heardZero.length > 0 && heardOne.length > 0);
+    expect([heardZero, heardOne]).toEqual([['of zero'], ['of one']]);
+  });
+});
+
+function closing(client: Redis): Redis {
+  cleanUps.push(() => client.disconnect());
+  return client;
+}
 
 describe.each(sharedStores)('%s, behind a network that breaks', (_name, url) => {
   test('listens again to all its topics, old and new, and says that something may be missed', async () => {

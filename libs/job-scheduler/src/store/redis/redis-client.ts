@@ -273,6 +273,11 @@ export function addressOfUrl(url: string): string {
   }
 }
 
+/** A Cluster has one database. */
+export function dbOf(client: RedisClient): number {
+  return client.isCluster ? 0 : ((client as Redis).options.db ?? 0);
+}
+
 function addressOfOptions(options: RedisLikeOptions): string {
   const scheme = options.tls ? 'rediss' : 'redis';
   const db = options.db ? `/${options.db}` : '';

@@ -38,9 +38,9 @@ export class RedisKeys {
     return `${this.base}:l:${id}`;
   }
 
-  /** Pub/sub channel of a topic. */
-  channel(topic: string): string {
-    return `${this.base}:signals:${topic}`;
+  /** Pub/sub channel of a topic. Redis hands messages to all databases of a server, so that another than 0 is in the name. */
+  channel(topic: string, db = 0): string {
+    return `${this.base}:signals${db === 0 ? '' : `@${db}`}:${topic}`;
   }
 
   /** BullMQ's `prefix` option. One per queue, so that queues spread over a Cluster. */

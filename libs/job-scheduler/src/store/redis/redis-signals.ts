@@ -16,6 +16,8 @@ export interface RedisSignalsParts {
   /** A new connection that subscribes, not connected yet, and does not connect again by itself. */
   readonly subscriber: () => Redis;
   readonly keys: RedisKeys;
+  /** Of the server's databases, the one with our keys. */
+  readonly db: number;
   readonly availability: Availability;
   readonly deadline: StoreDeadline;
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export class RedisSignals implements LiveSignals {
   }
 
   private channelOf(topic: string): string {
-    return this.parts.keys.channel(topic);
+    return this.parts.keys.channel(topic, this.parts.db);
   }
 
   /** Makes the connection listen, or not, as the listeners are at this moment: whichever changed last has the last word. */

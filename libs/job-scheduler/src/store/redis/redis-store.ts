@@ -3,7 +3,7 @@ import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
-import { redisSource } from './redis-client.js';
+import { dbOf, redisSource } from './redis-client.js';
 import { RedisConnections } from './redis-connections.js';
 import { RedisDeadLetterStore } from './redis-dead-letter-store.js';
 import { RedisEngine } from './redis-engine.js';
@@ -41,6 +41,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     publisher: () => connections.producer,
     subscriber: () => source.createSubscriber(connections.producer),
     keys,
+    db: dbOf(connections.producer),
     availability,
     deadline,
     clock,
