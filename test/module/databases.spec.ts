@@ -56,5 +56,7 @@ it('a cancel, a replacement and events stay in their database, also of execution
   expect(await zero.jobs.getStatus('same')).toBe('running');
   await until('the start is told', () => one.events.some(({ type, id }) => type === 'started' && id === 'last')); // prettier-ignore
   expect(zero.events.map(({ id }) => id).filter((id) => id !== 'same')).toEqual([]);
+  // Nothing is waited for when the apps close.
   expect(await zero.jobs.cancel('same')).toBe(true);
+  expect(await producer.jobs.cancel('last')).toBe(true);
 });
