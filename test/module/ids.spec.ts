@@ -43,6 +43,8 @@ const BAD = [
   'bullmq:low:meta',
   'bullmq:q:meta',
   'bullmq:',
+  '.',
+  '..',
   'half\ud83d',
   ...REFUSED_PIECES,
   ...shapes(PIECES, 20).map((id) => `${id}${random.pick(REFUSED_PIECES)}${random.pick(PIECES)}`),

@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -100,6 +100,32 @@ describe('POST /jobs', () => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect([answer.body['message']].flat().join('\n')).toMatch(reason);
+  });
+
+  it.each(['../../../escaped', '..%2f', 'a/../../b', '漢'.repeat(256), 'bullmq', 'wait', '{x}:{y}', '😀 <&>"'])(
+    'runs a job that writes files under the id %j, and answers where to ask for it',
+    async (id) => {
+      const { status, body } = await post({ job: 'news:digest', id });
+      expect([status, body['id']]).toEqual([202, id]);
+      const handle = await app.get(JobService).enqueue('news:digest', undefined, { id });
+      await expect(handle.finished(WAIT)).resolves.toMatchObject({ path: expect.stringContaining(dataDirectory) });
+      expect(await get(String(body['status']))).toEqual({ status: 200, body: { id, status: 'completed' } });
+    },
+  );
+
+  it.each(['..', '.', 'a\nb', 'a\0b', '\ud83d', 'bullmq:default:wait', 'bullmq:critical:meta', 'x'.repeat(257)])(
+    'refuses the id %j by name',
+    async (id) => {
+      const { status, body } = await post({ job: 'news:digest', id });
+      expect([status, body['code']]).toEqual([400, 'ENQUEUE_INVALID']);
+      expect(body['message']).toMatch(/^Enqueue option "id" is /);
+    },
+  );
+
+  it('leaves nothing where it should not', async () => {
+    const written = await readdir(dirname(dataDirectory));
+    expect(written.filter((name) => /escaped|draft/.test(name))).toEqual([]);
+    expect(await readdir(join(dataDirectory, 'digests'))).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d\.md$/)]);
   });
 
   it('fails a package outside the library, without a retry', async () => {

@@ -1,7 +1,8 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Logger, Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { Clock, SystemClock } from './definition/clock.js';
+import { OwnLogger } from './definition/own-logger.js';
 import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
@@ -44,7 +45,7 @@ import { makeWorkerId } from './service/worker-id.js';
 import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
 
-const logger = new Logger('JobScheduler');
+const logger = new OwnLogger();
 const reportError = (error: Error) => logger.debug(error.message);
 
 /** What is declared: options, and the jobs that are found. */

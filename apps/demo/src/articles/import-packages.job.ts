@@ -1,6 +1,7 @@
 import { UseInterceptors } from '@nestjs/common';
 import { Job, JobContext, JobService } from 'nestjs-job-scheduler';
 import { ActivityInterceptor } from '../activity/activity.interceptor.js';
+import { childId } from '../documents/file-name.js';
 import { IngestArticle } from './ingest-article.job.js';
 import { PackageLibrary } from './package-library.js';
 
@@ -25,7 +26,7 @@ export class ImportPackages {
         batch.map((directory) => ({
           job: IngestArticle,
           payload: { directory },
-          options: { id: `${ctx.id}:${directory}` },
+          options: { id: childId(ctx.id, directory) },
         })),
       );
       await ctx.progress(Math.round((100 * (done + batch.length)) / directories.length));

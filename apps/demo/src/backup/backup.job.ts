@@ -4,6 +4,7 @@ import { UseInterceptors } from '@nestjs/common';
 import { Job, JobAbortError, JobContext, JobStep } from 'nestjs-job-scheduler';
 import { ActivityInterceptor } from '../activity/activity.interceptor.js';
 import { DocumentStore } from '../documents/document-store.js';
+import { fileNameOf } from '../documents/file-name.js';
 import { NewsroomConfig } from '../newsroom.config.js';
 import { checkEntries, checksumOf, pack } from './archive.js';
 import { BackupStorage } from './backup-storage.js';
@@ -94,6 +95,6 @@ export class BackupDocuments {
 
   /** Each execution's own; the same in each of its attempts. */
   private workspace(ctx: JobContext): string {
-    return join(this.config.dataDirectory, 'work', `backup-${encodeURIComponent(ctx.id)}`);
+    return join(this.config.dataDirectory, 'work', `backup-${fileNameOf(ctx.id)}`);
   }
 }

@@ -4,6 +4,7 @@ import { UseInterceptors } from '@nestjs/common';
 import { Job, JobContext, JobStep } from 'nestjs-job-scheduler';
 import { ActivityInterceptor } from '../activity/activity.interceptor.js';
 import { DocumentStore } from '../documents/document-store.js';
+import { fileNameOf } from '../documents/file-name.js';
 import { ANALYTICS, FINGERPRINTS, TERMS } from '../indexing/index-documents.js';
 import { NewsroomConfig } from '../newsroom.config.js';
 import { digestText, type Totals } from './digest-text.js';
@@ -58,7 +59,7 @@ export class WriteDigest {
     const same = ctx.result<string[][]>('compare');
     const path = join(this.directory, `${new Date().toISOString().slice(0, 10)}.md`);
     // The fence keeps apart the drafts of two runs, if this one has lost its lock.
-    const draft = `${path}.${ctx.id}-${ctx.fence}.draft`;
+    const draft = `${path}.${fileNameOf(ctx.id)}-${ctx.fence}.draft`;
     await mkdir(this.directory, { recursive: true });
     await writeFile(draft, digestText(totals, best, same));
     await rename(draft, path);

@@ -72,6 +72,7 @@ export class DocumentStore implements OnModuleInit {
   }
 }
 
+/** Nothing has a name that the file system does not take. */
 function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return ['ENOENT', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

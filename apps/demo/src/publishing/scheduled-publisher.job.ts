@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ActivityInterceptor } from '../activity/activity.interceptor.js';
 import { ArticlesService } from '../articles/articles.service.js';
 import { DocumentStore } from '../documents/document-store.js';
+import { childId } from '../documents/file-name.js';
 import { ExpireArticle } from './expiration.job.js';
 import { FRONT_PAGE } from './front-page.js';
 
@@ -25,7 +26,9 @@ export class PublishArticle {
     if (!article) throw new JobSnoozeError('500ms');
     const publishedAt = new Date().toISOString();
     await this.documents.write(FRONT_PAGE, id, { article: id, title: article.title, publishedAt });
-    await this.jobs.enqueueAt(ExpireArticle, { article: id }, new Date(until), { id: `${ctx.id}:expiration` });
+    await this.jobs.enqueueAt(ExpireArticle, { article: id }, new Date(until), {
+      id: childId(ctx.id, 'expiration'),
+    });
     return { publishedAt };
   }
 }

@@ -16,6 +16,7 @@ import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleData } from '../store/schedule-store.js';
+import { isPathPart } from './execution-id.js';
 import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 
@@ -86,7 +87,7 @@ export class ScheduleInputCheck {
   private readId(): void {
     const { id } = this.input;
     if (this.stored || id === undefined) return;
-    if (!isName(id)) this.add('id', `${show(id)} is not an id. ${NAME_RULE}`);
+    if (!isName(id) || isPathPart(id)) this.add('id', `${show(id)} is not an id. ${NAME_RULE}`);
     else if (id.startsWith(CODE))
       this.add(
         'id',

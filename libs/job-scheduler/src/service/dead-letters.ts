@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
 import type { JobRef } from '../definition/job-ref.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import { isStorableText } from '../definition/storable-text.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -34,7 +34,7 @@ const PORTION = 100;
  * Many are handled in portions, each with the same few round trips, so that nobody else waits long for the store.
  */
 export class DeadLetters {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly hub: QueueHub,

@@ -3,8 +3,8 @@ import type { Duration, Retention, RetryOptions } from '../definition/job-option
 /** What one enqueue may set for its execution. Everything else is the job's own. */
 export interface EnqueueOptions {
   /**
-   * The execution's id: 1 to 256 characters, unique over all jobs. No control characters, no halves of surrogate pairs, and
-   * not `bullmq:` at its start; all else is allowed. That of another job's execution is refused. A known id of the same job gives its handle back, with `duplicate: true`, and adds nothing;
+   * The execution's id: 1 to 256 characters, unique over all jobs. No control characters, no halves of surrogate pairs, not
+   * `.` or `..`, and not `bullmq:` at its start; all else is allowed. That of another job's execution is refused. A known id of the same job gives its handle back, with `duplicate: true`, and adds nothing;
    * so a repeated enqueue with the same id is safe. Default: a new UUID.
    */
   id?: string;

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Logger } from '@nestjs/common';
 import { Observable, share } from 'rxjs';
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { JobEvents } from '../execution/job-events.js';
 import type { StoreHolder } from '../store/store-holder.js';
@@ -26,7 +26,7 @@ export class EventBus implements JobEvents {
   /** The fleet's. */
   readonly all: Observable<JobEvent>;
 
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
   private readonly listeners = new Set<EventListener>();
   private readonly audience: EventAudience;
   private readonly sender: EventSender;

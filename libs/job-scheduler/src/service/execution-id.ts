@@ -14,7 +14,13 @@ export function checkOwnId(id: unknown): void {
     refuse(id, `an id is a text of 1 to ${LONGEST_ID} characters`);
   }
   if (UNUSABLE.test(id)) refuse(id, 'an id has no control characters and no halves of surrogate pairs');
+  if (isPathPart(id)) refuse(id, 'as part of a URL it leads elsewhere');
   if (id.startsWith(FOREIGN)) refuse(id, `ids that start with "${FOREIGN}" are those of jobs that plain BullMQ made`);
+}
+
+/** URLs take these for the way here, and the way up, however they are encoded: nobody could ask for such an id by REST. */
+export function isPathPart(id: string): boolean {
+  return id === '.' || id === '..';
 }
 
 /** @throws EnqueueOptionsError when the id that a user gives is that of an execution of another job. */

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../definition/own-logger.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { Clock } from '../definition/clock.js';
 import { within } from '../definition/within.js';
@@ -35,7 +35,7 @@ export interface JobSchedulerBootParts {
 /** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
 export class JobSchedulerBoot {
   private closing: Promise<void> | undefined;
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(private readonly parts: JobSchedulerBootParts) {}
 

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../definition/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -51,7 +51,7 @@ export interface JobServiceParts {
  * and with `NOT_STARTED` before the app has bootstrapped.
  */
 export class JobService {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(private readonly parts: JobServiceParts) {}
 

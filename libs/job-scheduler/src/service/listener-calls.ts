@@ -1,4 +1,5 @@
-import { Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
+import { OwnLogger } from '../definition/own-logger.js';
 import type { EventListener } from '../discovery/event-listener.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
@@ -11,7 +12,7 @@ const MOST_TEXTS = 100;
 
 /** Calls `@OnJobEvent()` methods: for each execution one event after the other, executions beside each other. */
 export class ListenerCalls {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
   private readonly queues: ListenerQueue[] = [];
 
   constructor(private readonly bus: EventBus) {}

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { LiveSignals } from '../store/live-signals.js';
 
@@ -13,7 +13,7 @@ const TOPIC = 'schedule-repaired';
 
 /** Schedules that were repaired lately, anywhere in the fleet. */
 export class RepairWatch {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
   private readonly listeners = new Set<RepairListener>();
   private readonly repairs: ScheduleRepair[] = [];
   private leave: (() => Promise<void>) | undefined;

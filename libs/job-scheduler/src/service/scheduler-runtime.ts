@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
+import { OwnLogger } from '../definition/own-logger.js';
 import { within } from '../definition/within.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import { LogWriter } from '../execution/log-writer.js';
@@ -40,7 +40,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   private readonly repeatStrategy: RepeatStrategy;
   /** Opened at its first use; nobody takes its jobs but the ticker. */
   private ticks: EngineQueue | undefined;
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(private readonly parts: RuntimeParts) {
     this.repairs = new RepairWatch(parts.clock);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import { executionFields } from '../execution/tell-events.js';
@@ -26,7 +26,7 @@ const NEXT_FIRE = -8;
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
 export class TakeOut {
   private readonly listeners: ((job: StartedJob) => Promise<void>)[] = [];
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly options: ResolvedOptions,

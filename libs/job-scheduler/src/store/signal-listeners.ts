@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../definition/own-logger.js';
 
 interface Listener {
   readonly onMessage: (message: string) => void;
@@ -8,7 +8,7 @@ interface Listener {
 /** Who listens to which topic, whatever brings the messages. */
 export class SignalListeners {
   private readonly topics = new Map<string, Set<Listener>>();
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   /** @returns takes it away again, and says whether it was the topic's last one. Safe to call twice. */
   add(topic: string, onMessage: Listener['onMessage'], onGap?: Listener['onGap']): () => boolean {

@@ -1,6 +1,7 @@
-import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Inject, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { describeThrown } from '../../definition/describe-error.js';
+import { OwnLogger } from '../../definition/own-logger.js';
 import type { ResolvedHttpOptions } from '../http-options.js';
 import { HTTP_OPTIONS } from '../http.tokens.js';
 import { problemOf } from './problem-of.js';
@@ -10,7 +11,7 @@ import { PROBLEM_TYPE } from './problem.js';
 @Injectable()
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly http: HttpAdapterHost,

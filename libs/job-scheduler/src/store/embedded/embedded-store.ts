@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Logger } from '@nestjs/common';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Clock } from '../../definition/clock.js';
+import { OwnLogger } from '../../definition/own-logger.js';
 import type { PGliteLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
@@ -36,7 +36,7 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
     const durable = durableOptions(NodeFS, join(directory, DATA), Driver.defaultStartParams);
     const pglite = await create(() => Driver.create(durable.options), address);
     if (!durable.isMended()) {
-      new Logger('JobScheduler').warn(
+      new OwnLogger().warn(
         `This release of ${PACKAGE} does not let fsync reach the disk: jobs in ${directory} outlive the process, but a loss of power may damage them.`,
       );
     }

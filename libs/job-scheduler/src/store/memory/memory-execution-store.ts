@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';
@@ -10,7 +10,7 @@ import type { SharedMemory } from './shared-memory.js';
 export const recordsOf = (memory: SharedMemory): MemoryRecords =>
   memory.part('executions', () => new MemoryRecords((id, until) => logsOf(memory).ended(id, until)));
 
-const logger = new Logger('JobScheduler');
+const logger = new OwnLogger();
 
 /** What `read` gives; undefined, with a warning, when the record is corrupt. */
 export function readRecordOrWarn(id: string, read: () => StoredExecution | undefined): StoredExecution | undefined {

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { byId, readDeclaration, readSchedule, writeSchedule } from '../schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
@@ -18,7 +18,7 @@ export const schedulesOf = (memory: SharedMemory): Map<string, MemorySchedule> =
 export class MemoryScheduleStore implements ScheduleStore {
   private readonly schedules: Map<string, MemorySchedule>;
   private readonly declared: Map<string, ScheduleDeclaration>;
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(memory: SharedMemory) {
     this.schedules = schedulesOf(memory);

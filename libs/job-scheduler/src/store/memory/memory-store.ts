@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import type { Clock } from '../../definition/clock.js';
 import type { Store } from '../ports.js';
 import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
@@ -21,7 +21,7 @@ export interface MemoryStoreOptions {
 /** Keeps everything in this process. What is kept is dropped when the last store of its prefix closes. */
 export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
   const { memory, release } = leaseMemory(prefix, clock);
-  new Logger('JobScheduler').log(
+  new OwnLogger().log(
     'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
   );
   const signals = new MemorySignals(memory);

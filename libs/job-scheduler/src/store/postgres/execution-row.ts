@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError, readExecution } from '../execution-codec.js';
 import type { StoredExecution } from '../execution-record.js';
 import type { SqlNames } from './sql-names.js';
@@ -14,7 +14,7 @@ export interface ExecutionRow {
   readonly steps: readonly string[];
 }
 
-const logger = new Logger('JobScheduler');
+const logger = new OwnLogger();
 
 /** All of an execution, in one row. The table is called `e`. */
 export function executionColumns(names: SqlNames): string {

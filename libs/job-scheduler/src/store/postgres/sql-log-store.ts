@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../log-codec.js';
 import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../log-store.js';
@@ -19,7 +19,7 @@ interface LogRow {
 
 /** Log lines in one table. */
 export class SqlLogStore implements LogStore {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly client: SqlClient,

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';
 import { byId, readDeclaration, readSchedule, type RawSchedule } from '../schedule-codec.js';
@@ -19,7 +19,7 @@ interface ScheduleRow {
 
 /** Schedules in tables. */
 export class SqlScheduleStore implements ScheduleStore {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly client: SqlClient,

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { StoredExecution } from '../execution-record.js';
 import { decodeExecution } from './execution-codec.js';
 import type { RedisKeys } from './redis-keys.js';
 
-const logger = new Logger('JobScheduler');
+const logger = new OwnLogger();
 
 export function warnCorrupt(key: string, problem: string): void {
   logger.warn(`The record ${key} is corrupt and is left out: ${problem}`);

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../definition/clock.js';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import { reasonOf } from '../store-away.js';
@@ -19,7 +19,7 @@ const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH|DB inde
 /** The connections of one store: at most one per role. */
 export class RedisConnections {
   private readonly clients = new Map<RedisRole, RedisClient>();
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
   private lastError: Error | undefined;
   private closed: Promise<void> | undefined;
 

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { Packr } from 'msgpackr';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../log-codec.js';
 import type { LogBatch, LogStore, StoredLog } from '../log-store.js';
@@ -14,7 +14,7 @@ const ENTRY = /^(\d+):(\d+):/;
 
 /** Log lines in a sorted set per execution, and a tail of pointers per job. */
 export class RedisLogStore implements LogStore {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly connections: RedisConnections,

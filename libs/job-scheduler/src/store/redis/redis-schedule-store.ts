@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { OwnLogger } from '../../definition/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';
 import { byId, readDeclaration, readSchedule, type RawSchedule } from '../schedule-codec.js';
@@ -13,7 +13,7 @@ const PART_CHARACTERS = 4_000_000;
 
 /** Schedules in one hash, their last fires in another: reading all of them is one round trip. */
 export class RedisScheduleStore implements ScheduleStore {
-  private readonly logger = new Logger('JobScheduler');
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly connections: RedisConnections,

@@ -1,0 +1,39 @@
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { afterEach, expect, test } from '@jest/globals';
+import { OwnLogger } from './own-logger.js';
+
+const written: string[] = [];
+
+class Kept extends ConsoleLogger {
+  protected override printMessages(messages: unknown[]): void {
+    written.push(...messages.map((message) => this.stringifyMessage(message, 'log')));
+  }
+  protected override printStackTrace(stack?: string): void {
+    written.push(stack ?? '');
+  }
+}
+
+afterEach(() => {
+  written.length = 0;
+  Logger.overrideLogger(false);
+});
+
+const EVIL = 'a\nb\r\n[Nest] 1 LOG [Faked]\tx \u001b[31mred\u001b[0m \u0085\u2028\u202e\u0000\u007f';
+const SHOWN = 'a\\nb\\r\\n[Nest] 1 LOG [Faked]\\tx \\x1b[31mred\\x1b[0m \\x85\\u2028\\u202e\\x00\\x7f';
+
+test.each(['error', 'warn', 'log', 'debug'] as const)('what %s writes is one line without codes', (level) => {
+  Logger.overrideLogger(new Kept({ colors: false }));
+  const logger = new OwnLogger();
+  logger[level](`Job "${EVIL}" failed`, { id: EVIL });
+  expect(written[0]).toBe(`Job "${SHOWN}" failed`);
+  for (const text of written) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Control}\u2028]/u);
+  expect(written.join('')).not.toMatch(/^\[Nest\]/m);
+});
+
+test('a stack keeps its frames, and a line of its message cannot be taken for an event', () => {
+  Logger.overrideLogger(new Kept({ colors: false }));
+  const { stack } = new Error('a\n[Nest] 1 LOG faked \u001b[31m');
+  new OwnLogger().error('It threw', stack);
+  expect(written[0]).toBe('It threw');
+  expect(written[1]).toMatch(/^Error: a\n {4}\[Nest\] 1 LOG faked \\x1b\[31m\n {4}at /);
+});
