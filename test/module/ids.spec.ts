@@ -34,7 +34,16 @@ const shapes = (pieces: readonly string[], count: number) =>
   Array.from({ length: count }, () => Array.from({ length: 1 + random.below(5) }, () => random.pick(pieces)).join(''));
 
 const GOOD = [
-  ...new Set([...OWN_KEYS, ' ', '%', ':', '%_wait', 'x'.repeat(256), '漢'.repeat(256), ...shapes(PIECES, 60)]),
+  ...new Set([
+    ...OWN_KEYS,
+    ' ',
+    '%',
+    ':',
+    '%_wait',
+    'x'.repeat(256),
+    '漢'.repeat(256),
+    ...shapes(PIECES, 60).filter((id) => id !== '.' && id !== '..'),
+  ]),
 ];
 const BAD = [
   '',
