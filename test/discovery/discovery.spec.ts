@@ -152,6 +152,21 @@ describe('what is found', () => {
     expect(await attempt(registry.require([Given, 'send']), undefined)).toBe('given');
   });
 
+  it('passes over values that answer to everything, or whose constructor is no class', async () => {
+    const answers = (property: PropertyKey): unknown => (property === 'then' ? undefined : () => undefined);
+    const universal = new Proxy({}, { get: (_, property) => answers(property) });
+    const odd = { constructor: () => undefined };
+    const registry = await discover({
+      providers: [
+        A,
+        { provide: 'universal', useValue: universal },
+        { provide: 'odd', useValue: odd },
+        { provide: 'bare', useValue: Object.create(null) },
+      ],
+    });
+    expect(registry.names()).toEqual(['a']);
+  });
+
   it('leaves out a job whose factory gives nothing', async () => {
     const registry = await discover({ providers: [{ provide: A, useFactory: () => undefined }] });
     expect(registry.names()).toEqual([]);
@@ -487,6 +502,16 @@ describe('faults of classes', () => {
     expect(override).toEqual([
       'Mailer.send: It has @Job(), but an object, which is provided for Mailer, has no such method. Add it.',
     ]);
+  });
+
+  it('names the class whose run() is a getter that throws', async () => {
+    @Job({ name: 'getter' })
+    class Getter {
+      get run(): () => void {
+        throw new Error('not yet');
+      }
+    }
+    expect(await faultsOf({ providers: [Getter] })).toEqual([expect.stringContaining('Getter')]);
   });
 
   it('takes a run() that an instance has as a field', async () => {

@@ -29,9 +29,18 @@ export class ProviderCode {
   /** The function behind a method's name, as far as it can be known without an instance. */
   method(name: string): ((...args: unknown[]) => unknown) | undefined {
     const found = this.isShared
-      ? (this.wrapper.instance as Record<string, unknown>)[name]
+      ? this.memberOfInstance(name)
       : methodIn(this.type?.prototype as object | undefined, name);
     return typeof found === 'function' ? (found as (...args: unknown[]) => unknown) : undefined;
+  }
+
+  private memberOfInstance(name: string): unknown {
+    try {
+      return (this.wrapper.instance as Record<string, unknown>)[name];
+    } catch {
+      // A getter that throws is no method.
+      return undefined;
+    }
   }
 }
 

@@ -15,15 +15,20 @@ export function isObject(value: unknown): value is object {
 
 /** The class of what is provided; undefined for a plain object and for what is no object. */
 export function typeOf(wrapper: ProviderWrapper): AnyClass | undefined {
-  if (isClassProvider(wrapper)) return wrapper.metatype as AnyClass;
+  if (isClassProvider(wrapper)) return isClass(wrapper.metatype) ? wrapper.metatype : undefined;
   try {
     const instance: unknown = wrapper.instance;
     const type: unknown = isObject(instance) ? instance.constructor : undefined;
-    return typeof type === 'function' && type !== Object ? (type as AnyClass) : undefined;
+    return isClass(type) && type !== Object ? type : undefined;
   } catch {
     // Proxies of other libraries throw when they are looked at outside their context.
     return undefined;
   }
+}
+
+/** Not an arrow function, nor what a proxy answers to everything: those have no prototype to look for decorators on. */
+function isClass(value: unknown): value is AnyClass {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 
 /** For messages. */

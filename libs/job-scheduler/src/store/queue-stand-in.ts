@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
+import { NotStartedError } from '../errors/store-errors.js';
 import type { EngineQueue } from './ports.js';
 
-/** What Nest and promises ask of any object before they use it, and must not find on a queue that is not open. */
+/** What Nest and promises ask of any object before they use it, and must not find on a queue, open or not. */
 const ASKED_OF_ALL = new Set<PropertyKey>([
   'then',
   'constructor',
@@ -14,18 +15,47 @@ const ASKED_OF_ALL = new Set<PropertyKey>([
 
 /**
  * What `@InjectQueue(name)` injects: the module's BullMQ queue of that name.
- * Providers are made before the store is open, so this stands for the queue until then.
- * @param open gives the queue itself; throws NotStartedError before bootstrap. Only `name` can be read until then.
+ * Providers are made before the store is open, so this stands for the queue until then. A call before that throws
+ * NotStartedError; a read never throws, since modules that look for decorated methods read every member of every provider.
+ * @param open gives the queue itself; throws NotStartedError before bootstrap.
  */
 export function queueStandIn(name: string, open: () => EngineQueue): Queue {
   return new Proxy(Object.create(Queue.prototype) as Queue, {
     get(target, property) {
       if (property === 'name') return name;
       if (ASKED_OF_ALL.has(property) || typeof property === 'symbol') return Reflect.get(target, property) as unknown;
-      const queue = open();
+      const queue = openOr(undefined, open);
+      if (!queue) return beforeOpen(property, open);
       const value = Reflect.get(queue, property) as unknown;
       return typeof value === 'function' ? (value.bind(queue) as unknown) : value;
     },
     set: (_target, property, value) => Reflect.set(open(), property, value),
   });
+}
+
+/** A method of a queue that is not open yet opens it when it is called. All else is not there yet. */
+function beforeOpen(property: string, open: () => EngineQueue): unknown {
+  if (!isMethod(property)) return undefined;
+  return (...args: unknown[]): unknown => {
+    const queue = open() as unknown as Record<string, (...args: unknown[]) => unknown>;
+    return queue[property]!(...args);
+  };
+}
+
+/** Found without a getter being run, which would run on no queue. */
+function isMethod(property: string): boolean {
+  for (let each: object | null = Queue.prototype; each; each = Object.getPrototypeOf(each) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(each, property);
+    if (descriptor) return typeof descriptor.value === 'function';
+  }
+  return false;
+}
+
+function openOr<T>(otherwise: T, open: () => EngineQueue): EngineQueue | T {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof NotStartedError) return otherwise;
+    throw error;
+  }
 }
