@@ -1,8 +1,17 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+/** No name of ours is longer. */
+const LONGEST_NAME = 512;
+
+/** A name as it stands in messages. */
+export function quoted(name: string): string {
+  return name.length > LONGEST_NAME ? `"${name.slice(0, LONGEST_NAME)}…"` : `"${name}"`;
+}
+
 /** The name in `known` that a typing error of `name` was most likely meant to be; undefined when none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
+  // Whoever sends a book has not mistyped a name, and comparing it takes its length times theirs.
+  if (known.length === 0 || name.length > LONGEST_NAME) return undefined;
   const best = closest(
     name.toLowerCase(),
     known.map((each) => each.toLowerCase()),

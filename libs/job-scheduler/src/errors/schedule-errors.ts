@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, quoted } from './did-you-mean.js';
 import type { ErrorCode } from './error-codes.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
 
@@ -34,7 +34,7 @@ export class ScheduleUnknownError extends JobSchedulerError {
   readonly code = 'SCHEDULE_UNKNOWN';
 
   constructor(id: string, known: readonly string[]) {
-    super({ message: `There is no schedule "${id}".${didYouMean(id, known, 'Known')}`, details: { id } });
+    super({ message: `There is no schedule ${quoted(id)}.${didYouMean(id, known, 'Known')}`, details: { id } });
   }
 }
 
@@ -44,7 +44,7 @@ export class ScheduleExistsError extends JobSchedulerError {
 
   constructor(id: string) {
     super({
-      message: `There is a schedule "${id}" already. Change it with update, or choose another id.`,
+      message: `There is a schedule ${quoted(id)} already. Change it with update, or choose another id.`,
       details: { id },
     });
   }
@@ -56,7 +56,7 @@ export class ScheduleOwnedError extends JobSchedulerError {
 
   constructor(id: string, action: string) {
     super({
-      message: `Schedule "${id}" is declared in code and cannot be ${action} here: change its job's declaration. Allowed: enable, disable and runNow.`,
+      message: `Schedule ${quoted(id)} is declared in code and cannot be ${action} here: change its job's declaration. Allowed: enable, disable and runNow.`,
       details: { id, action },
     });
   }
@@ -68,7 +68,7 @@ export class FireOwnedError extends JobSchedulerError {
 
   constructor(id: string, queue: string) {
     super({
-      message: `Execution "${id}" is the next fire of a BullMQ job scheduler of queue "${queue}", and cannot be cancelled alone: remove or change that scheduler.`,
+      message: `Execution ${quoted(id)} is the next fire of a BullMQ job scheduler of queue ${quoted(queue)}, and cannot be cancelled alone: remove or change that scheduler.`,
       details: { id, queue },
     });
   }
@@ -80,7 +80,7 @@ export class ScheduleConflictError extends JobSchedulerError {
 
   constructor(id: string, expected: number | undefined, actual: number | undefined) {
     super({
-      message: `Schedule "${id}" is of version ${actual ?? 'unknown'}${expected === undefined ? '' : `, not ${expected}`}: it was changed meanwhile. Read it again, then repeat the change.`,
+      message: `Schedule ${quoted(id)} is of version ${actual ?? 'unknown'}${expected === undefined ? '' : `, not ${expected}`}: it was changed meanwhile. Read it again, then repeat the change.`,
       details: { id, expected, actual },
     });
   }

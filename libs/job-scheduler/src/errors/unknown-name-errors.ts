@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, quoted } from './did-you-mean.js';
 import { JobSchedulerError } from './job-scheduler-error.js';
 
 /** No job of this name is registered in this process. */
@@ -8,7 +8,7 @@ export class JobUnknownError extends JobSchedulerError {
   /** @param problem instead of the usual text, where more is known than that the name is not. */
   constructor(job: string, known: readonly string[], problem?: string) {
     super({
-      message: problem ?? `No job "${job}" is registered.${didYouMean(job, known, 'Registered')}`,
+      message: problem ?? `No job ${quoted(job)} is registered.${didYouMean(job, known, 'Registered')}`,
       details: { job, known },
     });
   }
@@ -20,7 +20,7 @@ export class QueueUnknownError extends JobSchedulerError {
 
   constructor(queue: string, known: readonly string[]) {
     super({
-      message: `Queue "${queue}" is not configured.${didYouMean(queue, known, 'Configured')}`,
+      message: `Queue ${quoted(queue)} is not configured.${didYouMean(queue, known, 'Configured')}`,
       details: { queue, known },
     });
   }
@@ -32,7 +32,7 @@ export class StepUnknownError extends JobSchedulerError {
 
   constructor(step: string, known: readonly string[]) {
     super({
-      message: `Step "${step}" has no result in this run.${didYouMean(step, known, 'Finished steps')}`,
+      message: `Step ${quoted(step)} has no result in this run.${didYouMean(step, known, 'Finished steps')}`,
       details: { step, known },
     });
   }
@@ -44,7 +44,7 @@ export class StepRepeatedError extends JobSchedulerError {
 
   constructor(step: string) {
     super({
-      message: `Step "${step}" ran twice in one attempt. Step names are unique in a job: add what differs to the name.`,
+      message: `Step ${quoted(step)} ran twice in one attempt. Step names are unique in a job: add what differs to the name.`,
       details: { step },
     });
   }
@@ -55,7 +55,10 @@ export class ExecutionUnknownError extends JobSchedulerError {
   readonly code = 'EXECUTION_UNKNOWN';
 
   constructor(id: string) {
-    super({ message: `No execution "${id}" is known: the id is wrong, or its record has expired.`, details: { id } });
+    super({
+      message: `No execution ${quoted(id)} is known: the id is wrong, or its record has expired.`,
+      details: { id },
+    });
   }
 }
 
@@ -64,7 +67,10 @@ export class ExecutionNotFailedError extends JobSchedulerError {
   readonly code = 'EXECUTION_NOT_FAILED';
 
   constructor(id: string, status: string) {
-    super({ message: `Execution "${id}" is ${status}. Only a failed one can be retried.`, details: { id, status } });
+    super({
+      message: `Execution ${quoted(id)} is ${status}. Only a failed one can be retried.`,
+      details: { id, status },
+    });
   }
 }
 
@@ -73,6 +79,6 @@ export class ExecutionEndedError extends JobSchedulerError {
   readonly code = 'EXECUTION_ENDED';
 
   constructor(id: string, status: string) {
-    super({ message: `Execution "${id}" has ended as ${status}.`, details: { id, status } });
+    super({ message: `Execution ${quoted(id)} has ended as ${status}.`, details: { id, status } });
   }
 }

@@ -3,6 +3,8 @@ import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { FOREIGN } from '../store/names.js';
 
 const LONGEST_ID = 256;
+/** Ids that are made of others, such as those of fires, have something added. */
+const LONGEST_KNOWN = 4_096;
 
 /** As in names of jobs: they stand in logs, paths and pages, where a line break or an ANSI code is taken for something else. */
 const UNUSABLE = /[\p{Control}\p{Surrogate}]/u;
@@ -31,7 +33,7 @@ export function checkSameJob(id: string, job: string, known: string): void {
 
 /** Whether an execution or a schedule can have such an id: for others the store is not asked, which would refuse them, or confuse them. */
 export function canBeKnown(id: unknown): id is string {
-  return typeof id === 'string' && isStorableText(id);
+  return typeof id === 'string' && id.length <= LONGEST_KNOWN && isStorableText(id);
 }
 
 function refuse(id: unknown, rule: string): never {
