@@ -9,14 +9,22 @@ const isPrototypeName = (name: string, value: unknown) =>
 
 /** What is wrong with a value of a body; walks by itself, since the value may be deeper than the stack. */
 function faultOf(value: unknown): string | undefined {
-  const rest: [value: unknown, depth: number][] = [[value, 1]];
+  const rest: [value: object, depth: number][] = [];
+  const add = (inner: unknown, depth: number) => {
+    if (typeof inner === 'object' && inner !== null) rest.push([inner, depth]);
+  };
+  add(value, 1);
   for (let next = rest.pop(); next; next = rest.pop()) {
     const [current, depth] = next;
-    if (typeof current !== 'object' || current === null) continue;
     if (depth > DEEPEST) return `Invalid JSON: more than ${DEEPEST} levels deep`;
+    // Elements have no names: looking for them would take a list of half a million for a second.
+    if (Array.isArray(current)) {
+      for (const inner of current) add(inner, depth + 1);
+      continue;
+    }
     for (const [name, inner] of Object.entries(current)) {
       if (isPrototypeName(name, inner)) return `Invalid JSON: the name "${name}" is not allowed`;
-      rest.push([inner, depth + 1]);
+      add(inner, depth + 1);
     }
   }
   return undefined;
