@@ -7,6 +7,7 @@ import { JobSchedulerModule, JobService, type JobEvent, type Role } from 'nestjs
 import type { Subscription } from 'rxjs';
 import { tell } from '../support/tell.js';
 import { Trip, Work } from './work.js';
+import { scaled } from '../support/machine.js';
 
 const env = process.env;
 
@@ -16,7 +17,7 @@ const env = process.env;
       connection: env.STORE!,
       prefix: env.PREFIX!,
       role: (env.ROLE ?? 'worker').split(',') as Role[],
-      lockDuration: '1s',
+      lockDuration: scaled(1_000),
       shutdownTimeout: '100ms',
     }),
   ],

@@ -153,5 +153,5 @@ describe.each(sharedStores)('on %s', (name, connection) => {
     const trips = (of: typeof few) => Object.values(of).map((each) => each.trips);
     expect(trips(many)).toEqual(trips(few));
     expect(trips(many)).toEqual(Object.keys(reads).map(() => 1));
-  }, 120_000);
+  });
 });

@@ -7,6 +7,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { scaled } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -25,7 +26,9 @@ let app: INestApplicationContext;
 beforeEach(async () => {
   redis = await startRedis();
   @Module({
-    imports: [JobSchedulerModule.forRoot({ connection: redis.url, prefix: randomPrefix(), lockDuration: '60s' })],
+    imports: [
+      JobSchedulerModule.forRoot({ connection: redis.url, prefix: randomPrefix(), lockDuration: scaled(60_000) }),
+    ],
     providers: [Talker],
   })
   class App {}

@@ -4,6 +4,7 @@ import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, type JobOptions } from 'nestjs-job-scheduler';
 import { tell } from '../support/tell.js';
+import { scaled } from '../support/machine.js';
 
 const { STORE_URL, PREFIX, SCHEDULED } = process.env;
 
@@ -61,7 +62,7 @@ class Works {
     JobSchedulerModule.forRoot({
       connection: STORE_URL!,
       prefix: PREFIX!,
-      lockDuration: '2s',
+      lockDuration: scaled(2_000),
       shutdownTimeout: '5s',
       concurrency: 20,
     }),

@@ -74,5 +74,5 @@ describe.each(sharedStores)('four producers at once and a bound of 100 on %s', (
       await watching;
       await app.close();
     }
-  }, 120_000);
+  });
 });

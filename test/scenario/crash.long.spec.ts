@@ -7,6 +7,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { once, startProducer, threeSteps } from './producer.js';
 import { onSharedStores } from '../support/stores.js';
+import { WAIT } from '../support/machine.js';
 
 const apps = closedAfterEach<INestApplicationContext>();
 
@@ -26,7 +27,7 @@ it('a process killed inside step 2 has its job finished by another, with step 1 
     const heir = child({});
     const { workerId } = await heir.next('ready');
     await doomed.kill();
-    expect(await handle.finished({ timeout: '20s' })).toEqual({ firstRanIn: doomed.pid });
+    expect(await handle.finished(WAIT)).toEqual({ firstRanIn: doomed.pid });
     expect(doomed.count('first')).toBe(1);
     expect(heir.count('first')).toBe(0);
     expect(heir.events.filter(({ event }) => event === 'second')).toMatchObject([{ attempt: 1 }]);
@@ -39,7 +40,7 @@ it('a process killed inside step 2 has its job finished by another, with step 1 
     );
     listening.unsubscribe();
   });
-}, 120_000);
+});
 
 it('a process killed after its handler ended, before the queue was told, does not have its job run again', async () => {
   await onSharedStores(async (store) => {
@@ -57,8 +58,8 @@ it('a process killed after its handler ended, before the queue was told, does no
     await until('the queue has been told', async () => (await producer.jobs.getQueue('default')).counts.active === 0, {
       within: 20_000,
     });
-    expect(await handle.finished({ timeout: '5s' })).toBe('the result');
+    expect(await handle.finished(WAIT)).toBe('the result');
     expect([doomed.count('ran'), heir.count('ran')]).toEqual([1, 0]);
     expect((await producer.jobs.getQueue('default')).counts).toMatchObject({ completed: 1, failed: 0 });
   });
-}, 120_000);
+});

@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nestjs-job-scheduler';
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
 import { tell } from '../support/tell.js';
+import { scaled } from '../support/machine.js';
 
 const env = process.env;
 
@@ -52,7 +53,7 @@ class Work {
       connection: env.STORE!,
       prefix: env.PREFIX!,
       role: (env.ROLE ?? 'all').split(',') as Role[],
-      lockDuration: '1s',
+      lockDuration: scaled(1_000),
       shutdownTimeout: '100ms',
     }),
   ],

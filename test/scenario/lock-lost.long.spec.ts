@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { Job, JobContext, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
+import { WAIT, scaled } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -31,7 +32,9 @@ class Stubborn {
 it('a lock lost under a running job: never two runs of it in one process, and one outcome', async () => {
   const prefix = randomPrefix();
   @Module({
-    imports: [JobSchedulerModule.forRoot({ connection: process.env.TEST_REDIS_URL!, prefix, lockDuration: '1s' })],
+    imports: [
+      JobSchedulerModule.forRoot({ connection: process.env.TEST_REDIS_URL!, prefix, lockDuration: scaled(1_000) }),
+    ],
     providers: [Stubborn],
   })
   class App {}
@@ -54,9 +57,9 @@ it('a lock lost under a running job: never two runs of it in one process, and on
   );
   expect(stubborn.runs).toBe(1);
   stubborn.endFirst();
-  expect(await handle.finished({ timeout: '10s' })).toBe('run 2');
+  expect(await handle.finished(WAIT)).toBe('run 2');
   expect(stubborn).toMatchObject({ runs: 2, most: 1 });
   expect((await jobs.getQueue('default')).counts).toMatchObject({ completed: 1, failed: 0, active: 0 });
   await admin.quit();
   await app.close();
-}, 60_000);
+});

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
 import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
 import { tell } from '../support/tell.js';
+import { scaled } from '../support/machine.js';
 
 const env = process.env;
 
@@ -64,7 +65,7 @@ class Work {
       connection: env.STORE!,
       prefix: env.PREFIX!,
       concurrency: Number(env.CONCURRENCY ?? 10),
-      lockDuration: env.LOCK_DURATION ?? '2s',
+      lockDuration: env.LOCK_DURATION ?? scaled(2_000),
       shutdownTimeout: env.SHUTDOWN_TIMEOUT ?? '200ms',
     }),
   ],

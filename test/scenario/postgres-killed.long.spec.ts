@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { randomPrefix } from '../support/prefix.js';
 import { findPostgres, startPostgres } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -46,18 +47,16 @@ describePostgres('PostgreSQL backends killed at the moment a job ends', () => {
       const handle = await until('the store answers', () =>
         jobs.enqueue([Work, 'held'], undefined, { id: `round ${round}` }),
       );
-      await until('it runs', () => work.runs === round, { within: 20_000 });
+      await until('it runs', () => work.runs === round);
       await killAll();
       work.end();
       await killAll();
-      expect(await until('the end is known', () => handle.finished({ timeout: '20s' }), { within: 30_000 })).toBe(
-        'done',
-      );
+      expect(await until('the end is known', () => handle.finished(WAIT))).toBe('done');
       expect(work.runs).toBe(round);
     }
     expect((await jobs.getQueue('default')).counts).toMatchObject({ completed: 3, failed: 0, active: 0 });
     await app.close();
     await admin.end();
     await postgres.stop();
-  }, 90_000);
+  });
 });

@@ -46,5 +46,5 @@ describe.each(sharedStores)('two producers, a scheduler and one worker, on %s', 
     await other.next('ran', ofId('five'));
     for (const child of [...producers, scheduler]) expect([child.count('ran'), child.count('ticked')]).toEqual([0, 0]);
     expect(await producers[0]!.signal('SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
-  }, 60_000);
+  });
 });

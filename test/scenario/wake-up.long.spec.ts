@@ -5,6 +5,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { shortWork, startProducer } from './producer.js';
+import { WAIT } from '../support/machine.js';
 
 let app: INestApplicationContext | undefined;
 afterEach(() => app?.close());
@@ -47,10 +48,10 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
       const started = await until(`job ${n} starts`, () => startOf([full, idle], n), { every: 5 });
       expect(started.child).toBe(idle);
       late.push(started.at - enqueuedAt);
-      await handle.finished({ timeout: '5s' });
+      await handle.finished(WAIT);
     }
     expect(late.filter((ms) => ms > 100)).toEqual([]);
-  }, 60_000);
+  });
 
   it('a due job whose wake-up the one took that then filled up starts on the other within 150 ms', async () => {
     const { jobs, child } = await startTwo(1);
@@ -64,8 +65,8 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
       const holding = await jobs.enqueue(shortWork, { n: n - MEASURED, ms: 800 }, { queue: 'low' });
       const started = await until(`job ${n} starts`, () => startOf(both, n), { every: 5 });
       late.push(started.at - dueAt);
-      await Promise.all([delayed, holding].map((handle) => handle.finished({ timeout: '5s' })));
+      await Promise.all([delayed, holding].map((handle) => handle.finished(WAIT)));
     }
     expect(late.filter((ms) => ms > 150 || ms < 0)).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -75,7 +75,7 @@ async function killedFleet(connection: string): Promise<Seen> {
   const first = startAppChild(planned);
   await first.next('ready');
   first.write('start');
-  const f0 = await until('the first fire', () => commonFire(runsOf([first])), { within: 30_000 });
+  const f0 = await until('the first fire', () => commonFire(runsOf([first])));
   await first.kill();
   const second = startAppChild(planned);
   await second.next('ready');
@@ -114,7 +114,7 @@ beforeAll(async () => {
   const memory = await stoppedProcess('memory:');
   const outcomes = await Promise.all([...sharedStores.map(([, url]) => killedFleet(url)), file(), memory()]);
   for (const [index, name] of stores.entries()) seen.set(name, outcomes[index]!);
-}, 120_000);
+});
 
 it.each(stores)('a downtime of three fires, on %s', (name) => {
   expect(seen.get(name)).toEqual({

@@ -7,27 +7,30 @@ import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run } from './app.js';
 import { runsOf, startAppChild } from './kit.js';
+import { scaled } from '../support/machine.js';
 
 Logger.overrideLogger(false);
 
 const opened = closedAfterEach<INestApplicationContext>();
 
 const INSTANCES = 10;
-/** How long after the boot each fire is looked for, in milliseconds. `TEST_WATCHED=60000` watches for a minute: 24,000 runs. */
+/** How long after the boot each fire is looked for, in milliseconds. `TEST_WATCHED=60000` watches for a minute. */
 const WATCHED = Number(process.env.TEST_WATCHED ?? 10_000);
 
 const named = (group: string, count: number) => Array.from({ length: count }, (_, n) => `${group}.${n}`);
-const SAME = named('same', 100);
-const OVERDUE = named('overdue', 50);
-const LATER = named('later', 50);
+// Each fires once a second, over ten processes: as many as a slow machine bears.
+const SAME = named('same', 40);
+const OVERDUE = named('overdue', 20);
+const LATER = named('later', 20);
 const DROPPED = named('dropped', 5);
+const FIRST = [...SAME, ...OVERDUE, ...DROPPED];
 const DECLARED = [...SAME, ...OVERDUE, ...LATER];
 
 function plan(connection: string, prefix: string, schedules: Record<string, string>): AppPlan {
   return {
     options: { connection, prefix, shutdownTimeout: '5s' },
     jobs: Object.entries(schedules).map(([name, schedule]) => ({ name, schedule, misfire: 'all' })),
-    timing: { every: 2_000, liveFor: 6_000, grace: 5_000 },
+    timing: { every: 2_000, liveFor: scaled(6_000), grace: scaled(5_000) },
   };
 }
 
@@ -44,17 +47,17 @@ const gaps = (times: readonly number[]) => new Set(times.slice(1).map((time, n) 
 
 describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, connection) => {
   it(
-    'end with what they declare, and no fire of 200 schedules is lost or doubled',
+    'end with what they declare, and no fire of any schedule is lost or doubled',
     async () => {
       const prefix = randomPrefix();
       const before = startAppChild(
         plan(connection, prefix, {
-          ...all([...SAME, ...OVERDUE, ...DROPPED], 'every 1s'),
+          ...all(FIRST, 'every 1s'),
           ...all(LATER, '0 0 1 1 *'),
         }),
       );
       await before.next('ready');
-      await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === 155, {
+      await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === FIRST.length, {
         within: 30_000,
       });
       await before.signal('SIGTERM');
@@ -100,6 +103,6 @@ describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, co
       }
       expect(fleet.flatMap(({ events }) => events.filter(({ event }) => event === 'repaired'))).toEqual([]);
     },
-    180_000 + WATCHED,
+    scaled(240_000 + WATCHED),
   );
 });

@@ -6,11 +6,12 @@ import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import type { AppPlan, Run } from './app.js';
 import { runsOf, startAppChild } from './kit.js';
+import { scaled } from '../support/machine.js';
 
 const EVERY = 2_000;
 
 const plan = (connection: string): AppPlan => ({
-  options: { connection, prefix: randomPrefix(), autoStart: false, lockDuration: 1_000 },
+  options: { connection, prefix: randomPrefix(), autoStart: false, lockDuration: scaled(1_000) },
   jobs: [{ name: 'tick', schedule: `every ${EVERY}ms`, misfire: 'all', misfireThreshold: EVERY / 2 }],
   // Only the gate's own tick can bring the fire back.
   timing: { grace: 600_000 },
@@ -70,7 +71,7 @@ beforeAll(async () => {
     })(),
   ]);
   await Promise.all(each);
-}, 180_000);
+}, scaled(180_000));
 
 const stores = sharedStores.map(([name]) => name);
 const timesOf = (runs: readonly Run[]) => runs.map(({ scheduledFor }) => scheduledFor);

@@ -29,7 +29,7 @@ async function start(connection: string, jobs: AppPlan['jobs']) {
 async function startTogether(connection: string): Promise<Run[]> {
   const jobs = names.map((name) => ({ name, schedule: 'every 1s' }));
   const { runs } = await start(connection, jobs);
-  await until('it fires', () => runs.length > 0, { within: 20_000 });
+  await until('it fires', () => runs.length > 0);
   return runs;
 }
 
@@ -70,4 +70,4 @@ it(`${FIRES} fires of ${SCHEDULES} schedules are late by less than 100 ms at p99
     figure(`Lateness over ${FIRES} fires on ${store}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`);
   }
   expect(measured.filter(({ p99 }) => p99 >= 100)).toEqual([]);
-}, 120_000);
+});

@@ -16,6 +16,7 @@ import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { emptyDirectory, usedDirectory } from './data-directory.js';
 import { refusal } from './refusal.js';
+import { scaled } from '../support/machine.js';
 
 const clock = new SystemClock();
 const cleanUps: (() => unknown)[] = [];
@@ -87,7 +88,7 @@ describe('file:', () => {
     const { error, after } = await refusal(open(`file:${directory}`));
     expect(error).toMatchObject({ code: 'STORE_IN_USE', details: { directory } });
     expect(error.message).toContain(`The job store in ${directory} is open in process ${first.pid}`);
-    expect(after).toBeLessThan(2_000);
+    expect(after).toBeLessThan(scaled(8_000));
 
     process.kill(first.pid, 'SIGSTOP');
     expect((await refusal(open(`file:${directory}`))).error).toMatchObject({ code: 'STORE_IN_USE' });

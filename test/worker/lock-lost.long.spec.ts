@@ -6,6 +6,7 @@ import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { ScriptRunner } from './script-runner.js';
+import { scaled } from '../support/machine.js';
 
 /** What BullMQ does with a job whose lock has run out, at once: "0" stands for whatever lock there is. */
 async function putBack(store: Store, id: string): Promise<void> {
@@ -41,7 +42,7 @@ describeOnEachStore('a job that was taken from a run of this process', (url) => 
     await until('only it has a slot', () => pool.statistics().busy === 1);
 
     open();
-    await until('it is done', () => isGone(store, id), { within: 3_000 });
+    await until('it is done', () => isGone(store, id));
     expect(runner.mostOfOneId).toBe(1);
     expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['lost', 'completed']);
     expect(runner.starts.map(({ attempt }) => attempt)).toEqual([1, 1]);
@@ -77,7 +78,7 @@ describe('a lock that is deleted under a running job', () => {
         started.fence === 1 && new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     );
     const { pool } = makePool(store, runner, queues({ q: 1 }), {
-      lockDuration: 1_000,
+      lockDuration: scaled(1_000),
       onStalled: (id, queue) => stalled.push(`${queue} ${id}`),
     });
     await pool.start();
@@ -86,9 +87,9 @@ describe('a lock that is deleted under a running job', () => {
     const redis = new Redis(url);
     await redis.del(`${queueOf(store, 'q').toKey(encodeJobId(id, 'q'))}:lock`);
     await redis.quit();
-    await until('the run has ended', () => runner.outcomes.length === 1, { within: 3_000 });
+    await until('the run has ended', () => runner.outcomes.length === 1);
     expect(runner.outcomes[0]!.outcome.kind).toBe('lost');
-    await until('it has run again', () => isGone(store, id), { within: 20_000 });
+    await until('it has run again', () => isGone(store, id));
     expect(stalled).toEqual([`q ${id}`]);
     expect(runner.starts.map(({ attempt, crashes }) => [attempt, crashes])).toEqual([
       [1, 0],
