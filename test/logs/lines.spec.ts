@@ -154,8 +154,8 @@ it('what cannot be stored is cut, mended or left out, and the rest of the line s
   const lines = await history.getLogs(handle.id);
   expect(lines.map(({ message, data }) => [message.slice(0, 60), data])).toEqual([
     ['x'.repeat(60), undefined],
-    ['NUL  here', undefined],
-    ['half \ud800 a pair', undefined],
+    ['NUL \ufffd here', undefined],
+    ['half \ufffd a pair', undefined],
     ['too much (data is too long)', undefined],
     [expect.stringMatching(/^no JSON \(data is not JSON: circle is a function/), undefined],
     ['as it was', { n: 1 }],

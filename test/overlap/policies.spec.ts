@@ -94,6 +94,8 @@ describe.each(everyStore)('on %s', (_name, connection) => {
     await until('the first runs', () => starts.length === 1);
     for (let n = 2; n <= 4; n++) {
       handles.push(await jobs.enqueue('slow', n));
+      const before = handles.at(-2)!;
+      if (n > 2) await until('the one before has gone', async () => (await jobs.getStatus(before.id)) === 'cancelled');
       await until('it waits, alone', async () => {
         const { delayed, active } = (await jobs.getQueue('default')).counts;
         return delayed === 1 && active === 1;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 import { everyStore, Stage, startApp } from './kit.js';
-
-const WAIT = { timeout: '10s' };
 
 describe.each(everyStore)('unique jobs on %s', (_name, connection) => {
   const open = (options = {}) => startApp({ connection, ...options });
@@ -93,13 +92,13 @@ describe.each(everyStore)('unique jobs on %s', (_name, connection) => {
 
   it('for a time: also after its end, and no longer', async () => {
     const jobs = await open();
-    jobs.register({ name: 'timed', unique: { for: 600 } }, () => 'done');
+    jobs.register({ name: 'timed', unique: { for: scaled(2_000) } }, () => 'done');
     const first = await jobs.enqueue('timed');
     await first.finished(WAIT);
     const again = await jobs.enqueue('timed');
     expect(again).toMatchObject({ id: first.id, duplicate: true });
     expect(await again.finished(WAIT)).toBe('done');
-    await until('its time is over', async () => !(await jobs.enqueue('timed')).duplicate, { within: 3_000 });
+    await until('its time is over', async () => !(await jobs.enqueue('timed')).duplicate);
   });
 
   it('a key function that throws, or gives no text: a clear error, and nothing is stored', async () => {

@@ -77,7 +77,7 @@ describeOnEachStore('the end of an attempt', (url) => {
       started.attempt < 4 ? retryOf(started, 0) : undefined,
     );
     await enqueue(store, 'q');
-    await until('it is done', () => runner.outcomes.length === 4, { within: 3_000 });
+    await until('it is done', () => runner.outcomes.length === 4);
     expect(runner.starts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     expect(runner.mostOfOneId).toBe(1);
   });
@@ -135,9 +135,7 @@ describeOnEachStore('the end of an attempt', (url) => {
     await enqueue(store, 'q', { job: 'completes' });
     const retries = await enqueue(store, 'q', { job: 'retries' });
     const fails = await enqueue(store, 'q', { job: 'fails' });
-    await until('all are told', async () => (await queue.getFailedCount()) === 2 && runner.outcomes.length === 4, {
-      within: 8_000,
-    });
+    await until('all are told', async () => (await queue.getFailedCount()) === 2 && runner.outcomes.length === 4);
     await until('nothing is left', async () => (await queue.getActiveCount()) + (await queue.getWaitingCount()) === 0);
     for (const id of [retries, fails]) expect((await jobOf(queue, id))?.failedReason).toBe('ab\ufffdc');
     expect(errors.length).toBeLessThanOrEqual(1);

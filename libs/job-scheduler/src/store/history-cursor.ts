@@ -8,15 +8,17 @@ export function toCursor(parts: readonly (string | number)[]): string {
 
 /**
  * @param shape a value of each part's type.
+ * @param isText whether a store takes a text: one that PostgreSQL refuses is no place there.
  * @throws HistoryQueryError
  */
 export function readCursor<const T extends readonly (string | number)[]>(
   cursor: string,
   shape: T,
+  isText: (text: string) => boolean = isStorableText,
 ): { -readonly [I in keyof T]: T[I] extends string ? string : number } {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(parts) && parts.length === shape.length && shape.every((each, n) => fits(parts[n], each)))
+    if (Array.isArray(parts) && parts.length === shape.length && shape.every((each, n) => fits(parts[n], each, isText)))
       return parts as never;
   } catch {
     // No JSON.
@@ -24,8 +26,8 @@ export function readCursor<const T extends readonly (string | number)[]>(
   throw unknownCursor(cursor);
 }
 
-function fits(part: unknown, example: string | number): boolean {
-  return typeof example === 'number' ? Number.isSafeInteger(part) : typeof part === 'string' && isStorableText(part);
+function fits(part: unknown, example: string | number, isText: (text: string) => boolean): boolean {
+  return typeof example === 'number' ? Number.isSafeInteger(part) : typeof part === 'string' && isText(part);
 }
 
 /** For a text that is no place in the list that it is given for. */

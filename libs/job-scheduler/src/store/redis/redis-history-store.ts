@@ -36,7 +36,8 @@ export class RedisHistoryStore implements HistoryStore {
 
   async list({ job, scheduleId, final, limit, before }: EndedFilter): Promise<EndedPage> {
     let place: [at: number | '', set: string, member: string] =
-      typeof before === 'string' ? readCursor(before, [0, '', '']) : [before ?? '', '', ''];
+      // Redis takes any text, and members of these sets hold NUL.
+      typeof before === 'string' ? readCursor(before, [0, '', ''], () => true) : [before ?? '', '', ''];
     // Of a job and a schedule the schedule's are fewer, and are of one job, as long as it is not given another.
     const [kind, name] = scheduleId === undefined ? (['ended', job ?? ''] as const) : (['fired', scheduleId] as const);
     const items: StoredExecution[] = [];
