@@ -4,6 +4,7 @@ import { afterEach } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  JobHistory,
   JobSchedulerModule,
   JobService,
   type JobContext,
@@ -40,6 +41,11 @@ export async function startApp(options: JobSchedulerOptions = {}): Promise<JobSe
   const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
   apps.push(app);
   return app.get(JobService);
+}
+
+/** The history of an app that `startApp` started. */
+export function historyOf(jobs: JobService): JobHistory {
+  return apps.find((app) => app.get(JobService) === jobs)!.get(JobHistory);
 }
 
 /** One run of a stage's job, from its start. */

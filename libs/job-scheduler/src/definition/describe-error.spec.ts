@@ -41,6 +41,12 @@ const THROWN: [string, unknown, string][] = [
   ['an error of another realm', runInNewContext('new TypeError("elsewhere")'), 'elsewhere'],
   ['an error without a message', new TypeError(), 'TypeError without a message'],
   ['an error with a code only', Object.assign(new Error(), { code: 'E_GONE' }), 'E_GONE'],
+  [
+    'several errors in one that says something',
+    new AggregateError([new Error('one'), new Error('')], 'All promises were rejected'),
+    'All promises were rejected: one; ',
+  ],
+  ['one whose errors are no list', Object.assign(new AggregateError([], 'odd'), { errors: 'many' }), 'odd'],
   ['several errors in one', new AggregateError([new Error('one'), 'two']), "one; 'two'"],
   ['an error whose message is no text', Object.assign(new Error('x'), { message: 5 }), 'Error without a message'],
   ['an error with getters that throw', hostileError(), 'Error without a message'],

@@ -73,14 +73,20 @@ function isReadable(error: Error): boolean {
 
 function messageOf(thrown: unknown, code: string | undefined): string {
   const message = textOf(thrown, 'message');
-  if (message) return message;
-  // Node leaves the message of "connection refused on every address" empty: the errors inside have it.
+  // Node leaves the message of "connection refused on every address" empty, and Promise.any says nothing in particular:
+  // the errors inside have it.
+  const inner = innerMessages(thrown);
+  if (message) return inner === '' ? message : `${message}: ${inner}`;
+  return inner || (code ?? `${textOf(thrown, 'name') ?? 'Error'} without a message`);
+}
+
+/** Of an AggregateError: what the errors in it say. */
+function innerMessages(thrown: unknown): string {
   const inner = read(thrown, 'errors');
-  if (Array.isArray(inner) && inner.length > 0) {
-    const texts = inner.slice(0, CAUSES_SHOWN).map((each: unknown) => textOf(each, 'message') ?? inspected(each));
-    return texts.join('; ') + (inner.length > CAUSES_SHOWN ? `; … (${inner.length} errors in all)` : '');
-  }
-  return code ?? `${textOf(thrown, 'name') ?? 'Error'} without a message`;
+  const isAggregate = textOf(thrown, 'name') === 'AggregateError' || !textOf(thrown, 'message');
+  if (!isAggregate || !Array.isArray(inner)) return '';
+  const texts = inner.slice(0, CAUSES_SHOWN).map((each: unknown) => textOf(each, 'message') || inspected(each));
+  return texts.join('; ') + (inner.length > CAUSES_SHOWN ? `; … (${inner.length} errors in all)` : '');
 }
 
 function codeOf(thrown: unknown): string | undefined {
@@ -94,7 +100,8 @@ function stackOf(thrown: unknown): string | undefined {
   const seen = new Set<unknown>([thrown]);
   while (cause !== undefined && cause !== UNREADABLE && !seen.has(cause) && seen.size <= CAUSES_SHOWN) {
     seen.add(cause);
-    text = `${text ?? ''}\nCaused by: ${textOf(cause, 'stack') ?? textOf(cause, 'message') ?? inspected(cause)}`;
+    const inner = innerMessages(cause);
+    text = `${text ?? ''}\nCaused by: ${textOf(cause, 'stack') ?? textOf(cause, 'message') ?? inspected(cause)}${inner && `: ${inner}`}`;
     cause = read(cause, 'cause');
   }
   return text;

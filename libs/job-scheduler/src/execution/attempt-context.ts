@@ -52,7 +52,7 @@ export class AttemptContext extends JobContext {
     this.trigger = started.trigger;
     this.scheduledFor = started.scheduledFor === undefined ? undefined : new Date(started.scheduledFor);
     this.fence = parts.fence;
-    this.metadata = started.metadata;
+    this.metadata = Object.freeze({ ...started.metadata });
   }
 
   get signal(): AbortSignal {

@@ -187,9 +187,17 @@ export class Attempt implements RunningJob {
     const result = await this.handle(payload, stored);
     this.abortion.check();
     this.decided = true;
-    const json = toStorableJson(result);
-    if (!json.ok) throw new ResultInvalidError(`job "${this.started.job}"`, json.problem);
-    return this.outcomes.completed(result);
+    return this.outcomes.completed(this.storedResult(result));
+  }
+
+  /** What JSON gives back of the result, which the handler may still change. The work is done: a result that is no JSON is left out. */
+  private storedResult(result: unknown): unknown {
+    if (result === undefined || result === null) return result;
+    const stored = toStorableJson(result);
+    if (stored.ok) return stored.json === undefined ? undefined : (JSON.parse(stored.json) as unknown);
+    const { message } = new ResultInvalidError(`job "${this.started.job}"`, stored.problem);
+    this.outcomes.log('warn', `RESULT_INVALID: ${message}. The job has completed without a result`);
+    return undefined;
   }
 
   private decide(outcome: Outcome): Outcome {
@@ -237,8 +245,9 @@ export class Attempt implements RunningJob {
 
   private async checkedPayload(): Promise<unknown> {
     const { schema } = this.registered.definition;
-    if (!schema) return this.started.payload;
-    const checked = await checkSchema(schema, this.started.payload);
+    const payload = copyOfPayload(this.started);
+    if (!schema) return payload;
+    const checked = await checkSchema(schema, payload);
     if (checked.ok) return checked.value;
     throw new PayloadInvalidError(this.started.job, 'no longer fits its schema', checked.issues);
   }
@@ -295,4 +304,10 @@ export class Attempt implements RunningJob {
     const timer = this.services.clock.after(this.plan.timeout, warn, false);
     void this.handled.then(() => timer.cancel());
   }
+}
+
+/** For the handler, which may do with it what it likes: record, retry and on-fail action have what is stored. */
+function copyOfPayload({ payload, payloadJson }: StartedJob): unknown {
+  if (typeof payload !== 'object' || payload === null) return payload;
+  return JSON.parse(payloadJson ?? JSON.stringify(payload)) as unknown;
 }

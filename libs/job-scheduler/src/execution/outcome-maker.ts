@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
@@ -49,10 +49,13 @@ export class OutcomeMaker {
     const verdict = this.judge(error);
     switch (verdict.kind) {
       case 'retry':
-        this.log('warn', `Attempt ${attempt} of ${maxAttempts} of job "${job}" failed: ${error.message}`);
+        this.log(
+          'warn',
+          `Attempt ${attempt} of ${maxAttempts} of job "${job}" failed: ${toErrorRecord(error).message}`,
+        );
         return { ...verdict, error, write: this.write({ final: undefined, error }) };
       case 'failed':
-        this.log('error', `Job "${job}" failed for good: ${error.message}`);
+        this.log('error', `Job "${job}" failed for good: ${toErrorRecord(error).message}`);
         return {
           ...verdict,
           error,

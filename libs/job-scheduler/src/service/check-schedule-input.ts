@@ -236,8 +236,8 @@ export class ScheduleInputCheck {
     const job = definition ?? (stored && rules.registry.find(stored.job)?.definition);
     try {
       const name = job?.name ?? stored?.job ?? show(input['job']);
-      const json = await checkPayload(name, payload, job?.schema, rules.maxPayload);
-      if (isGiven) this.checked.payload = json === undefined ? undefined : (JSON.parse(json) as unknown);
+      const { value } = await checkPayload(name, payload, job?.schema, rules.maxPayload);
+      if (isGiven) this.checked.payload = value;
     } catch (error) {
       this.addThrown('payload', error, payload);
     }

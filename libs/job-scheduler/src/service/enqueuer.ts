@@ -36,6 +36,8 @@ export interface EnqueueCause {
   readonly delay?: number;
   /** It comes from a schedule, whose payload was checked when it was stored. One that no longer fits fails in the worker, and is kept. */
   readonly isFire?: boolean;
+  /** It tells of a failure: its payload holds that of a job, which may be as large as one may be, and its texts. */
+  readonly isOnFail?: boolean;
   /** The id cannot have been used before: nobody looks for it. */
   readonly isNew?: boolean;
   /** The policy of the schedule that fired, where it has one of its own. */
@@ -150,28 +152,30 @@ export class Enqueuer {
     if (cause.trigger === 'enqueue') checkOwnId(options.id);
     const overrides = {
       // The id of a fire is made of its job's, and may be longer than a user's.
-      ...checkEnqueueOptions(cause.isFire ? {} : options),
+      ...checkEnqueueOptions(cause.isFire || cause.isOnFail ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
     };
     const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options);
     this.parts.hub.settings(target.queue);
-    const [schema, maxPayload] = cause.isFire ? [undefined, Infinity] : [target.schema, this.parts.options.maxPayload];
-    const payloadJson = await checkPayload(target.name, payload, schema, maxPayload);
+    const schema = cause.isFire ? undefined : target.schema;
+    const maxPayload = cause.isFire || cause.isOnFail ? Infinity : this.parts.options.maxPayload;
+    const metadata = options.metadata && { ...options.metadata };
+    const stored = await checkPayload(target.name, payload, schema, maxPayload);
     const traits = this.parts.traits.of(target.queue);
     const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
       job: target.name,
       queue: target.queue,
-      payload,
-      payloadJson,
+      payload: stored.value,
+      payloadJson: stored.json,
       ...cause,
-      metadata: options.metadata,
+      metadata,
       overrides,
       ownId: options.id !== undefined && !cause.isNew,
       createdAt: this.parts.clock.now(),
       delay: cause.delay ?? 0,
-      unique: unique && { key: jobKey(target.name, 'unique', unique.key, payload), for: unique.for },
+      unique: unique && { key: jobKey(target.name, 'unique', unique.key, stored.value), for: unique.for },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
       prioritized: traits.prioritized,

@@ -124,7 +124,7 @@ export class JobService {
     job: J & KnownRef<J>,
     payload?: JobPayload<J>,
   ): Promise<JobHandle<JobResult<J>>> {
-    const told = payload ?? this.parts.registry.require(job).definition.schedules[0]?.payload;
+    const told = payload === undefined ? this.parts.registry.require(job).definition.schedules[0]?.payload : payload;
     return this.handle(await this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' }));
   }
 

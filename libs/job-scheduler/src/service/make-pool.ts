@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import { toErrorRecord } from '../definition/describe-error.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import type { LogWriter } from '../execution/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';
@@ -13,9 +14,8 @@ export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, log
   const { history, telemetry } = options;
   const { executions } = store;
   const onFail = new OnFailAction(clock, logger, async (job, failure, id) => {
-    const { error, ...rest } = failure;
-    const told = { name: error.name, message: error.message, stack: error.stack };
-    await parts.enqueuer.enqueue(job, { ...rest, error: told }, { id }, { trigger: 'on-fail' });
+    const told = { ...failure, error: toErrorRecord(failure.error) };
+    await parts.enqueuer.enqueue(job, told, { id }, { trigger: 'on-fail', isOnFail: true });
   });
   const services = { executions, clock, logger, workerId, history, onFail, admission, events, telemetry, logs };
   return new WorkerPool({

@@ -112,7 +112,10 @@ export function toQueueEntry(job: NewJob): QueueEntry {
 export type QueuedJob = Pick<
   Job<unknown>,
   'id' | 'name' | 'data' | 'opts' | 'timestamp' | 'attemptsMade' | 'attemptsStarted' | 'stalledCounter' | 'repeatJobKey'
->;
+> & {
+  /** The JSON of `data`, where it is at hand. */
+  readonly dataJson?: string;
+};
 
 /** The execution id of a BullMQ job. */
 export function executionId(job: Pick<QueuedJob, 'id'>, queue: string): string {
@@ -130,6 +133,7 @@ export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
     job: job.name,
     queue,
     payload: readPayload(job, envelope),
+    payloadJson: payloadJsonOf(job, envelope),
     trigger: envelope?.trigger ?? (job.repeatJobKey ? 'schedule' : 'enqueue'),
     scheduleId: envelope ? envelope.schedule : job.repeatJobKey,
     scheduledFor: envelope ? envelope.for : job.opts.prevMillis,
@@ -154,6 +158,13 @@ function readEnvelope(job: QueuedJob): Envelope | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Undefined where `data` is not the payload itself. */
+function payloadJsonOf(job: QueuedJob, envelope: Envelope | undefined): string | undefined {
+  if (envelope?.none) return undefined;
+  if (envelope?.payload !== undefined) return envelope.payload;
+  return KEY_ORDER in job.opts ? undefined : job.dataJson;
 }
 
 function readPayload(job: QueuedJob, envelope: Envelope | undefined): unknown {

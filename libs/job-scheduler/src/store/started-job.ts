@@ -19,7 +19,10 @@ export interface StartedJob {
   /** Job name. May be unknown here. */
   readonly job: string;
   readonly queue: string;
+  /** As it is stored: nobody changes it. A handler gets a copy. */
   readonly payload: unknown;
+  /** The payload's JSON, where it is at hand. */
+  readonly payloadJson?: string | undefined;
   readonly trigger: JobTrigger;
   readonly scheduleId: string | undefined;
   readonly scheduledFor: number | undefined;

@@ -18,6 +18,7 @@ export function toQueuedJob({ id, json }: TakenJob): QueuedJob {
     id,
     name: json.name,
     data: JSON.parse(json.data) as unknown,
+    dataJson: json.data,
     opts: json.opts,
     timestamp: json.timestamp,
     attemptsMade: json.attemptsMade,

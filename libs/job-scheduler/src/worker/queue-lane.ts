@@ -214,7 +214,15 @@ export class QueueLane
     this.lockManager.trackJob(id, token, 1);
   }
 
-  private readonly bullJob = ({ taken }: JobInLane): Job => this.createJob(taken.json, taken.id) as Job;
+  private readonly bullJob = ({ taken: { id, json } }: JobInLane): Job => {
+    try {
+      return this.createJob(json, id) as Job;
+    } catch {
+      // What it holds is cut off, or no JSON. Its end needs none of it.
+      const { stacktrace: _, returnvalue: __, ...rest } = json;
+      return this.createJob({ ...rest, data: '{}', progress: '0' } as typeof json, id) as Job;
+    }
+  };
 
   private outcomeOf(job: JobInLane): Promise<Outcome> {
     const { json } = job.taken;

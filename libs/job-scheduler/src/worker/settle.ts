@@ -2,7 +2,7 @@ import type { Outcome } from '../execution/outcome.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';
-import { isGone, isRefusal, toError } from './store-faults.js';
+import { isGone, isOwnFault, isRefusal, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
 
 /** Tells the queue how a job ended. */
@@ -18,6 +18,9 @@ export interface Teller<Answer> {
 
 /** The job is no longer ours, or the lane closed before the store took its outcome. */
 export const LOST = Symbol('lost');
+
+/** A driver may throw one while it loses its connection. One that comes again is ours. */
+const OWN_FAULTS_BORNE = 2;
 
 /**
  * Brings an attempt's outcome into the store: first its record, then the queue; or, where the store can, both in one step.
@@ -46,6 +49,7 @@ export async function settle<Answer>(
   let answer: Answer | typeof LOST = LOST;
   let telling: Outcome = outcome;
   let refusals = 0;
+  let ownFaults = 0;
   while (!settling.isClosed()) {
     try {
       if (record && !record.done) await (waits ? record.store() : record.issue());
@@ -58,8 +62,9 @@ export async function settle<Answer>(
       // What went along may not have been taken then: it is stored below.
       if (isGone(error)) break;
       settling.onError(toError(error));
-      if (along && isRefusal(error)) [record, along] = [new OutcomeRecord(along, settling), undefined];
-      const other: Outcome | undefined = isRefusal(error) ? replacement(outcome, toError(error), ++refusals) : telling;
+      const isRefused = isRefusal(error) || (isOwnFault(error) && ++ownFaults >= OWN_FAULTS_BORNE);
+      if (along && isRefused) [record, along] = [new OutcomeRecord(along, settling), undefined];
+      const other: Outcome | undefined = isRefused ? replacement(outcome, toError(error), ++refusals) : telling;
       if (!other) break;
       telling = other;
     }

@@ -22,6 +22,19 @@ export function isRefusal(error: unknown): boolean {
   return typeof code === 'string' && REFUSED_DATA.test(code);
 }
 
+/**
+ * Not the store's fault but the code's or the data's, such as a value that cannot be written as JSON: it would be the same
+ * for ever.
+ */
+export function isOwnFault(error: unknown): boolean {
+  return (
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError ||
+    error instanceof ReferenceError
+  );
+}
+
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,8 +1,9 @@
 import { type IQueueBackend, type Job, UnrecoverableError } from 'bullmq';
+import { toErrorRecord } from '../definition/describe-error.js';
 import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';
-import { storable, textOf } from './texts.js';
+import { storable } from './texts.js';
 
 /** What telling needs of the lane. */
 export interface Queue {
@@ -70,9 +71,10 @@ function fail(job: Job, token: string, { reason, stack }: Texts, fetchNext: bool
   return job.moveToFailed(final, token, fetchNext);
 }
 
+/** Bounded, as in the record: BullMQ keeps the texts of ten attempts with a job. */
 function textsOf(error: Error): Texts {
-  const reason = textOf(() => error.message, 'The job failed without a message');
-  return { reason, stack: textOf(() => error.stack, reason) };
+  const { message, stack = message } = toErrorRecord(error);
+  return { reason: message, stack };
 }
 
 function wholeDelay(delay: number): number {
