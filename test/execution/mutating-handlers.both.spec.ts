@@ -5,10 +5,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { JobContext, JobFailure, JobService } from 'nestjs-job-scheduler';
 import { closeApps, everyStore, historyOf, startApp } from '../overlap/kit.js';
-import { scaled } from '../support/machine.js';
+import { scaled, WAIT } from '../support/machine.js';
+import { randomPrefix } from '../support/prefix.js';
 import { Random } from '../support/random.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
@@ -23,7 +25,7 @@ const CHANGES: ((bag: Bag) => void)[] = [
   (bag) => void (bag['self'] = bag),
   (bag) => void (bag['toJSON'] = refuse),
   (bag) => void (bag['map'] = new Map([[1, 2]])),
-  (bag) => void Object.keys(bag).forEach((key) => delete bag[key]),
+  (bag) => Object.keys(bag).forEach((key) => delete bag[key]),
   (bag) => void Object.defineProperty(bag, 'trap', { enumerable: true, get: refuse }),
   (bag) => void (bag['text'] = '\0\ud800'),
   (bag) => void (bag['symbol'] = Symbol('s')),
@@ -86,7 +88,7 @@ class Play {
       this.change(kept);
     }
     for (const bag of [list, payload]) if (random.chance(0.7)) this.change(bag);
-    if (random.chance(0.3)) this.change(ctx.metadata as Bag);
+    if (random.chance(0.3)) this.change(ctx.metadata);
     if (random.chance(0.2)) this.change(ctx as unknown as Bag);
     if (random.chance(0.4)) throw random.pick(ERRORS)();
     const result = random.pick(RESULTS)();
@@ -105,7 +107,7 @@ class Play {
 
 const hasEnded = (status: string | undefined) => status === 'completed' || status === 'failed';
 
-async function play(connection: string, seed: number, count: number): Promise<void> {
+async function expectToPlay(connection: string, seed: number, count: number): Promise<void> {
   const acted = new Play(new Random(seed));
   const jobs = await startApp({ connection, concurrency: 4 });
   acted.register(jobs);
@@ -157,13 +159,54 @@ async function connectionOf(store: string): Promise<string> {
 
 const stores: [string, string][] = [...everyStore, ...inSuite<[string, string][]>([], [['PGlite', 'file:']])];
 
+describe.each(everyStore)('an onFail job on %s', (_name, connection) => {
+  it('runs with bounded texts and the code, whatever the message, the id and the size of the payload', async () => {
+    const jobs = await startApp({ connection, maxPayload: 20_000 });
+    const alarms: JobFailure<{ fill: string }>[] = [];
+    jobs.register({ name: 'alarm' }, (failure) => void alarms.push(failure as JobFailure<{ fill: string }>));
+    jobs.register({ name: 'fails', retry: 0, onFail: 'alarm' }, () => {
+      throw Object.assign(new Error(`\0 \ud83d ${'x'.repeat(1_100_000)}`), { code: 'E_SHOP' });
+    });
+    const id = 'i'.repeat(250);
+    await jobs.enqueue('fails', { fill: 'y'.repeat(19_900) }, { id });
+    const [alarm] = await until('the alarm has run', () => alarms.length > 0 && alarms);
+    expect(alarm).toMatchObject({ id, job: 'fails', payload: { fill: 'y'.repeat(19_900) }, error: { code: 'E_SHOP' } });
+    expect(alarm!.error.message).toMatch(/^\ufffd \ufffd x+…$/);
+    expect(alarm!.error.message.length).toBeLessThanOrEqual(8_192);
+    await until('nothing is left', async () => {
+      const { active, pending } = (await jobs.getQueue('default')).counts;
+      return active + pending === 0;
+    });
+  });
+});
+
+describe('a BullMQ job on Redis', () => {
+  it('whose data is cut-off JSON fails, and holds up no other', async () => {
+    const prefix = randomPrefix();
+    const jobs = await startApp({ connection: process.env.TEST_REDIS_URL!, prefix, concurrency: 1, autoStart: false });
+    jobs.register({ name: 'plain' }, () => 'done');
+    const broken = await jobs.enqueue('plain', { a: 1 });
+    const other = await jobs.enqueue('plain', { a: 2 });
+    const redis = new Redis(process.env.TEST_REDIS_URL!);
+    const [key] = (await redis.keys(`*${prefix}*${broken.id}`)).filter((each) => each.endsWith(broken.id));
+    await redis.hset(key!, 'data', '{"a":');
+    await redis.quit();
+    await jobs.start();
+    expect(await other.finished(WAIT)).toBe('done');
+    await until('it has failed', async () => {
+      const { counts, deadLetters } = await jobs.getQueue('default');
+      return counts.active === 0 && deadLetters === 1;
+    });
+  });
+});
+
 describe.each(stores)('handlers that change what they are given, on %s', (name, store) => {
   const count = name === 'memory:' ? inSuite(500, 2_000) : inSuite(60, 200);
 
   it(
     `${count} of seed ${SEED}: each ends, its record shows what was stored, and no slot is lost`,
     async () => {
-      await play(await connectionOf(store), SEED, count);
+      await expectToPlay(await connectionOf(store), SEED, count);
     },
     scaled(300_000),
   );
