@@ -9,10 +9,11 @@ import { readEndText } from '../execution/end-text.js';
 import { reviveError } from '../execution/revive-error.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import { decodeJobId } from '../store/names.js';
-import type { EngineEvents } from '../store/ports.js';
+import type { EngineEvents, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import { guardStore } from './store-guard.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
@@ -26,6 +27,8 @@ const TOLD_LOOK = 50;
 const TOLD_LAG = 1_000;
 /** Between the moment when an execution leaves its queue and the one when its record can be read, in milliseconds. */
 const RECORD_LAG = 1_000;
+/** What the store gets to answer in, however short the caller's own time is, in milliseconds. */
+const LEAST_ANSWER = 250;
 
 /** What an event says of an end, for executions of which no record is kept. */
 interface EndEvent {
@@ -33,9 +36,15 @@ interface EndEvent {
   readonly returnvalue?: unknown;
 }
 
+/** The events of one queue: all waits for its executions share them. */
+interface Listening {
+  readonly events: EngineEvents;
+  readonly ready: Promise<void>;
+}
+
 /** Lets callers wait for the end of an execution, wherever it runs. */
 export class FinishWatcher {
-  private readonly events = new Map<string, Promise<EngineEvents>>();
+  private readonly listening = new Map<string, Listening>();
   private readonly waiting = new Map<string, Set<(event?: EndEvent) => void>>();
   private readonly listensSince = new Map<string, number>();
   private closed = false;
@@ -49,9 +58,14 @@ export class FinishWatcher {
 
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
     const { id, job } = execution;
-    await this.listen(execution.queue);
-    let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
     const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
+    const inTime = async <T>(work: Promise<T>): Promise<T> => {
+      if (until === Infinity || (await within(work, this.clock, Math.max(LEAST_ANSWER, until - this.clock.now()))))
+        return work;
+      throw new WaitTimeoutError(id, job, parseDuration(timeout ?? 0));
+    };
+    await inTime(this.listen(execution.queue));
+    let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
     let event: EndEvent | undefined;
     let missedAt: number | undefined;
     let endedAt: number | undefined;
@@ -62,7 +76,7 @@ export class FinishWatcher {
       try {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
-        const found = await this.finder.find(id);
+        const found = await inTime(this.finder.find(id));
         if (!event && found && (await isInQueueStill(found))) {
           endedAt ??= this.clock.now();
           if (this.clock.now() - endedAt < TOLD_LAG) {
@@ -87,9 +101,9 @@ export class FinishWatcher {
   async close(): Promise<void> {
     this.closed = true;
     for (const wakers of this.waiting.values()) for (const wake of wakers) wake();
-    const opened = await Promise.allSettled(this.events.values());
-    this.events.clear();
-    await Promise.allSettled(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
+    const open = [...this.listening.values()];
+    this.listening.clear();
+    await Promise.allSettled(open.map(({ events }) => events.close()));
   }
 
   /** Gives the result of an execution that has ended well, throws for one that has not, and gives nothing while it goes on. */
@@ -128,24 +142,34 @@ export class FinishWatcher {
     return { promise, cancel };
   }
 
-  private listen(queue: string): Promise<EngineEvents> {
-    const known = this.events.get(queue);
-    if (known) return known;
-    const opening = this.open(queue);
-    this.events.set(queue, opening);
-    opening.catch(() => this.events.delete(queue));
-    return opening;
+  /** Rejects when the store is away for long; what was begun goes on, for the next who waits. */
+  private async listen(queue: string): Promise<void> {
+    const store = this.holder.require('wait for an execution');
+    const { ready } = this.listening.get(queue) ?? this.open(store, queue);
+    await guardStore(store, this.clock, () => ready);
   }
 
-  private async open(queue: string): Promise<EngineEvents> {
-    const events = this.holder.require('wait for an execution').queues.events(queue);
+  private open(store: Store, queue: string): Listening {
+    const events = store.queues.events(queue);
     events.on('error', this.onError);
     events.on('completed', ({ jobId, returnvalue }) => this.wake(queue, jobId, { returnvalue }));
     events.on('failed', ({ jobId, failedReason }) => this.wake(queue, jobId, { failedReason }));
     events.on('removed', ({ jobId }) => this.wake(queue, jobId));
-    await events.waitUntilReady();
-    this.listensSince.set(queue, this.clock.now());
-    return events;
+    const listening = { events, ready: this.untilReady(queue, events) };
+    this.listening.set(queue, listening);
+    return listening;
+  }
+
+  private async untilReady(queue: string, events: EngineEvents): Promise<void> {
+    try {
+      await events.waitUntilReady();
+      this.listensSince.set(queue, this.clock.now());
+    } catch (error) {
+      this.listening.delete(queue);
+      // It would go on to connect by itself, with nobody to close it.
+      await events.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   private wake(queue: string, jobId: string, event?: EndEvent): void {
