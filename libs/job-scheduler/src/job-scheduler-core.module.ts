@@ -185,6 +185,7 @@ const serviceProviders: Provider[] = [
     runtime: SchedulerRuntime,
     schedules: ScheduleService,
     events: EventBus,
+    holder: StoreHolder,
   }),
   provideByName(ScheduleService, {
     options: RESOLVED_OPTIONS,

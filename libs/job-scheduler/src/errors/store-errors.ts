@@ -1,4 +1,6 @@
 import { JobSchedulerError } from './job-scheduler-error.js';
+import { plainCause } from './plain-cause.js';
+import { redact } from './redact.js';
 
 /**
  * The store did not answer in time. For `enqueue` the job may have been stored all the same:
@@ -8,7 +10,11 @@ export class StoreUnavailableError extends JobSchedulerError {
   readonly code = 'STORE_UNAVAILABLE';
 
   constructor(address: string, problem: string, cause?: unknown) {
-    super({ message: `The job store at ${address} ${problem}`, details: { address }, cause });
+    super({
+      message: `The job store at ${address} ${redact(problem)}`,
+      details: { address },
+      cause: plainCause(cause),
+    });
   }
 }
 
@@ -29,7 +35,11 @@ export class StoreUnsupportedError extends JobSchedulerError {
   readonly code = 'STORE_UNSUPPORTED';
 
   constructor(address: string, problem: string, cause?: unknown) {
-    super({ message: `The job store at ${address} ${problem}`, details: { address }, cause });
+    super({
+      message: `The job store at ${address} ${redact(problem)}`,
+      details: { address },
+      cause: plainCause(cause),
+    });
   }
 }
 

@@ -51,7 +51,7 @@ export class JobSchedulerHealthIndicator {
 function judge(report: HealthReport, thresholds: HealthThresholds): { down: string[]; degraded: string[] } {
   const down: string[] = [];
   const degraded: string[] = [];
-  if (!report.store.reachable) down.push(`store: ${report.store.error ?? 'not reachable'}`);
+  if (!report.store.reachable) down.push('store: not reachable');
   if (report.worker.state === 'stuck') down.push('worker: takes no jobs any more');
   const latency = parseDuration(thresholds.latency ?? '1s');
   if ((report.store.latencyMs ?? 0) > latency) degraded.push(`store: a round trip takes over ${latency} ms`);
@@ -79,7 +79,7 @@ function judgeQueue(queue: QueueInfo, thresholds: HealthThresholds, down: string
 function summary({ roles, store, worker, queues }: HealthReport) {
   return {
     roles,
-    store: store.reachable ? { latencyMs: store.latencyMs } : { error: store.error },
+    store: store.reachable ? { latencyMs: store.latencyMs } : { error: 'The job store does not answer' },
     worker,
     queues: Object.fromEntries(
       queues.map(({ name, counts, paused, oldestWaitingMs }) => [name, { ...counts, paused, oldestWaitingMs }]),

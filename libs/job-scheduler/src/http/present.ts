@@ -5,7 +5,7 @@ import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } fr
 import type { JobStats } from '../service/job-stats.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
-import { redact } from './problems/redact.js';
+import { redact } from '../errors/redact.js';
 
 /**
  * What the API tells of executions: all of it but stacks and connection strings, which errors of drivers have in their

@@ -8,7 +8,7 @@ import type { JobRegistry } from '../registry/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
 import { executionId, toStartedJob } from '../store/job-envelope.js';
 import { encodeJobId } from '../store/names.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { EngineQueue, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './dead-letter.js';
 import {
@@ -23,6 +23,7 @@ import {
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { Steering } from './steering.js';
+import { guardStore } from './store-guard.js';
 
 /** How many are retried or dropped at once. */
 const PORTION = 100;
@@ -50,15 +51,16 @@ export class DeadLetters {
     const limit = readLimit(query.limit);
     const before = readPlace(query.before);
     const { filter, queues } = this.read(query);
-    const { deadLetters } = this.holder.require('list dead letters');
     // One more tells whether there is more.
-    const found = await Promise.all(
-      queues.map((queue) =>
-        collect(
-          limit + 1,
-          (wanted, place) => deadLetters.list(queue, filter, wanted, place),
-          placeIn(queue, before),
-        ).then((jobs) => jobs.map((job) => ({ ...job, queue }))),
+    const found = await this.guard('list dead letters', ({ deadLetters }) =>
+      Promise.all(
+        queues.map((queue) =>
+          collect(
+            limit + 1,
+            (wanted, place) => deadLetters.list(queue, filter, wanted, place),
+            placeIn(queue, before),
+          ).then((jobs) => jobs.map((job) => ({ ...job, queue }))),
+        ),
       ),
     );
     const all = found.flat().toSorted(newestFirst);
@@ -73,8 +75,9 @@ export class DeadLetters {
   /** @throws JobUnknownError, QueueUnknownError */
   async count(filter: DeadLetterFilter = {}): Promise<number> {
     const { filter: stored, queues } = this.read(filter);
-    const { deadLetters } = this.holder.require('count dead letters');
-    const counts = await Promise.all(queues.map((queue) => deadLetters.count(queue, stored)));
+    const counts = await this.guard('count dead letters', ({ deadLetters }) =>
+      Promise.all(queues.map((queue) => deadLetters.count(queue, stored))),
+    );
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -87,11 +90,10 @@ export class DeadLetters {
    */
   async retry(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which === 'string') {
-      await this.steering.retry(which);
+      await this.guard('retry dead letters', () => this.steering.retry(which));
       return 1;
     }
-    const { deadLetters, executions } = this.holder.require('retry dead letters');
-    return this.inPortions(which, async (queue, ids) => {
+    return this.inPortions(which, async ({ deadLetters, executions }, queue, ids) => {
       // The records first: a run that finds a final record ends at once.
       await executions.reopenAll(ids.map((id) => executionId({ id }, queue.name)));
       return deadLetters.retry(queue, ids);
@@ -105,8 +107,12 @@ export class DeadLetters {
    * @throws JobUnknownError, QueueUnknownError; for an id ExecutionUnknownError, ExecutionNotFailedError
    */
   async discard(which: string | DeadLetterFilter): Promise<number> {
-    const { deadLetters } = this.holder.require('discard dead letters');
-    if (typeof which !== 'string') return this.inPortions(which, (queue, ids) => deadLetters.discard(queue, ids));
+    if (typeof which !== 'string')
+      return this.inPortions(which, ({ deadLetters }, queue, ids) => deadLetters.discard(queue, ids));
+    return this.guard('discard dead letters', (store) => this.discardOne(store, which));
+  }
+
+  private async discardOne({ deadLetters }: Store, which: string): Promise<number> {
     const found = await this.finder.find(which);
     if (!found) throw new ExecutionUnknownError(which);
     const queue = this.hub.get(found.queue);
@@ -117,9 +123,9 @@ export class DeadLetters {
 
   private async inPortions(
     which: DeadLetterFilter,
-    handle: (queue: EngineQueue, ids: readonly string[]) => Promise<number>,
+    handle: (store: Store, queue: EngineQueue, ids: readonly string[]) => Promise<number>,
   ): Promise<number> {
-    const { deadLetters } = this.holder.require('look for dead letters');
+    const portion = <T>(work: (store: Store) => Promise<T>) => this.guard('look for dead letters', work);
     const { filter, queues } = this.read(which);
     // Those that fail meanwhile, some of them anew, are not meant.
     const until = filter.until ?? this.clock.now();
@@ -127,12 +133,21 @@ export class DeadLetters {
     for (const queue of queues) {
       let after: FailedPlace | undefined;
       do {
-        const page: FailedPage<string> = await deadLetters.ids(queue, { ...filter, until }, PORTION, after);
-        if (page.items.length > 0) handled += await handle(this.hub.get(queue), page.items);
+        const place = after;
+        const page: FailedPage<string> = await portion(({ deadLetters }) =>
+          deadLetters.ids(queue, { ...filter, until }, PORTION, place),
+        );
+        if (page.items.length > 0) handled += await portion((store) => handle(store, this.hub.get(queue), page.items));
         after = page.next;
       } while (after);
     }
     return handled;
+  }
+
+  /** No driver's own error reaches a caller, and no call waits for longer than 5 s. */
+  private async guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
+    const store = this.holder.require(action);
+    return guardStore(store, this.clock, () => work(store));
   }
 
   private read({ job, queue, olderThan }: DeadLetterFilter): { filter: FailedFilter; queues: string[] } {

@@ -11,6 +11,7 @@ import type { JobRegistry } from '../registry/job-registry.js';
 import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
+import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { Enqueuer } from './enqueuer.js';
 import type { Canceller } from './canceller.js';
@@ -24,6 +25,7 @@ import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
 import type { ScheduledJob } from './scheduled-job.js';
 import type { ScheduleService } from './schedule-service.js';
+import { guardStore } from './store-guard.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 import type { Steering } from './steering.js';
 
@@ -41,6 +43,7 @@ export interface JobServiceParts {
   readonly runtime: SchedulerRuntime;
   readonly schedules: ScheduleService;
   readonly events: EventBus;
+  readonly holder: StoreHolder;
 }
 
 /**
@@ -146,12 +149,12 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotFailedError
    */
   async retry(id: string): Promise<JobHandle> {
-    return this.handle(await this.parts.steering.retry(id));
+    return this.handle(await this.guard('retry an execution', () => this.parts.steering.retry(id)));
   }
 
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
   getStatus(id: string): Promise<JobStatus | undefined> {
-    return this.parts.finder.status(id);
+    return this.guard('look up an execution', () => this.parts.finder.status(id));
   }
 
   /** All schedules, with their next runs: those that code declares, and those made at run time. See `ScheduleService`. */
@@ -181,22 +184,22 @@ export class JobService {
 
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
   pauseQueue(name: string): Promise<void> {
-    return this.parts.hub.get(name).pause();
+    return this.guard('pause a queue', () => this.parts.hub.get(name).pause());
   }
 
   /** @throws QueueUnknownError */
   resumeQueue(name: string): Promise<void> {
-    return this.parts.hub.get(name).resume();
+    return this.guard('resume a queue', () => this.parts.hub.get(name).resume());
   }
 
   /** @throws QueueUnknownError */
   getQueue(name: string): Promise<QueueInfo> {
-    return this.parts.queues.one(name);
+    return this.guard('look at a queue', () => this.parts.queues.one(name));
   }
 
   /** In the order of the options. */
   getQueues(): Promise<QueueInfo[]> {
-    return this.parts.queues.all();
+    return this.guard('look at queues', () => this.parts.queues.all());
   }
 
   /**
@@ -229,6 +232,11 @@ export class JobService {
   /** This process, as it stands in executions. */
   get workerId(): string {
     return this.parts.runtime.workerId;
+  }
+
+  /** No driver's own error reaches a caller, and none waits for longer than 5 s. */
+  private async guard<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return guardStore(this.parts.holder.require(action), this.parts.clock, work);
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {

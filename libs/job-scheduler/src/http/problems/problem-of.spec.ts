@@ -9,7 +9,7 @@ import { JobUnknownError } from '../../errors/unknown-name-errors.js';
 import { ERROR_STATUS } from './error-status.js';
 import { jsonPointer } from './json-pointer.js';
 import { problemOf } from './problem-of.js';
-import { redact } from './redact.js';
+import { redact } from '../../errors/redact.js';
 
 const address = 'redis://user:secret@db.internal:6379';
 const issue = (code: ScheduleIssue['code']): ScheduleIssue => ({ field: 'payload', value: 1, message: 'no', code });

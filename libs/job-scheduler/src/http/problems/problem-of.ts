@@ -3,13 +3,13 @@ import { describeThrown } from '../../definition/describe-error.js';
 import { readPathText } from '../../definition/value-path.js';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
+import { redact } from '../../errors/redact.js';
 import { RequestInvalidError, type RequestIssue } from '../../errors/request-errors.js';
 import { ScheduleConflictError, ScheduleInputError, type ScheduleIssue } from '../../errors/schedule-errors.js';
 import { fieldOfIssue } from '../schemas/job-fields.js';
 import { ERROR_STATUS, PUBLIC_DETAIL } from './error-status.js';
 import { jsonPointer } from './json-pointer.js';
 import { titleOf, type Problem, type ProblemIssue } from './problem.js';
-import { redact } from './redact.js';
 
 /** What a thrown value says to a client. */
 interface Told {
