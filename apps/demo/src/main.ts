@@ -9,8 +9,10 @@ import { BOARD, BoardModule } from './operations/board.module.js';
 const config = NewsroomConfig.fromEnv();
 const app = await NestFactory.create(AppModule.register(config, [BoardModule]));
 app.enableShutdownHooks();
-await app.listen(process.env['PORT'] ?? 3000);
-const url = (await app.getUrl()).replace('[::1]', 'localhost');
+// Without a token whoever reaches the operators' routes is let in: then only this machine can.
+const port = process.env['PORT'] ?? 3000;
+await (config.operatorToken === undefined ? app.listen(port, '127.0.0.1') : app.listen(port));
+const url = (await app.getUrl()).replace(/\[::1?\]/, 'localhost');
 const logger = new Logger('Newsroom');
 logger.log(`Listening on ${url}: GET /health, GET /jobs, POST /jobs`);
 logger.log(`For operators: ${url}/v1/monitor, ${url}/metrics, ${url}${BOARD}`);

@@ -64,6 +64,16 @@ describe.each([
     return (await answer.json()) as Record<string, never> & { items: unknown[] };
   };
 
+  it.each([
+    ['POST', '/v1/monitor/queues/low/pause'],
+    ['PUT', '/board/api/queues/low/pause'],
+  ])('%s %s does nothing for a page of another site, whatever its browser remembers', async (method, path) => {
+    const answer = await call(path, { ...basic, origin: 'https://evil.example' }, method);
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain('another site');
+    expect(await json('/v1/monitor/queues')).toMatchObject({ items: expect.not.arrayContaining([{ paused: true }]) });
+  });
+
   it.each(['/v1/monitor/jobs', '/metrics', '/board', '/board/api/queues'])('%s asks for the token', async (path) => {
     for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic b3BzOndyb25n' }]) {
       const refused = await call(path, headers as Record<string, string>);
