@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  EnqueueIncompleteError,
   Job,
   JobContext,
   JobService,
@@ -156,6 +157,23 @@ describe('a full queue', () => {
     expect((await jobs.getQueues()).map(({ counts }) => counts.pending)).toEqual([0, 0]);
     await jobs.enqueueMany([elsewhere, ...batch(3)]);
     expect((await jobs.getQueues()).map(({ counts }) => counts.pending)).toEqual([3, 1]);
+  });
+
+  it('keeps the portions of a long batch that had room, and says what it did not take', async () => {
+    const { jobs } = await startApp({ queues: bounded(1_100), autoStart: false });
+    const batch = (length: number) => Array.from({ length }, (_, n) => ({ job: 'quick' as const, payload: { n } }));
+    await expect(jobs.enqueueMany(batch(1_101))).rejects.toBeInstanceOf(QueueFullError);
+    expect(await pending(jobs)).toBe(0);
+    await jobs.enqueueMany(batch(80));
+    const error = await jobs.enqueueMany(batch(1_050)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(EnqueueIncompleteError);
+    expect(error).toMatchObject({
+      code: 'ENQUEUE_INCOMPLETE',
+      details: { total: 1_050, stored: 1_000, unknown: 0, unsent: 50 },
+      unsent: Array.from({ length: 50 }, (_, n) => 1_000 + n),
+      cause: expect.any(QueueFullError),
+    });
+    expect(await pending(jobs)).toBe(1_080);
   });
 
   it('lets a batch that waits in as there is room, in order', async () => {

@@ -106,7 +106,7 @@ export {
   PayloadTooLargeError,
   ResultInvalidError,
 } from './errors/payload-errors.js';
-export { QueueFullError } from './errors/queue-errors.js';
+export { EnqueueIncompleteError, QueueFullError, type EnqueueProgress } from './errors/queue-errors.js';
 export { TaskPoolOptionsError, TaskTimeoutError } from './errors/task-errors.js';
 export { LockLostError, LockOptionsError, LockTimeoutError } from './errors/lock-errors.js';
 export {

@@ -85,6 +85,10 @@ const ERRORS: [JobSchedulerError, string][] = [
     `Queue "low" has no room for 7 more jobs: at most 100 may wait in it (maxWaiting). Enqueue later, or with whenFull: 'wait'.`,
   ],
   [
+    new queues.EnqueueIncompleteError({ total: 9, stored: 4, unknown: 3, unsent: 2 }, [7, 8], 'It is full.', undefined),
+    'enqueueMany stored 4 of 9 entries; 3 more may be stored, 2 are not. Repeat the call where entries have an id of their own, which is safe; else with the entries at the positions in error.unsent. It ended because: It is full.',
+  ],
+  [
     new tasks.TaskPoolOptionsError('concurrency', 0, 'it is a whole number of at least 1.'),
     'Task pool concurrency: it is a whole number of at least 1.',
   ],

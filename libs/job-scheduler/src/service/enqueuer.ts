@@ -12,7 +12,7 @@ import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { BatchAdder, type Wanted } from './batch-adder.js';
+import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
@@ -24,6 +24,7 @@ import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
+import { inTurns } from './in-turns.js';
 import { guardStore } from './store-guard.js';
 
 /** What made an enqueue, and when it is due. */
@@ -107,28 +108,41 @@ export class Enqueuer {
     return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
 
-  /** One round trip per queue. Entries with an id of their own are looked up first. */
-  async enqueueMany(entries: readonly EnqueueEntry[]): Promise<Enqueued[]> {
+  /** One round trip per queue and portion. Entries with an id of their own are looked up first. */
+  async enqueueMany(given: readonly EnqueueEntry[]): Promise<Enqueued[]> {
     const store = this.parts.holder.require('enqueue jobs');
-    const wanted = await Promise.all(
-      entries.map(async ({ job, payload, options = {} }): Promise<Wanted> => {
-        const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
-        options.signal?.throwIfAborted();
-        return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
-      }),
-    );
-    const ownIds = wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id);
-    const known = await guardStore(store, this.parts.clock, () => this.parts.finder.findMany(ownIds));
-    const fresh = new Map<string, Wanted>();
-    const results = wanted.map((each): Enqueued => {
-      const { job } = each;
-      const first = known.get(job.id) ?? fresh.get(job.id)?.job;
-      if (first) checkSameJob(job.id, job.job, first.job);
-      if (!first) fresh.set(job.id, each);
-      return { id: job.id, job: (first ?? job).job, queue: (first ?? job).queue, duplicate: first !== undefined };
+    const entries = given.slice();
+    const wanted = await inTurns(entries, async ({ job, payload, options = {} }): Promise<Wanted> => {
+      const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
+      options.signal?.throwIfAborted();
+      return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
     });
+    const ownIds = new Set(wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id));
+    const known = await inTurns([...ownIds], (id) =>
+      guardStore(store, this.parts.clock, () => this.parts.finder.find(id)),
+    );
+    const first = new Map<string, { readonly id: string; readonly job: string; readonly queue: string }>();
+    for (const found of known) if (found) first.set(found.id, found);
+    const fresh: Wanted[] = [];
+    const results = wanted.map((each): Enqueued => {
+      const { id, job, queue } = each.job;
+      const earlier = first.get(id);
+      if (earlier) {
+        checkSameJob(id, job, earlier.job);
+        return { id, job: earlier.job, queue: earlier.queue, duplicate: true };
+      }
+      first.set(id, each.job);
+      fresh.push(each);
+      return { id, job, queue, duplicate: false };
+    });
+    const progress = new BatchProgress();
+    try {
+      await this.batches.addAll(store, fresh, progress);
+    } catch (error) {
+      throw progress.stored.size === 0 ? error : incomplete(results, fresh, progress, error);
+    }
     // A unique one may have been known by its key: in the queue, or earlier in this batch.
-    const doubled = await this.batches.addAll(store, [...fresh.values()]);
+    const { doubled } = progress;
     return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
   }
 

@@ -39,11 +39,6 @@ export class ExecutionFinder {
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
   }
 
-  async findMany(ids: readonly string[]): Promise<Map<string, FoundExecution>> {
-    const found = await Promise.all([...new Set(ids)].map((id) => this.find(id)));
-    return new Map(found.filter((each) => each !== undefined).map((each) => [each.id, each]));
-  }
-
   /** The execution's status; undefined when nothing is known of it. */
   async status(id: string): Promise<JobStatus | undefined> {
     const found = await this.find(id);

@@ -104,12 +104,12 @@ export class JobService {
   }
 
   /**
-   * Puts many jobs into their queues, in one round trip per queue. All entries are checked before any is stored;
-   * queues are not filled together: after an error of the store, repeat with the same ids.
+   * Puts many jobs into their queues: up to 1,000 in one round trip per queue, more in portions, however many they are. All
+   * entries are checked before any is stored. Leave a long list and its payloads as they are until this resolves.
    *
-   * Into a queue with `maxWaiting` its entries go all together or, with `QUEUE_FULL`, not at all; such queues come first, so
-   * that with one of them all entries are stored, or none. With `whenFull: 'wait'` they go in one by one when there is no
-   * room for all, in order; when that ends early, those that are in stay.
+   * Into a queue with `maxWaiting` up to 1,000 entries go all together or, with `QUEUE_FULL`, not at all; such queues come
+   * first. With `whenFull: 'wait'` they go in one by one when there is no room for all, in order.
+   * @throws EnqueueIncompleteError when it ends early and some entries are stored: it says how many, and which are not
    * @returns handles in the order of the entries.
    */
   async enqueueMany<const J extends readonly JobRef[]>(entries: {

@@ -28,6 +28,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, number>> = {
   ENQUEUE_INVALID: 400,
   JOB_KEY_INVALID: 400,
   QUEUE_FULL: 503,
+  ENQUEUE_INCOMPLETE: 503,
 
   STORE_UNAVAILABLE: 503,
   NOT_STARTED: 503,
@@ -63,5 +64,6 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, number>> = {
 export const PUBLIC_DETAIL: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE:
     'The job store does not answer. What was asked for may have been done all the same: look before you repeat it.',
+  ENQUEUE_INCOMPLETE: 'Some of the jobs were stored, and others were not.',
   NOT_STARTED: 'The job scheduler has not started yet, or has stopped.',
 };
