@@ -53,7 +53,8 @@ export class QueueReader {
 
   /** When the oldest pending execution was enqueued. */
   private async oldest(queue: EngineQueue): Promise<number | undefined> {
-    const jobs = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
+    const ids = await this.holder.require('look for what waits').queues.firstWaiting(queue);
+    const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
     const times = jobs
       .filter((job) => job !== undefined && job !== null)
       .map((job) => job.timestamp + (job.opts.delay ?? 0));

@@ -56,6 +56,8 @@ export interface QueueEngine {
    * @param keys only these; default: all, in no order.
    */
   schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]>;
+  /** BullMQ's ids of the jobs that start next: of those without a priority, which is the oldest of them, and of the others. */
+  firstWaiting(queue: EngineQueue): Promise<string[]>;
 }
 
 /** What is kept of executions beside BullMQ: attempts, steps, outcomes. */

@@ -55,4 +55,8 @@ export class MemoryEngine implements QueueEngine {
         }),
       );
   }
+
+  async firstWaiting(queue: EngineQueue): Promise<string[]> {
+    return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
+  }
 }

@@ -68,4 +68,17 @@ export class SqlEngine implements QueueEngine {
       toEngineScheduler({ ...row, startDate, endDate, hasJob }),
     );
   }
+
+  /** BullMQ's own list begins with the newest, whichever end it is asked for. */
+  async firstWaiting(queue: EngineQueue): Promise<string[]> {
+    const first = (condition: string, order: string) =>
+      `(SELECT id FROM job WHERE queue = $1 AND state = 'waiting' AND ${condition} ORDER BY ${order} LIMIT 1)`;
+    const { rows } = await this.deadline.run(
+      this.driver.queryInSchema<{ id: string }>(
+        `${first('priority = 0', 'seq')} UNION ALL ${first('priority > 0', 'priority, seq')}`,
+        [queue.name],
+      ),
+    );
+    return rows.map(({ id }) => id);
+  }
 }

@@ -78,6 +78,10 @@ export class RedisEngine implements QueueEngine {
     } while (cursor !== '0');
     return [...found.values()];
   }
+
+  async firstWaiting(queue: EngineQueue): Promise<string[]> {
+    return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
+  }
 }
 
 function readSchedulers([, ...values]: (string | number | null)[]): EngineScheduler[] {
