@@ -4,7 +4,8 @@ import { closest, distance } from 'fastest-levenshtein';
 const LONGEST_NAME = 512;
 
 /** A name as it stands in messages. */
-export function quoted(name: string): string {
+export function quoted(name: unknown): string {
+  if (typeof name !== 'string') return String(name);
   return name.length > LONGEST_NAME ? `"${name.slice(0, LONGEST_NAME)}…"` : `"${name}"`;
 }
 
