@@ -197,9 +197,9 @@ const serviceProviders: Provider[] = [
     applier: SchedulerRuntime,
   }),
   provide(LiveExecutions, [QueueHub, StoreHolder]),
-  provide(JobHistory, [JobRegistry, StoreHolder, ExecutionFinder, LiveExecutions, Clock]),
+  provide(JobHistory, [JobRegistry, StoreHolder, ExecutionFinder, LiveExecutions]),
   provide(JobMonitor, [JobRegistry, JobHistory, StoreHolder, Clock]),
-  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, Clock]),
+  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader]),
   provide(LockService, [StoreHolder, Clock]),
   provide(LogStreams, [StoreHolder, EventBus, ExecutionFinder, Clock]),
 ];

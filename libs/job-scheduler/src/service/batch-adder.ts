@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import { EnqueueIncompleteError, QueueFullError } from '../errors/queue-errors.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
@@ -69,7 +68,6 @@ export class BatchAdder {
   constructor(
     private readonly hub: QueueHub,
     private readonly room: QueueRoom,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -125,7 +123,7 @@ export class BatchAdder {
     progress: BatchProgress,
   ): Promise<void> {
     try {
-      await guardStore(store, this.clock, () => this.add(queue, portion, progress));
+      await guardStore(store, () => this.add(queue, portion, progress));
       for (const { job } of portion) progress.stored.add(job.id);
       // A store in this process answers without one.
       if (portion.length > SHORT) await nextTurn();

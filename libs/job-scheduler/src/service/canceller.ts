@@ -35,7 +35,7 @@ export class Canceller implements CancelExecution {
     const asking = this.fleet.ask(order);
     try {
       const store = this.holder.require('cancel an execution');
-      return await guardStore(store, this.clock, () => this.pursue(order, asking));
+      return await guardStore(store, () => this.pursue(order, asking));
     } finally {
       asking.end();
     }

@@ -147,7 +147,7 @@ export class DeadLetters {
   /** No driver's own error reaches a caller, and no call waits for longer than 5 s. */
   private async guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     const store = this.holder.require(action);
-    return guardStore(store, this.clock, () => work(store));
+    return guardStore(store, () => work(store));
   }
 
   private read({ job, queue, olderThan }: DeadLetterFilter): { filter: FailedFilter; queues: string[] } {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { atMost } from '../definition/at-most.js';
 import type { Clock } from '../definition/clock.js';
 import type { Overlap } from '../definition/job-options.js';
 import { jobKey } from '../definition/job-key.js';
@@ -26,6 +27,9 @@ import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { inTurns } from './in-turns.js';
 import { guardStore } from './store-guard.js';
+
+/** Calls that are under way together: of more, the others wait, so that the event loop has its turn in between. */
+const MOST_UNDER_WAY = 1_000;
 
 /** What made an enqueue, and when it is due. */
 export interface EnqueueCause {
@@ -68,9 +72,10 @@ export interface EnqueuerParts {
 /** Puts executions into their queues. */
 export class Enqueuer {
   private readonly batches: BatchAdder;
+  private readonly inTurn = atMost(MOST_UNDER_WAY);
 
   constructor(private readonly parts: EnqueuerParts) {
-    this.batches = new BatchAdder(parts.hub, parts.room, parts.clock);
+    this.batches = new BatchAdder(parts.hub, parts.room);
   }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
@@ -82,12 +87,12 @@ export class Enqueuer {
       if (!cause.isFire || !(error instanceof JobKeyError)) throw error;
       // Nobody hears of it, and it would be the same each time.
       const fire = await this.prepare(ref, payload, options, cause, false);
-      await guardStore(store, this.parts.clock, () => this.recordFire(store, fire, error.message));
+      await guardStore(store, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
     }
     options.signal?.throwIfAborted();
     const isBounded = cause.trigger === 'enqueue';
-    const add = () => guardStore(store, this.parts.clock, () => this.add(store, job, isBounded, cause.isFire));
+    const add = () => guardStore(store, () => this.inTurn(() => this.add(store, job, isBounded, cause.isFire)));
     return isBounded && this.mayWait(job, options) ? this.parts.room.enter(job.queue, add, options.signal) : add();
   }
 
@@ -118,9 +123,7 @@ export class Enqueuer {
       return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
     });
     const ownIds = new Set(wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id));
-    const known = await inTurns([...ownIds], (id) =>
-      guardStore(store, this.parts.clock, () => this.parts.finder.find(id)),
-    );
+    const known = await inTurns([...ownIds], (id) => guardStore(store, () => this.parts.finder.find(id)));
     const first = new Map<string, { readonly id: string; readonly job: string; readonly queue: string }>();
     for (const found of known) if (found) first.set(found.id, found);
     const fresh: Wanted[] = [];

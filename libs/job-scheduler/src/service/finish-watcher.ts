@@ -146,7 +146,7 @@ export class FinishWatcher {
   private async listen(queue: string): Promise<void> {
     const store = this.holder.require('wait for an execution');
     const { ready } = this.listening.get(queue) ?? this.open(store, queue);
-    await guardStore(store, this.clock, () => ready);
+    await guardStore(store, () => ready);
   }
 
   private open(store: Store, queue: string): Listening {

@@ -1,4 +1,3 @@
-import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
@@ -40,13 +39,12 @@ export class JobHealth {
     private readonly holder: StoreHolder,
     private readonly runtime: SchedulerRuntime,
     private readonly queues: QueueReader,
-    private readonly clock: Clock,
   ) {}
 
   async report(): Promise<HealthReport> {
     try {
       const store = this.holder.require('check health');
-      return await guardStore(store, this.clock, async () => {
+      return await guardStore(store, async () => {
         const startedAt = performance.now();
         await store.ping();
         const latencyMs = Math.round((performance.now() - startedAt) * 100) / 100;

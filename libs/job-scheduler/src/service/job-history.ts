@@ -1,4 +1,3 @@
-import type { Clock } from '../definition/clock.js';
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { FinalStatus } from '../definition/job-status.js';
@@ -41,7 +40,6 @@ export class JobHistory {
     private readonly holder: StoreHolder,
     private readonly finder: ExecutionFinder,
     private readonly live: LiveExecutions,
-    private readonly clock: Clock,
   ) {}
 
   /** A job's executions, newest first. @throws JobUnknownError, HistoryQueryError */
@@ -139,7 +137,7 @@ export class JobHistory {
 
   private async ask<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     const store = this.holder.require(action);
-    return guardStore(store, this.clock, () => work(store));
+    return guardStore(store, () => work(store));
   }
 }
 

@@ -22,7 +22,7 @@ export class JobMonitor {
   async healthCheck(): Promise<Record<string, boolean>> {
     const names = this.registry.names();
     const store = this.holder.require('check the health of jobs');
-    return guardStore(store, this.clock, async () => {
+    return guardStore(store, async () => {
       const [stats, schedules] = await Promise.all([store.history.stats(names), store.schedules.all()]);
       const now = this.clock.now();
       const overdue = new Set(schedules.filter((schedule) => isOverdue(schedule, now)).map(({ job }) => job));

@@ -236,7 +236,7 @@ export class JobService {
 
   /** No driver's own error reaches a caller, and none waits for longer than 5 s. */
   private async guard<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return guardStore(this.parts.holder.require(action), this.parts.clock, work);
+    return guardStore(this.parts.holder.require(action), work);
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {

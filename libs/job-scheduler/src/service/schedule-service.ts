@@ -235,7 +235,7 @@ export class ScheduleService {
   private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     return (async () => {
       const store = this.parts.holder.require(action);
-      return guardStore(store, this.parts.clock, () => work(store));
+      return guardStore(store, () => work(store));
     })();
   }
 

@@ -1,3 +1,4 @@
+import type { CallTurns } from './call-turns.js';
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
@@ -122,6 +123,8 @@ export interface Store {
   readonly logs: LogStore;
   readonly signals: LiveSignals;
   readonly schedules: ScheduleStore;
+  /** The calls to this store. */
+  readonly turns: CallTurns;
   /** One round trip. Rejects when the store does not answer. */
   ping(): Promise<void>;
   /** Called when the store is lost (with the error) and when it is back. */

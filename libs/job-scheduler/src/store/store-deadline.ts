@@ -1,32 +1,34 @@
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
+import { CallTurns } from './call-turns.js';
 import { isStoreAway, reasonOf } from './store-away.js';
 
-/** How long a producer's command may take, in milliseconds. `enqueue` answers within 5 s. */
+/** How long a producer's command may take from when it gets its turn, in milliseconds. `enqueue` answers within 5 s. */
 export const COMMAND_DEADLINE = 4_500;
 
 /** Makes commands fail in time, and with an error of ours, when the store is away. */
 export class StoreDeadline {
+  readonly turns: CallTurns;
+
   constructor(
     private readonly address: string,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly milliseconds = COMMAND_DEADLINE,
-  ) {}
+  ) {
+    this.turns = new CallTurns(clock);
+  }
 
   /** @throws StoreUnavailableError when `work` fails because the store is away, or is not done in time. It may be done later all the same. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let tooLate: (error: Error) => void;
-    const timeout = new Promise<never>((_, reject) => (tooLate = reject));
-    const timer = this.clock.after(this.milliseconds, () =>
-      tooLate(new StoreUnavailableError(this.address, `did not answer within ${this.milliseconds} ms`)),
-    );
     try {
-      return await Promise.race([work, timeout]);
+      return await this.turns.limitCommand(
+        work,
+        this.milliseconds,
+        () => new StoreUnavailableError(this.address, `did not answer within ${this.milliseconds} ms`),
+      );
     } catch (error) {
       throw isStoreAway(error) ? new StoreUnavailableError(this.address, `is away: ${reasonOf(error)}`, error) : error;
-    } finally {
-      timer.cancel();
     }
   }
 

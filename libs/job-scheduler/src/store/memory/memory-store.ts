@@ -1,5 +1,6 @@
 import { OwnLogger } from '../../definition/own-logger.js';
 import type { Clock } from '../../definition/clock.js';
+import { CallTurns } from '../call-turns.js';
 import type { Store } from '../ports.js';
 import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
 import { MemoryEngine } from './memory-engine.js';
@@ -38,6 +39,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     logs: new MemoryLogStore(memory),
     schedules: new MemoryScheduleStore(memory),
     signals,
+    turns: new CallTurns(clock),
     ping: () => Promise.resolve(),
     // It is never lost.
     onAvailability: () => undefined,

@@ -11,6 +11,9 @@ const FEWEST_CONNECTIONS = 2;
 /** After this time in milliseconds a connection counts as dead, and its place in the pool is free. */
 const QUERY_TIMEOUT = 60_000;
 
+/** node-postgres, when a connection was not made within `connectionTimeoutMillis`. */
+const NOT_CONNECTED = /^(?:timeout exceeded when trying to connect|Connection terminated due to connection timeout)$/;
+
 /** How long closing waits for queries that are under way, in milliseconds. */
 const CLOSE_DEADLINE = 3_000;
 
@@ -46,8 +49,9 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
   const makeClient = () => new pg.Client(config).on('error', () => undefined);
   return {
     address,
-    query: (text, parameters) => run(pool, text, parameters),
-    queryInSchema: (text, parameters) => run(pool, text, parameters),
+    size: pool.options.max,
+    query: (text, parameters) => runOwn(pool, text, parameters),
+    queryInSchema: (text, parameters) => runOwn(pool, text, parameters),
     // Migrations may take longer than a query of the pool.
     async session(work) {
       const client = makeClient();
@@ -97,6 +101,8 @@ export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
   pool.on('error', ignore);
   return {
     address,
+    // One of them listens.
+    size: max && max - 1,
     query: (text, parameters) => run(pool, text, parameters),
     queryInSchema: (text, parameters) =>
       withClient(pool, async (client) => {
@@ -132,6 +138,16 @@ async function run<Row>(
 ): Promise<SqlResult<Row>> {
   const { rows, rowCount } = await client.query(text, parameters as unknown[] | undefined);
   return { rows, rowCount };
+}
+
+/** A connection that was not made in time may have been kept waiting by this process. Nothing has been sent: once more. */
+async function runOwn<Row>(pool: Pool, text: string, parameters?: readonly unknown[]): Promise<SqlResult<Row>> {
+  try {
+    return await run(pool, text, parameters);
+  } catch (error) {
+    if (!NOT_CONNECTED.test((error as Error).message)) throw error;
+    return run(pool, text, parameters);
+  }
 }
 
 function asSqlClient(client: ClientBase): SqlClient {

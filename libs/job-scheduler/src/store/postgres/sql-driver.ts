@@ -25,6 +25,8 @@ export interface ListenerEvents {
 }
 
 export interface SqlDriver extends SqlClient {
+  /** How many connections its statements share; undefined: one. */
+  readonly size?: number | undefined;
   /** For messages: no user, no password. */
   readonly address: string;
   /** Runs a statement whose names stand for those in the store's schema. */

@@ -23,7 +23,9 @@ const CONNECTION = { store: 'sql' };
 /** BullMQ on PostgreSQL. The schema is the namespace: there is no prefix. */
 export class SqlEngine implements QueueEngine {
   constructor(
+    /** For what runs jobs. */
     readonly backend: BackendFactory<IQueueBackend, unknown>,
+    private readonly callersBackend: BackendFactory<IQueueBackend, unknown>,
     private readonly deadline: StoreDeadline,
     private readonly driver: SqlDriver,
   ) {}
@@ -33,7 +35,7 @@ export class SqlEngine implements QueueEngine {
     const queue: EngineQueue = new Queue(
       name,
       { ...options, connection: CONNECTION },
-      this.deadline.guard(this.backend),
+      this.deadline.guard(this.callersBackend),
     );
     // The store tells when it is lost; BullMQ writes errors that nobody listens to on the console.
     queue.on('error', () => undefined);

@@ -15,6 +15,7 @@ export class SqlExecutionStore implements ExecutionStore {
 
   constructor(
     private readonly client: SqlClient,
+    private readonly callers: SqlClient,
     private readonly names: SqlNames,
     private readonly deadline: StoreDeadline,
   ) {}
@@ -58,7 +59,7 @@ export class SqlExecutionStore implements ExecutionStore {
 
   async load(id: string): Promise<StoredExecution | undefined> {
     const { rows } = await this.deadline.run(
-      this.client.query<ExecutionRow>(
+      this.callers.query<ExecutionRow>(
         `SELECT ${executionColumns(this.names)} FROM ${this.names.execution} e
          WHERE id = $1 AND (expires_at IS NULL OR expires_at > ${SQL_NOW})`,
         [id],
@@ -73,7 +74,7 @@ export class SqlExecutionStore implements ExecutionStore {
 
   async reopenAll(ids: readonly string[]): Promise<string[]> {
     const { rows } = await this.deadline.run(
-      this.client.query<{ id: string }>(
+      this.callers.query<{ id: string }>(
         `UPDATE ${this.names.execution} SET final = NULL, ended_at = NULL, expires_at = NULL
          WHERE id IN (
            SELECT id FROM ${this.names.execution}
@@ -89,7 +90,7 @@ export class SqlExecutionStore implements ExecutionStore {
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
     if (queues.length === 0) return {};
     const { rows } = await this.deadline.run(
-      this.client.query<{ queue: string; completed: string | number; failed: string | number }>(
+      this.callers.query<{ queue: string; completed: string | number; failed: string | number }>(
         `SELECT queue, completed, failed FROM ${this.names.count} WHERE queue = ANY($1::text[])`,
         [queues],
       ),

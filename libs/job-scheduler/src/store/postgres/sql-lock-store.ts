@@ -18,14 +18,16 @@ const LONGEST_KEY = 500;
 /** Leases by the server's time, one statement per call. */
 export class SqlLockStore implements LockStore {
   constructor(
+    /** What is held is extended and given back whatever callers wait for. */
     private readonly client: SqlClient,
+    private readonly callers: SqlClient,
     private readonly names: SqlNames,
     private readonly deadline: StoreDeadline,
   ) {}
 
   async acquire(key: string, holder: string, { ttl, slots = 1, line = 0 }: AcquireOptions): Promise<LockAnswer> {
     const { rows } = await this.deadline.run(
-      this.client.query<AcquireRow>(
+      this.callers.query<AcquireRow>(
         `SELECT fence, free_in, place, holders FROM ${this.names.lockAcquire}($1, $2, $3, $4, $5)`,
         [storable(key), holder, Math.floor(ttl), slots, Math.floor(line)],
       ),
@@ -59,7 +61,7 @@ export class SqlLockStore implements LockStore {
 
   async holders(key: string): Promise<LockLease[]> {
     const { rows } = await this.deadline.run(
-      this.client.query<{ holder: string; fence: string | number; ends_in: string | number }>(
+      this.callers.query<{ holder: string; fence: string | number; ends_in: string | number }>(
         `SELECT holder, fence, ends_at - ${SQL_NOW} AS ends_in FROM ${this.names.lockLease}
          WHERE key = $1 AND ends_at > ${SQL_NOW} ORDER BY fence`,
         [storable(key)],

@@ -2,6 +2,7 @@ import type { Clock } from '../../definition/clock.js';
 import { Availability } from '../availability.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
+import { callersDriver } from './callers-driver.js';
 import { NotificationHub } from './notification-hub.js';
 import { sqlBackend } from './schema-connection.js';
 import type { SqlDriver } from './sql-driver.js';
@@ -41,6 +42,7 @@ export async function sqlStore(
 
   const { address } = driver;
   const deadline = new StoreDeadline(address, clock);
+  const callers = callersDriver(driver);
   let closed: Promise<void> | undefined;
   const close = async () => {
     availability.close();
@@ -50,14 +52,20 @@ export async function sqlStore(
   return {
     kind,
     address,
-    queues: new SqlEngine(sqlBackend(driver, names, hub, clock), deadline, driver),
-    executions: new SqlExecutionStore(driver, names, deadline),
-    deadLetters: new SqlDeadLetterStore(driver, deadline),
-    history: new SqlHistoryStore(driver, names, deadline),
+    turns: deadline.turns,
+    queues: new SqlEngine(
+      sqlBackend(driver, names, hub, clock),
+      sqlBackend(callers, names, hub, clock),
+      deadline,
+      callers,
+    ),
+    executions: new SqlExecutionStore(driver, callers, names, deadline),
+    deadLetters: new SqlDeadLetterStore(callers, deadline),
+    history: new SqlHistoryStore(callers, names, deadline),
     facts: new SqlFactStore(driver, names, deadline),
     presence: new SqlPresenceStore(driver, names, deadline),
-    locks: new SqlLockStore(driver, names, deadline),
-    logs: new SqlLogStore(driver, names, deadline),
+    locks: new SqlLockStore(driver, callers, names, deadline),
+    logs: new SqlLogStore(callers, names, deadline),
     schedules: new SqlScheduleStore(driver, names, deadline),
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {

@@ -53,6 +53,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     executions,
     deadLetters: new RedisDeadLetterStore(connections, keys, deadline),
     history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
+    turns: deadline.turns,
     facts: new RedisFactStore(connections, keys, deadline),
     presence: new RedisPresenceStore(connections, keys, deadline),
     locks: new RedisLockStore(connections, keys, deadline),
