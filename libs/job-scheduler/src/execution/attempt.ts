@@ -8,7 +8,7 @@ import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
-import type { StoredExecution } from '../store/execution-record.js';
+import type { StepRecord, StoredExecution } from '../store/execution-record.js';
 import { KEPT_LONGER } from '../store/log-store.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';
@@ -28,6 +28,7 @@ import type { JobEvents } from './job-events.js';
 import { jobScope } from './job-scope.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';
+import { withStepsKept, withStepsRestored } from './steps-kept.js';
 import { StepSequence } from './step-sequence.js';
 import { tellStarted, withEndTold } from './tell-events.js';
 import type { Turn } from './turn.js';
@@ -60,6 +61,8 @@ export class Attempt implements RunningJob {
   private readonly deadline: ClockTimer;
   private readonly handled: Promise<void>;
   private stepLog: StepLog | undefined;
+  /** Steps of earlier attempts. */
+  private recorded: readonly StepRecord[] = [];
   private resolve!: (outcome: Outcome) => void;
   /** The handler has returned, or is not to run: nothing changes the outcome any more. */
   private decided = false;
@@ -73,7 +76,7 @@ export class Attempt implements RunningJob {
     private readonly services: AttemptServices,
     readonly started: StartedJob,
     private readonly registered: RegisteredJob,
-    reports: JobReports,
+    private readonly reports: JobReports,
   ) {
     const { clock, logger } = services;
     this.onShutdown = registered.definition.onShutdown;
@@ -130,8 +133,9 @@ export class Attempt implements RunningJob {
     this.end(outcome);
   }
 
-  private end(outcome: Outcome): void {
+  private end(ended: Outcome): void {
     if (this.over) return;
+    const outcome = withStepsKept(ended, this.started, this.stepLog?.recorded ?? this.recorded, this.reports);
     this.deadline.cancel();
     // Nothing of this attempt is stored or said any more, however long its handler goes on.
     this.over = true;
@@ -174,17 +178,19 @@ export class Attempt implements RunningJob {
 
   private async work(): Promise<Outcome> {
     const stored = await this.recall();
+    this.recorded = stored?.steps ?? [];
     if (stored?.final && !(isRetriedElsewhere(stored, this.started) && (await this.reopen()))) {
       this.endedBefore = stored.final;
       return this.decide(this.outcomes.endedBefore(stored));
     }
     if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
+    this.recorded = await withStepsRestored(this.started, this.recorded, (step) => this.restore(step));
     const payload = await this.checkedPayload();
     const refused = this.turn && (await this.refused(this.turn));
     // Nothing of it has begun yet.
     this.abortion.check();
     if (refused) return this.decide(refused);
-    const result = await this.handle(payload, stored);
+    const result = await this.handle(payload);
     this.abortion.check();
     this.decided = true;
     return this.outcomes.completed(this.storedResult(result));
@@ -209,6 +215,11 @@ export class Attempt implements RunningJob {
   private async recall(): Promise<StoredExecution | undefined> {
     if (this.started.fence <= 1 && !this.started.ownId) return undefined;
     return this.insist(() => this.services.executions.load(this.started.id));
+  }
+
+  private restore(step: StepRecord): Promise<boolean> {
+    const { id, job, queue, fence } = this.started;
+    return this.insist(() => this.services.executions.recordStep(id, job, queue, fence, step));
   }
 
   private reopen(): Promise<boolean> {
@@ -252,12 +263,12 @@ export class Attempt implements RunningJob {
     throw new PayloadInvalidError(this.started.job, 'no longer fits its schema', checked.issues);
   }
 
-  private handle(payload: unknown, stored: StoredExecution | undefined): Promise<unknown> {
+  private handle(payload: unknown): Promise<unknown> {
     const { started, plan, services, outcomes } = this;
     const { definition, invoker } = this.registered;
     this.hasBegun = true;
     if (services.events?.wanted) tellStarted(services.events, started, services.clock.now());
-    const steps = () => this.steps(stored);
+    const steps = () => this.steps();
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
@@ -284,9 +295,9 @@ export class Attempt implements RunningJob {
   }
 
   /** Made at its first use, as most jobs have no steps. */
-  private steps(stored: StoredExecution | undefined): StepLog {
+  private steps(): StepLog {
     const { started, services, abortion } = this;
-    this.stepLog ??= new StepLog(started, services, abortion, () => this.ensureGoing(), stored?.steps ?? []);
+    this.stepLog ??= new StepLog(started, services, abortion, () => this.ensureGoing(), this.recorded);
     this.outcomes.steps = this.stepLog;
     return this.stepLog;
   }

@@ -16,6 +16,8 @@ type OutcomeKind =
       readonly kind: 'failed';
       readonly error: Error;
       readonly write: ExecutionWrite | undefined;
+      /** Runs before the record is stored, which may drop what is kept of the job's steps. Rejects with what the store answered. */
+      readonly beforeRecord?: (() => Promise<void>) | undefined;
       /** Runs after the record is stored and before the queue is told: the on-fail action. Never rejects. */
       readonly beforeFinish: (() => Promise<void>) | undefined;
     }

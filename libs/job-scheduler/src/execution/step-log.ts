@@ -59,6 +59,11 @@ export class StepLog {
     return step.result;
   }
 
+  /** All that are recorded. */
+  get recorded(): readonly StepRecord[] {
+    return [...this.finished.values()];
+  }
+
   /** The first of those that were begun and have not succeeded, as they stand in the attempt's record. */
   get unfinished(): readonly UnfinishedStep[] {
     return [...this.begun.values()].slice(0, MOST_UNFINISHED);

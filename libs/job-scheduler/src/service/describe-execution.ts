@@ -35,7 +35,13 @@ export function describeQueued(
     ...(completedAt !== undefined && { completedAt }),
   };
   return describe(
-    { id: started.id, job: started.job, queue, steps: record?.steps ?? [], attempts: record?.attempts ?? [] },
+    {
+      id: started.id,
+      job: started.job,
+      queue,
+      steps: record?.steps ?? started.keptSteps ?? [],
+      attempts: record?.attempts ?? [],
+    },
     status,
     head,
     attempts,

@@ -1,5 +1,6 @@
 import type { Job, JobsOptions } from 'bullmq';
 import type { JobTrigger } from '../definition/job-status.js';
+import { KEPT_STEPS, readKeptSteps, type KeptSteps } from './kept-steps.js';
 import { inKeyOrder, KEY_ORDER } from './key-order.js';
 import { decodeJobId, deduplicationId, encodeJobId } from './names.js';
 import { toQueuePriority } from './priority.js';
@@ -63,10 +64,10 @@ interface Envelope {
 
 /**
  * `jsonb` refuses NUL and halves of surrogate pairs, and BullMQ on PostgreSQL reads `null` back as `{}`.
- * The pattern may also match an escaped backslash before `u`, which does no harm.
+ * The pattern may also match an escaped backslash before `u`, which does no harm. No payload is taken for kept steps.
  */
 function mustTravelAsText(json: string): boolean {
-  return json === 'null' || /\\u(?:0000|d[89a-f])/i.test(json);
+  return json === 'null' || json.includes(KEPT_STEPS) || /\\u(?:0000|d[89a-f])/i.test(json);
 }
 
 const MOST_ATTEMPTS = 2 ** 31 - 1;
@@ -128,12 +129,14 @@ export function executionId(job: Pick<QueuedJob, 'id'>, queue: string): string {
  */
 export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
   const envelope = readEnvelope(job);
+  const kept = readKeptSteps(job.data);
   return {
     id: executionId(job, queue),
     job: job.name,
     queue,
-    payload: readPayload(job, envelope),
-    payloadJson: payloadJsonOf(job, envelope),
+    payload: readPayload(job, envelope, kept),
+    payloadJson: payloadJsonOf(job, envelope, kept),
+    ...(kept && { keptSteps: kept.steps }),
     trigger: envelope?.trigger ?? (job.repeatJobKey ? 'schedule' : 'enqueue'),
     scheduleId: envelope ? envelope.schedule : job.repeatJobKey,
     scheduledFor: envelope ? envelope.for : job.opts.prevMillis,
@@ -161,14 +164,16 @@ function readEnvelope(job: QueuedJob): Envelope | undefined {
 }
 
 /** Undefined where `data` is not the payload itself. */
-function payloadJsonOf(job: QueuedJob, envelope: Envelope | undefined): string | undefined {
+function payloadJsonOf(job: QueuedJob, envelope: Envelope | undefined, kept?: KeptSteps): string | undefined {
   if (envelope?.none) return undefined;
   if (envelope?.payload !== undefined) return envelope.payload;
+  if (kept) return kept.payloadJson;
   return KEY_ORDER in job.opts ? undefined : job.dataJson;
 }
 
-function readPayload(job: QueuedJob, envelope: Envelope | undefined): unknown {
+function readPayload(job: QueuedJob, envelope: Envelope | undefined, kept?: KeptSteps): unknown {
   if (envelope?.none) return undefined;
   if (envelope?.payload !== undefined) return JSON.parse(envelope.payload);
+  if (kept) return kept.payloadJson === undefined ? undefined : JSON.parse(kept.payloadJson);
   return inKeyOrder(job.data, (job.opts as Record<string, unknown>)[KEY_ORDER]);
 }

@@ -2,6 +2,7 @@ import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { Overlap } from '../definition/job-options.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
+import type { StepRecord } from './execution-record.js';
 
 /** What an enqueue may set for one execution, as it is stored. Durations are milliseconds. */
 export interface ExecutionOverrides {
@@ -23,6 +24,8 @@ export interface StartedJob {
   readonly payload: unknown;
   /** The payload's JSON, where it is at hand. */
   readonly payloadJson?: string | undefined;
+  /** Steps that stood with the job when it had failed for good. */
+  readonly keptSteps?: readonly StepRecord[];
   readonly trigger: JobTrigger;
   readonly scheduleId: string | undefined;
   readonly scheduledFor: number | undefined;

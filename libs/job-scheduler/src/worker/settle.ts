@@ -43,6 +43,7 @@ export async function settle<Answer>(
   const goesAlong = outcome.kind === 'completed' && settling.executions.attach && settling.hasCompany();
   let along = goesAlong ? write : undefined;
   let record = write && !along ? new OutcomeRecord(write, settling) : undefined;
+  let beforeRecord = outcome.kind === 'failed' ? outcome.beforeRecord : undefined;
   let beforeFinish = outcome.kind === 'failed' ? outcome.beforeFinish : undefined;
   // Where effects follow in the order of commands, only what must see the record waits for it.
   const waits = !settling.executions.ordered || beforeFinish !== undefined;
@@ -52,6 +53,8 @@ export async function settle<Answer>(
   let ownFaults = 0;
   while (!settling.isClosed()) {
     try {
+      await beforeRecord?.();
+      beforeRecord = undefined;
       if (record && !record.done) await (waits ? record.store() : record.issue());
       if (beforeFinish && (record?.owned ?? true)) await beforeFinish();
       beforeFinish = undefined;
@@ -64,7 +67,9 @@ export async function settle<Answer>(
       settling.onError(toError(error));
       const isRefused = isRefusal(error) || (isOwnFault(error) && ++ownFaults >= OWN_FAULTS_BORNE);
       if (along && isRefused) [record, along] = [new OutcomeRecord(along, settling), undefined];
-      const other: Outcome | undefined = isRefused ? replacement(outcome, toError(error), ++refusals) : telling;
+      const isForTelling = isRefused && !beforeRecord;
+      if (isRefused) beforeRecord = undefined;
+      const other: Outcome | undefined = isForTelling ? replacement(outcome, toError(error), ++refusals) : telling;
       if (!other) break;
       telling = other;
     }

@@ -1,0 +1,34 @@
+import { JobLockLostError } from '../errors/outcome-errors.js';
+import type { StepRecord } from '../store/execution-record.js';
+import { keepSteps } from '../store/kept-steps.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { Outcome } from './outcome.js';
+import type { JobReports } from './running-job.js';
+
+/** A job that fails for good takes its steps along: a retry does not run them again, whatever became of its record. */
+export function withStepsKept(
+  outcome: Outcome,
+  started: StartedJob,
+  steps: readonly StepRecord[],
+  reports: JobReports,
+): Outcome {
+  // All that stands with the job has been recorded again.
+  if (outcome.kind !== 'failed' || steps.length <= (started.keptSteps?.length ?? 0)) return outcome;
+  const { payload, payloadJson = JSON.stringify(payload) } = started;
+  return { ...outcome, beforeRecord: () => reports.keep(keepSteps(steps, payloadJson)) };
+}
+
+/**
+ * Records what stands with a job and is recorded no more.
+ * @returns all recorded steps.
+ * @throws JobLockLostError
+ */
+export async function withStepsRestored(
+  { id, keptSteps = [] }: StartedJob,
+  recorded: readonly StepRecord[],
+  record: (step: StepRecord) => Promise<boolean>,
+): Promise<readonly StepRecord[]> {
+  const lost = keptSteps.filter(({ name }) => recorded.every((step) => step.name !== name));
+  for (const step of lost) if (!(await record(step))) throw new JobLockLostError(id);
+  return lost.length === 0 ? recorded : [...lost, ...recorded];
+}
