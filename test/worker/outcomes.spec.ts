@@ -42,10 +42,8 @@ describeOnEachStore('the end of an attempt', (url) => {
       return { ...(failedOf(started, 'broken') as Outcome & { kind: 'failed' }), beforeFinish };
     });
     const id = await enqueue(store, 'q', { maxAttempts: 4 });
-    const job = await until('it has failed', async () => {
-      const found = await jobOf(queue, id);
-      return (await found?.isFailed()) && found;
-    });
+    await until('it has failed', async () => (await jobOf(queue, id))?.isFailed());
+    const job = (await jobOf(queue, id))!;
     expect(job).toMatchObject({ failedReason: 'broken', attemptsMade: 1 });
     expect(job.stacktrace).toEqual([expect.stringContaining('Error: broken')]);
     expect(seen).toEqual(['failed', 'active']);

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { isPlainObject, join, type OptionFaults } from '../definition/option-faults.js';
 import { didYouMean } from '../errors/did-you-mean.js';
+import { urlProblem } from './check-connection-url.js';
 import type { Connection } from './connection.js';
 
 const SCHEMES = ['redis', 'rediss', 'postgres', 'postgresql', 'file', 'memory'];
@@ -27,7 +28,7 @@ export function checkConnection(at: string, value: unknown, fallback: Connection
 }
 
 function checkText(at: string, text: string, faults: OptionFaults): void {
-  const [, name, rest = ''] = /^([a-z][a-z\d+.-]{0,19}):(.*)$/is.exec(text) ?? [];
+  const [, name] = /^([a-z][a-z\d+.-]{0,19}):(.*)$/is.exec(text) ?? [];
   if (name === undefined) return faults.add(at, `The text names no scheme. ${ALLOWED}`);
   const scheme = name.toLowerCase();
   if (!SCHEMES.includes(scheme)) {
@@ -36,24 +37,8 @@ function checkText(at: string, text: string, faults: OptionFaults): void {
       `"${scheme}:" is no scheme of a job store.${didYouMean(scheme, SCHEMES, 'Known')} ${ALLOWED}`,
     );
   }
-  if (scheme === 'memory') {
-    if (rest !== '') faults.add(at, 'A "memory:" connection has nothing after the colon.');
-  } else if (scheme === 'file') {
-    if (rest.trim() === '') faults.add(at, 'A "file:" connection names a directory: "file:./data/jobs".');
-  } else if (!rest.startsWith('//')) {
-    faults.add(at, `The "${scheme}:" URL lacks its slashes: "${scheme}://host:port".`);
-  } else if (!isReadable(scheme, text)) {
-    faults.add(
-      at,
-      `The "${scheme}:" URL cannot be read: it is "${scheme}://user:password@host:port/database", with special characters in the password percent-encoded.`,
-    );
-  }
-}
-
-function isReadable(scheme: string, text: string): boolean {
-  if (URL.canParse(text)) return true;
-  // A PostgreSQL URL may leave the host to its parameters, which other URLs may not.
-  return scheme.startsWith('postgres') && URL.canParse(text.replace(/@(?=[/?]|$)/, '@localhost'));
+  const problem = urlProblem(scheme, text);
+  if (problem !== undefined) faults.add(at, problem);
 }
 
 function checkRedisOptions(at: string, options: Readonly<Record<string, unknown>>, faults: OptionFaults): void {

@@ -30,6 +30,11 @@ describe('optionsFromEnv', () => {
       { connection: { host: 'c', port: 6380, password: ' p ', db: 2 } },
     ],
     [{ REDIS_HOST: 'c' }, { connection: { host: 'c' } }],
+    [
+      { REDIS_HOST: 'c', REDIS_USERNAME: 'u', REDIS_TLS: 'true' },
+      { connection: { host: 'c', username: 'u', tls: {} } },
+    ],
+    [{ REDIS_HOST: 'c', REDIS_TLS: '0' }, { connection: { host: 'c' } }],
     [{ REDIS_PORT: '6380' }, { connection: { port: 6380 } }],
     [{ REDIS_DB: '0' }, { connection: { db: 0 } }],
     [{ JOBS_CONCURRENCY: '25' }, { concurrency: 25 }],
@@ -52,6 +57,7 @@ describe('optionsFromEnv', () => {
   it.each<[Env, string, string]>([
     [{ JOBS_URL: 'redi://secret@a' }, 'JOBS_URL', '"redi:" is no scheme of a job store. Did you mean "redis"?'],
     [{ REDIS_URL: 'localhost' }, 'REDIS_URL', 'The text names no scheme.'],
+    [{ REDIS_HOST: 'c', REDIS_TLS: 'perhaps' }, 'REDIS_TLS', '"perhaps" is not allowed. Allowed: true, false.'],
     [{ REDIS_PORT: '0' }, 'REDIS_PORT', '0 is not allowed. Allowed: a whole number from 1 to 65,535.'],
     [{ REDIS_PORT: '0x10' }, 'REDIS_PORT', '"0x10" is not allowed.'],
     [

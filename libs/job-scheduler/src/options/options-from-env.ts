@@ -15,7 +15,8 @@ const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.*)$/;
 /**
  * Module options from environment variables; empty ones count as unset.
  *
- * `JOBS_URL` or `REDIS_URL`, else `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and `REDIS_DB` (any of them);
+ * `JOBS_URL` or `REDIS_URL`, else `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` and
+ * `REDIS_TLS` (`true` or `false`; any of them);
  * `JOBS_CONCURRENCY` (or `ASYNQ_CONCURRENCY`); `JOBS_QUEUE_<NAME>=<weight>` (or `ASYNQ_QUEUE_<NAME>`), names in lower case:
  * these queues and no others. Of two that mean the same, the `JOBS_` one counts.
  *
@@ -61,15 +62,26 @@ function readConnection(env: Environment, faults: OptionFaults): Connection | un
   const host = read(env, 'REDIS_HOST');
   // Not trimmed: a space may be part of it.
   const password = env.REDIS_PASSWORD || undefined;
+  const username = read(env, 'REDIS_USERNAME');
   const db = readInteger(env, 'REDIS_DB', 0, 65_535, faults);
+  const hasTls = readSwitch(env, 'REDIS_TLS', faults);
   const address: RedisLikeOptions = {
     ...(host !== undefined && { host }),
     ...readPort(env, faults),
+    ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
+    ...(hasTls && { tls: {} }),
     ...(db !== undefined && { db }),
   };
   // ioredis takes localhost and 6379 for what is missing.
   return Object.keys(address).length > 0 ? address : undefined;
+}
+
+function readSwitch(env: Environment, name: string, faults: OptionFaults): boolean {
+  const text = read(env, name)?.toLowerCase() ?? 'false';
+  if (text === 'true' || text === '1') return true;
+  if (text !== 'false' && text !== '0') faults.add(name, `${show(env[name])} is not allowed. Allowed: true, false.`);
+  return false;
 }
 
 function readPort(env: Environment, faults: OptionFaults): { port?: number } {
