@@ -1,3 +1,4 @@
+import { copyOfJson } from '../definition/copy-of-json.js';
 import type { Clock } from '../definition/clock.js';
 import { toStorableJson } from '../definition/json.js';
 import { JobContext } from '../definition/job-context.js';
@@ -96,7 +97,9 @@ export class AttemptContext extends JobContext {
     const stored = toStorableJson(value);
     if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
     const { lines, events, started, clock } = this.parts;
-    await lines.progress(value);
-    if (events?.wanted) tellProgress(events, started, value, clock.now());
+    // As it is now: the caller may change it while it is on its way.
+    const told = copyOfJson(value, stored.json) as number | object;
+    await lines.progress(told);
+    if (events?.wanted && !lines.isOver) tellProgress(events, started, told, clock.now());
   }
 }

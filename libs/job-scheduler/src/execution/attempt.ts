@@ -11,7 +11,7 @@ import type { RegisteredJob } from '../registry/registered-job.js';
 import type { StepRecord, StoredExecution } from '../store/execution-record.js';
 import { KEPT_LONGER } from '../store/log-store.js';
 import type { ExecutionStore } from '../store/ports.js';
-import type { StartedJob } from '../store/started-job.js';
+import { copyOfPayload, type StartedJob } from '../store/started-job.js';
 import type { Admission } from './admission.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
@@ -315,10 +315,4 @@ export class Attempt implements RunningJob {
     const timer = this.services.clock.after(this.plan.timeout, warn, false);
     void this.handled.then(() => timer.cancel());
   }
-}
-
-/** For the handler, which may do with it what it likes: record, retry and on-fail action have what is stored. */
-function copyOfPayload({ payload, payloadJson }: StartedJob): unknown {
-  if (typeof payload !== 'object' || payload === null) return payload;
-  return JSON.parse(payloadJson ?? JSON.stringify(payload)) as unknown;
 }

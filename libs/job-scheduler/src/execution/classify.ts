@@ -1,6 +1,7 @@
 import { parseDuration } from '../definition/duration.js';
 import { retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
 import { toReason } from '../definition/storable-text.js';
+import { steeringOf } from './foreign-errors.js';
 import {
   JobAbortError,
   JobCancelError,
@@ -38,24 +39,27 @@ const STEERING = [JobLockLostError, JobShutdownError, JobCancelError, JobSnoozeE
 
 /** Whether the attempt ends with this error, whatever retries a step has left. */
 export function isFinal(error: Error): boolean {
-  return [...HOPELESS, ...STEERING].some((type) => error instanceof type);
+  const known = steeringOf(error);
+  return [...HOPELESS, ...STEERING].some((type) => known instanceof type);
 }
 
 /** Whether a handler merely steers by it, or its run is over: nothing has gone wrong. */
 export function isSteering(thrown: unknown): boolean {
-  return STEERING.some((type) => thrown instanceof type);
+  const known = steeringOf(thrown);
+  return STEERING.some((type) => known instanceof type);
 }
 
 /**
  * Outcome by error (semantics, "Life of an execution" and "Attempts").
- * @param error what the attempt ended with: the signal's reason once it has fired, else what the handler threw.
+ * @param thrown what the attempt ended with: the signal's reason once it has fired, else what the handler threw.
  * @param attempt 1 for the first.
  */
-export function classify(error: Error, attempt: number, maxAttempts: number, policy: RetryPolicy): Verdict {
+export function classify(thrown: Error, attempt: number, maxAttempts: number, policy: RetryPolicy): Verdict {
+  const error = steeringOf(thrown);
   if (error instanceof JobLockLostError) return { kind: 'lost' };
   if (error instanceof JobShutdownError) return { kind: 'release' };
   if (error instanceof JobCancelError) return { kind: 'cancelled', reason: toReason(error.reason) };
   if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay) };
   if (HOPELESS.some((type) => error instanceof type) || attempt >= maxAttempts) return { kind: 'failed' };
-  return { kind: 'retry', delay: retryDelay(policy, attempt, error) };
+  return { kind: 'retry', delay: retryDelay(policy, attempt, thrown) };
 }

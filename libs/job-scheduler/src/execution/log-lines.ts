@@ -84,6 +84,11 @@ export class LogLines implements LineTaker {
     }
   }
 
+  /** Nothing of the attempt is said any more. */
+  get isOver(): boolean {
+    return this.parts.isOver();
+  }
+
   /** Undefined when all lines so far have been stored, dropped, or kept back. The promise never rejects. */
   flushed(): Promise<void> | undefined {
     return this.last === undefined ? undefined : this.parts.writer?.whenStored(this.last);

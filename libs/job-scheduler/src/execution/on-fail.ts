@@ -7,6 +7,12 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import { withTimeLimit } from './time-limit.js';
 
+/** Of one failure, a copy for each of the two who are told: neither sees what the other does to its own. */
+export interface Failures {
+  readonly forMethod: () => JobFailure;
+  readonly forJob: () => JobFailure;
+}
+
 /** Enqueues an `onFail` job. `id` makes a repetition harmless. */
 export type EnqueueOnFail = (job: JobRef, failure: JobFailure, id: string) => Promise<void>;
 
@@ -26,20 +32,22 @@ export class OnFailAction {
   ) {}
 
   /** @param fence of the run that failed, so that a later failure after `retry(id)` is told again. */
-  async run(registered: RegisteredJob, failure: JobFailure, fence: number): Promise<void> {
+  async run(registered: RegisteredJob, failures: Failures, fence: number): Promise<void> {
     const { definition, invoker } = registered;
-    if (invoker.onFail) {
-      const tell = invoker.onFail;
-      await this.guarded(failure, 'its @OnJobFail method', () =>
-        withTimeLimit({ clock: this.clock, what: `@OnJobFail of "${failure.job}"`, timeout: definition.timeout }, () =>
-          tell(failure),
-        ),
+    const { onFail: target } = definition;
+    // Both are made before the method gets the error itself, and may change what it was given.
+    const told = target === undefined ? undefined : failures.forJob();
+    const tell = invoker.onFail;
+    if (tell) {
+      const failure = failures.forMethod();
+      const what = `@OnJobFail of "${definition.name}"`;
+      const { id } = failure;
+      await this.guarded(definition.name, id, 'its @OnJobFail method', () =>
+        withTimeLimit({ clock: this.clock, what, timeout: definition.timeout }, () => tell(failure)),
       );
     }
-    if (definition.onFail !== undefined) {
-      const target = definition.onFail;
-      await this.guarded(failure, 'its onFail job', () => this.enqueueSurely(target, failure, fence));
-    }
+    if (target !== undefined && told)
+      await this.guarded(definition.name, told.id, 'its onFail job', () => this.enqueueSurely(target, told, fence));
   }
 
   private async enqueueSurely(target: JobRef, failure: JobFailure, fence: number): Promise<void> {
@@ -53,17 +61,12 @@ export class OnFailAction {
     }
   }
 
-  private async guarded(failure: JobFailure, what: string, work: () => Promise<void>): Promise<void> {
+  private async guarded(job: string, id: string, what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (thrown) {
-      this.logger.error(
-        `Job "${failure.job}" failed for good, and ${what} failed too: ${describeThrown(thrown).message}`,
-        {
-          job: failure.job,
-          id: failure.id,
-        },
-      );
+      const { message } = describeThrown(thrown);
+      this.logger.error(`Job "${job}" failed for good, and ${what} failed too: ${message}`, { job, id });
     }
   }
 }

@@ -4,7 +4,7 @@ import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
-import type { StartedJob } from '../store/started-job.js';
+import { copyOfPayload, type StartedJob } from '../store/started-job.js';
 import type { AttemptPlan } from './attempt-plan.js';
 import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
@@ -54,14 +54,13 @@ export class OutcomeMaker {
           `Attempt ${attempt} of ${maxAttempts} of job "${job}" failed: ${toErrorRecord(error).message}`,
         );
         return { ...verdict, error, write: this.write({ final: undefined, error }) };
-      case 'failed':
+      case 'failed': {
         this.log('error', `Job "${job}" failed for good: ${toErrorRecord(error).message}`);
-        return {
-          ...verdict,
-          error,
-          write: this.write({ final: 'failed', error }),
-          beforeFinish: this.onFail(error, fence),
-        };
+        const write = this.write({ final: 'failed', error });
+        const beforeFinish = this.onFail(error, fence);
+        // An `@OnJobFail` method may change the error itself.
+        return { ...verdict, error: beforeFinish ? reviveError(toErrorRecord(error)) : error, write, beforeFinish };
+      }
       case 'cancelled': {
         const cancelledBy = (error instanceof JobCancelError ? error.by : undefined) ?? this.services.workerId;
         return { ...verdict, write: this.write({ final: 'cancelled', reason: verdict.reason, cancelledBy }) };
@@ -139,16 +138,17 @@ export class OutcomeMaker {
   private onFail(error: Error, fence: number): (() => Promise<void>) | undefined {
     const { registered, started, services } = this;
     if (!registered.invoker.onFail && registered.definition.onFail === undefined) return undefined;
-    const failure = {
+    const failure = (told: Error) => ({
       id: started.id,
       job: started.job,
       queue: started.queue,
-      payload: started.payload,
-      error,
+      payload: copyOfPayload(started),
+      error: told,
       attempts: started.attempt,
       ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
-      metadata: started.metadata,
-    };
-    return () => services.onFail.run(registered, failure, fence);
+      metadata: { ...started.metadata },
+    });
+    const failures = { forMethod: () => failure(error), forJob: () => failure(reviveError(toErrorRecord(error))) };
+    return () => services.onFail.run(registered, failures, fence);
   }
 }

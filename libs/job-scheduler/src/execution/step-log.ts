@@ -1,5 +1,6 @@
 import type { Telemetry } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
+import { copyOfJson } from '../definition/copy-of-json.js';
 import { toErrorRecord } from '../definition/describe-error.js';
 import { toStorableJson } from '../definition/json.js';
 import { show } from '../definition/show.js';
@@ -56,7 +57,7 @@ export class StepLog {
   result(name: string): unknown {
     const step = this.finished.get(name);
     if (!step) throw new StepUnknownError(name, [...this.finished.keys()]);
-    return step.result;
+    return copyOfJson(step.result);
   }
 
   /** All that are recorded. */
@@ -81,7 +82,7 @@ export class StepLog {
     if (this.usedNow.has(name)) throw new StepRepeatedError(name);
     this.usedNow.add(name);
     const known = this.finished.get(name);
-    if (known) return known.result;
+    if (known) return copyOfJson(known.result);
 
     const { clock, events, telemetry } = this.services;
     const startedAt = clock.now();
@@ -104,7 +105,7 @@ export class StepLog {
     }
     this.begun.delete(name);
     this.finished.set(name, step);
-    return step.result;
+    return copyOfJson(step.result);
   }
 
   private toRecord(name: string, startedAt: number, value: unknown): StepRecord {

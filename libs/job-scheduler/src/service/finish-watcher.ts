@@ -114,7 +114,7 @@ export class FinishWatcher {
   ): Promise<{ result: unknown } | undefined> {
     if (found?.record?.final) return settle(id, job, found.record);
     if (event?.failedReason !== undefined) throw endOf(id, job, event.failedReason);
-    if (event) return { result: undefined };
+    if (event) return { result: event.returnvalue };
     if (found?.inQueue && (await found.inQueue.isFailed())) {
       // It may have failed since it was looked up: what was read of it then says nothing of its end.
       const now = await this.finder.find(id);

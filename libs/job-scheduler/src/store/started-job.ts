@@ -1,3 +1,4 @@
+import { copyOfJson } from '../definition/copy-of-json.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { Overlap } from '../definition/job-options.js';
 import type { JobTrigger } from '../definition/job-status.js';
@@ -44,4 +45,9 @@ export interface StartedJob {
   readonly crashes: number;
   /** The id was given by a user, so that an ended execution of the same id may exist. */
   readonly ownId: boolean;
+}
+
+/** For code of the app: record, retry and on-fail action have what is stored. */
+export function copyOfPayload({ payload, payloadJson }: StartedJob): unknown {
+  return copyOfJson(payload, payloadJson);
 }

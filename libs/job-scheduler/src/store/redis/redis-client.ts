@@ -164,6 +164,8 @@ function optionsFor(role: RedisRole | 'subscriber'): RedisOptions {
     commandTimeout: undefined,
     // Pipelines of BullMQ and of ours must leave in the order in which they were issued.
     enableAutoPipelining: false,
+    // BullMQ and our scripts read numbers.
+    stringNumbers: false,
   };
 }
 
@@ -211,6 +213,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
     const cluster = given as Cluster;
     const shared = cluster.options.redisOptions ?? {};
     const address = `${(cluster.options as { scheme?: string }).scheme ?? 'redis'} cluster ${addressesOfCluster(cluster)}`;
+    refuseStringNumbers((shared as RedisOptions).stringNumbers, address);
     refuseKeyPrefix(cluster.options.keyPrefix ?? (shared as RedisOptions).keyPrefix, address);
     const create = (role: RedisRole) =>
       cluster.duplicate([], {
@@ -224,6 +227,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
   }
   const redis = given as Redis;
   const address = addressOfOptions(redis.options as RedisLikeOptions);
+  refuseStringNumbers(redis.options.stringNumbers, address);
   refuseKeyPrefix(redis.options.keyPrefix, address);
   return {
     address,
@@ -260,6 +264,14 @@ function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {
   throw new StoreUnsupportedError(
     address,
     `has the ioredis option keyPrefix ${JSON.stringify(keyPrefix)}, which BullMQ cannot work with. Leave it out and set the module's option prefix.`,
+  );
+}
+
+function refuseStringNumbers(stringNumbers: boolean | undefined, address: string): void {
+  if (!stringNumbers) return;
+  throw new StoreUnsupportedError(
+    address,
+    'has the ioredis option stringNumbers, with which BullMQ misreads the answers of its scripts. Leave it out, or hand over a client of its own.',
   );
 }
 
