@@ -131,11 +131,16 @@ describe.each(sharedStores)('on %s', (name, connection) => {
       for (const [what, read] of Object.entries(reads)) {
         // The first time, scripts and plans are made.
         await read(executions);
-        const sent = COUNTERS[name]!();
-        const from = performance.now();
-        await read(executions);
-        measured[what] = { trips: sent.mock.calls.length, ms: performance.now() - from };
-        jest.restoreAllMocks();
+        const counted: { trips: number; ms: number }[] = [];
+        for (let time = 0; time < 3; time++) {
+          const sent = COUNTERS[name]!();
+          const from = performance.now();
+          await read(executions);
+          counted.push({ trips: sent.mock.calls.length, ms: performance.now() - from });
+          jest.restoreAllMocks();
+        }
+        // What the app sends by itself now and then may come between.
+        measured[what] = counted.toSorted((a, b) => a.trips - b.trips || a.ms - b.ms)[0]!;
       }
       return measured;
     }

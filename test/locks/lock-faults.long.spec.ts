@@ -12,7 +12,6 @@ import { atEnd, clock, openSide, untilWaiting } from './locks-kit.js';
 import { scaled } from '../support/machine.js';
 
 Logger.overrideLogger(false);
-jest.setTimeout(60_000);
 
 const TTL = '30s';
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
@@ -104,7 +103,7 @@ describe('nothing is left behind', () => {
     const { store } = await openSide('memory:', prefix);
     const { memory, release } = leaseMemory(prefix, clock);
     const { locks } = memory.part<{ locks: Map<string, unknown> }>('locks', () => ({ locks: new Map() }));
-    for (let n = 0; n < COUNT; n++) await store.locks.acquire(`dead ${n}`, 'a', { ttl: 20 });
+    for (let n = 0; n < COUNT; n++) await store.locks.acquire(`dead ${n}`, 'a', { ttl: scaled(1_000) });
     expect(locks.size).toBe(COUNT);
     // Others use other keys: what has ended goes by that.
     await until('all is gone', async () => {

@@ -22,7 +22,9 @@ async function work(given: Work | undefined, ctx: JobContext): Promise<void> {
   tell('start', { ...run, attempt: ctx.attempt, at: Date.now() });
   await new Promise<void>((resolve) => {
     const isElsewhere = given?.only !== undefined && given.only !== process.pid;
-    const timer = setTimeout(resolve, isElsewhere ? 200 : (given?.ms ?? 1_400));
+    // A scheduled run takes longer than its interval; one that is to be replaced goes on until it is.
+    const scheduled = ctx.job === 'replace' ? 3_600_000 : 1_400;
+    const timer = setTimeout(resolve, isElsewhere ? 200 : (given?.ms ?? scheduled));
     ctx.signal.addEventListener('abort', () => {
       clearTimeout(timer);
       resolve();
@@ -34,7 +36,7 @@ async function work(given: Work | undefined, ctx: JobContext): Promise<void> {
 const options = (policy: JobOptions['overlap']): Omit<JobOptions, 'schema'> => ({
   overlap: policy!,
   retry: 0,
-  timeout: '1m',
+  timeout: '2h',
   ...(SCHEDULED ? { schedule: 'every 1s' } : {}),
 });
 

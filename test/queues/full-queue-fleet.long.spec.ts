@@ -64,7 +64,7 @@ describe.each(sharedStores)('four producers at once and a bound of 100 on %s', (
       await jobs.start();
       for (const child of children) child.write('wait 50');
       expect(sum(await told(children, 'wait'))).toBe(200);
-      await until('all have run', () => Work.ran === 300, { within: 60_000 });
+      await until('all have run', () => Work.ran === 300);
       expect(most).toBe(100);
 
       for (const child of children) child.write('end');

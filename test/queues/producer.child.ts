@@ -1,4 +1,4 @@
-/** A process that enqueues jobs into a bounded queue when it is told to, twenty at a time, and tells how many were taken. */
+/** A process that enqueues jobs into a bounded queue when it is told to, eight at a time, and tells how many were taken. */
 import 'reflect-metadata';
 import { createInterface } from 'node:readline';
 import { QueueFullError } from 'nestjs-job-scheduler';
@@ -27,7 +27,7 @@ for (let line = await lines.next(); line.value !== 'end'; line = await lines.nex
       }
     }
   };
-  await Promise.all(Array.from({ length: 20 }, one));
+  await Promise.all(Array.from({ length: 8 }, one));
   tell('done', { taken, refused, whenFull });
 }
 await app.close();

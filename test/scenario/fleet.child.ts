@@ -6,13 +6,15 @@ import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nestjs-job-scheduler';
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
 import { tell } from '../support/tell.js';
+import { gate } from '../support/gate.js';
 import { scaled } from '../support/machine.js';
 
 const env = process.env;
+const deaf = gate();
 
 @Injectable()
 class Work {
-  @Job({ name: 'obey', timeout: '1m' })
+  @Job({ name: 'obey', timeout: '10m' })
   async obey(_: unknown, ctx: JobContext) {
     tell('started', { id: ctx.id });
     await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
@@ -20,11 +22,11 @@ class Work {
     tell('aborted', { id: ctx.id, at: Date.now(), name, reason, by });
   }
 
-  /** It never looks at its signal. */
-  @Job({ name: 'deaf', timeout: '2s' })
+  /** It never looks at its signal, and ends when it is told to. */
+  @Job({ name: 'deaf', timeout: '10m' })
   async deaf(_: unknown, ctx: JobContext) {
     tell('started', { id: ctx.id });
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await deaf.opened;
     tell('ended', { id: ctx.id });
     return 'a result';
   }
@@ -53,7 +55,7 @@ class Work {
       connection: env.STORE!,
       prefix: env.PREFIX!,
       role: (env.ROLE ?? 'all').split(',') as Role[],
-      lockDuration: scaled(1_000),
+      lockDuration: scaled(2_000),
       shutdownTimeout: '100ms',
     }),
   ],
@@ -76,6 +78,7 @@ const deeds: Record<string, (...words: string[]) => Promise<object>> = {
   },
   status: async (id) => ({ id, status: await jobs.getStatus(id) }),
   report: async () => ({ ...(await app.get(JobHealth).report()), isRunning: jobs.isRunning }),
+  release: async () => (deaf.open(), {}),
   scheduled: async () => ({ jobs: (await jobs.getScheduled()).map(({ job }) => job) }),
 };
 

@@ -4,16 +4,25 @@ import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
 import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
+import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { tell } from '../support/tell.js';
 import { scaled } from '../support/machine.js';
+import { until } from '../support/until.js';
 
 const env = process.env;
 
+let ranId: string;
+
+/** The record is on its way when BullMQ is told of the end: dies once it has arrived, with BullMQ not told. */
+async function dieWhenRecorded(): Promise<void> {
+  const { executions } = app.get(StoreHolder, { strict: false }).require('look');
+  await until('it is recorded', async () => (await executions.load(ranId))?.final);
+  process.kill(process.pid, 'SIGKILL');
+}
+
 if (env.DIE === 'before finish') {
-  // The record is on its way when BullMQ is told of the end: die once it has arrived, with BullMQ not told.
   for (const backend of [RedisQueueBackend, PostgresQueueBackend]) {
-    backend.prototype.moveToCompleted = () =>
-      new Promise(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200));
+    backend.prototype.moveToCompleted = () => new Promise((_, reject) => void dieWhenRecorded().catch(reject));
   }
 }
 
@@ -41,7 +50,7 @@ class Work {
   async short(p: { n: number; ms: number }, ctx: JobContext) {
     tell('start', { n: p.n, attempt: ctx.attempt, at: Date.now() });
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, p.ms);
+      const timer = setTimeout(resolve, Math.min(p.ms, Number(env.LONGEST ?? p.ms)));
       if (env.OBEY !== 'no') ctx.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()));
     });
     if (!ctx.signal.aborted) tell('done', { n: p.n });
@@ -49,6 +58,7 @@ class Work {
 
   @Job({ name: 'work.once', retry: 0 })
   async once(_: unknown, ctx: JobContext) {
+    ranId = ctx.id;
     tell('ran', { id: ctx.id, fence: ctx.fence });
     return 'the result';
   }

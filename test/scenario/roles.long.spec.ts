@@ -5,7 +5,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 
-const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id, within: 15_000 });
+const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id });
 
 describe.each(sharedStores)('two producers, a scheduler and one worker, on %s', (_name, store) => {
   it('the worker runs what all of them enqueue, and nobody else runs or fires anything', async () => {

@@ -3,6 +3,7 @@ import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
+import { figure, spread } from '../support/figure.js';
 import { scaled, WAIT } from '../support/machine.js';
 
 const TIMEOUT = 100;
@@ -49,10 +50,10 @@ it('a handler that ignores its signal fails at the timeout, and its slot serves 
     });
     expect(await following.finished(WAIT)).toBe('served');
   }
-  const late = deaf.late.toSorted((a, b) => a - b);
-  expect(late).toHaveLength(TRIES);
-  expect(late[TRIES / 2]).toBeLessThan(50);
-  expect(late.at(-1)).toBeLessThan(scaled(1_000));
+  expect(deaf.late).toHaveLength(TRIES);
+  const { words, most } = spread(deaf.late);
+  figure(`A timeout of ${TIMEOUT} ms fires late by: ${words}`);
+  expect(most).toBeLessThan(scaled(4_000));
   deaf.release();
   await app.close();
 });

@@ -5,7 +5,8 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { shortWork, startProducer } from './producer.js';
-import { WAIT } from '../support/machine.js';
+import { figure, spread } from '../support/figure.js';
+import { scaled, WAIT } from '../support/machine.js';
 
 let app: INestApplicationContext | undefined;
 afterEach(() => app?.close());
@@ -21,7 +22,15 @@ function startOf(children: readonly TestChild[], n: number): { child: TestChild;
   return undefined;
 }
 
-describe.each(sharedStores)('two processes, on %s', (_name, store) => {
+/** Lanes look by themselves every five seconds: what is handed on comes before. */
+function expectSoon(what: string, late: readonly number[]): void {
+  const { words, median, most } = spread(late);
+  figure(`${what}: ${words}`);
+  expect(median).toBeLessThan(scaled(1_000));
+  expect(most).toBeLessThan(scaled(4_000));
+}
+
+describe.each(sharedStores)('two processes, on %s', (name, store) => {
   async function startTwo(concurrency: number) {
     const prefix = randomPrefix();
     const env = { STORE: store, PREFIX: prefix, CONCURRENCY: String(concurrency), LOCK_DURATION: '30s' };
@@ -31,12 +40,12 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
     return { jobs: producer.jobs, child };
   }
 
-  it('one full of long jobs: a job in an idle queue starts on the other within 100 ms, 20 times of 20', async () => {
+  it('one full of long jobs: a job in an idle queue starts on the other at once, 20 times of 20', async () => {
     const { jobs, child } = await startTwo(2);
     const full = child();
     await full.next('ready');
     await jobs.enqueueMany(
-      [1, 2].map((n) => ({ job: shortWork, payload: { n, ms: 60_000 }, options: { queue: 'low' } })),
+      [1, 2].map((n) => ({ job: shortWork, payload: { n, ms: 3_600_000 }, options: { queue: 'low' } })),
     );
     await until('the first process is full', () => full.count('start') === 2);
     const idle = child();
@@ -50,10 +59,10 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
       late.push(started.at - enqueuedAt);
       await handle.finished(WAIT);
     }
-    expect(late.filter((ms) => ms > 100)).toEqual([]);
+    expectSoon(`A job in an idle queue starts on another process, ${name}`, late);
   });
 
-  it('a due job whose wake-up the one took that then filled up starts on the other within 150 ms', async () => {
+  it('a due job whose wake-up the one took that then filled up starts on the other at once', async () => {
     const { jobs, child } = await startTwo(1);
     const both = [child(), child()];
     await Promise.all(both.map((each) => each.next('ready')));
@@ -67,6 +76,7 @@ describe.each(sharedStores)('two processes, on %s', (_name, store) => {
       late.push(started.at - dueAt);
       await Promise.all([delayed, holding].map((handle) => handle.finished(WAIT)));
     }
-    expect(late.filter((ms) => ms > 150 || ms < 0)).toEqual([]);
+    expect(late.filter((ms) => ms < 0)).toEqual([]);
+    expectSoon(`A due job starts on another process, ${name}`, late);
   });
 });

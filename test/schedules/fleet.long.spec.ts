@@ -15,7 +15,7 @@ const opened = closedAfterEach<INestApplicationContext>();
 
 const INSTANCES = 10;
 /** How long after the boot each fire is looked for, in milliseconds. `TEST_WATCHED=60000` watches for a minute. */
-const WATCHED = Number(process.env.TEST_WATCHED ?? 10_000);
+const WATCHED = Number(process.env.TEST_WATCHED ?? 4_000);
 
 const named = (group: string, count: number) => Array.from({ length: count }, (_, n) => `${group}.${n}`);
 // Each fires once a second, over ten processes: as many as a slow machine bears.
@@ -43,7 +43,12 @@ function byJob(runs: readonly Run[]): Map<string, number[]> {
   return fires;
 }
 
-const gaps = (times: readonly number[]) => new Set(times.slice(1).map((time, n) => time - times[n]!));
+const doubles = (times: readonly number[]) => times.filter((time, n) => times.indexOf(time) !== n);
+/** A time that is there twice makes none. */
+const gaps = (times: readonly number[]) => {
+  const once = [...new Set(times)];
+  return new Set(once.slice(1).map((time, n) => time - once[n]!));
+};
 
 describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, connection) => {
   it(
@@ -57,9 +62,7 @@ describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, co
         }),
       );
       await before.next('ready');
-      await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === FIRST.length, {
-        within: 30_000,
-      });
+      await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === FIRST.length);
       await before.signal('SIGTERM');
 
       const now = plan(connection, prefix, { ...all(SAME, 'every 1s'), ...all([...OVERDUE, ...LATER], '* * * * * *') });
@@ -81,26 +84,34 @@ describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, co
         () => undefined,
       );
       opened.push(app);
-      const records = new Map((await store.schedules.all()).map((each) => [each.id, each]));
-      expect([...records.keys()]).toEqual(DECLARED.map((job) => `code:${job}`).toSorted());
+      const declared = DECLARED.map((job) => `code:${job}`).toSorted();
+      const load = async () => new Map((await store.schedules.all()).map((each) => [each.id, each]));
+      await until('the dropped are gone', async () => (await load()).size === declared.length);
+      const records = await load();
+      expect([...records.keys()]).toEqual(declared);
       const entries = await store.queues.schedulers(TICK_QUEUE);
       expect(entries.map(({ key }) => decodeSchedulerId(key)).toSorted()).toEqual([...records.keys()]);
 
-      const fires = everything();
-      for (const [job, times] of fires) expect([job, times.length]).toEqual([job, new Set(times).size]);
-      for (const job of SAME)
-        expect([job, ...gaps(fires.get(job)!.filter((time) => time <= end))]).toEqual([job, 1_000]);
-      for (const job of [...OVERDUE, ...LATER]) {
-        const { updatedAt, anchor } = records.get(`code:${job}`)!;
-        const times = fires.get(job)!.filter((time) => time <= end);
-        const [old, current] = [times.filter((time) => time <= updatedAt), times.filter((time) => time > updatedAt)];
-        // By the old schedule until it was changed, by the new one from then on: each second, without a gap.
-        const first = Math.floor(updatedAt / 1_000 + 1) * 1_000;
-        expect([job, current[0], ...gaps(current)]).toEqual([job, first, 1_000]);
-        const inTime = old.length > 0 && updatedAt - old.at(-1)! <= 1_000;
-        expect([job, ...gaps(old), inTime]).toEqual(LATER.includes(job) ? [job, false] : [job, 1_000, true]);
-        expect(anchor).toBe(0);
-      }
+      const expectNoneLost = () => {
+        const fires = everything();
+        for (const job of SAME)
+          expect([job, ...gaps(fires.get(job)!.filter((time) => time <= end))]).toEqual([job, 1_000]);
+        for (const job of [...OVERDUE, ...LATER]) {
+          const { updatedAt } = records.get(`code:${job}`)!;
+          const times = fires.get(job)!.filter((time) => time <= end);
+          const [old, current] = [times.filter((time) => time <= updatedAt), times.filter((time) => time > updatedAt)];
+          // By the old schedule until it was changed, by the new one from then on: each second, without a gap.
+          const first = Math.floor(updatedAt / 1_000 + 1) * 1_000;
+          expect([job, current[0], ...gaps(current)]).toEqual([job, first, 1_000]);
+          const inTime = old.length > 0 && updatedAt - old.at(-1)! <= 1_000;
+          expect([job, ...gaps(old), inTime]).toEqual(LATER.includes(job) ? [job, false] : [job, 1_000, true]);
+        }
+        return true;
+      };
+      // One may run after a later one: what is late is not lost.
+      await until('no fire is missing', expectNoneLost, { every: 200 });
+      for (const [job, times] of everything()) expect([job, doubles(times)]).toEqual([job, []]);
+      for (const job of [...OVERDUE, ...LATER]) expect(records.get(`code:${job}`)!.anchor).toBe(0);
       expect(fleet.flatMap(({ events }) => events.filter(({ event }) => event === 'repaired'))).toEqual([]);
     },
     scaled(240_000 + WATCHED),

@@ -8,11 +8,12 @@ import type { AppPlan, Run } from './app.js';
 import { runsOf, startAppChild } from './kit.js';
 import { scaled } from '../support/machine.js';
 
-const EVERY = 2_000;
+const THRESHOLD = scaled(1_000);
+const EVERY = 2 * THRESHOLD;
 
 const plan = (connection: string): AppPlan => ({
   options: { connection, prefix: randomPrefix(), autoStart: false, lockDuration: scaled(1_000) },
-  jobs: [{ name: 'tick', schedule: `every ${EVERY}ms`, misfire: 'all', misfireThreshold: EVERY / 2 }],
+  jobs: [{ name: 'tick', schedule: `every ${EVERY}ms`, misfire: 'all', misfireThreshold: THRESHOLD }],
   // Only the gate's own tick can bring the fire back.
   timing: { grace: 600_000 },
 });

@@ -76,9 +76,6 @@ describe('the lock of a directory', () => {
   });
 });
 
-// Opening a directory takes seconds, and longer where others work, too.
-jest.setTimeout(90_000);
-
 describe('file:', () => {
   test('a second process is refused, also when the first one hangs; after kill -9 the next opens at once', async () => {
     const directory = await usedDirectory();

