@@ -2,7 +2,7 @@ import type { Outcome } from '../execution/outcome.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';
-import { isGone, isOwnFault, isRefusal, toError } from './store-faults.js';
+import { isGone, isOwnFault, isRefusal, OWN_FAULTS_BORNE, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
 
 /** Tells the queue how a job ended. */
@@ -18,9 +18,6 @@ export interface Teller<Answer> {
 
 /** The job is no longer ours, or the lane closed before the store took its outcome. */
 export const LOST = Symbol('lost');
-
-/** A driver may throw one while it loses its connection. One that comes again is ours. */
-const OWN_FAULTS_BORNE = 2;
 
 /**
  * Brings an attempt's outcome into the store: first its record, then the queue; or, where the store can, both in one step.
@@ -53,7 +50,7 @@ export async function settle<Answer>(
   let ownFaults = 0;
   while (!settling.isClosed()) {
     try {
-      await beforeRecord?.();
+      if (beforeRecord) await beforeRecord();
       beforeRecord = undefined;
       if (record && !record.done) await (waits ? record.store() : record.issue());
       if (beforeFinish && (record?.owned ?? true)) await beforeFinish();

@@ -35,6 +35,9 @@ export function isOwnFault(error: unknown): boolean {
   );
 }
 
+/** A driver may throw one while it loses its connection. One that comes again is ours. */
+export const OWN_FAULTS_BORNE = 2;
+
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

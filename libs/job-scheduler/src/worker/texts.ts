@@ -12,13 +12,3 @@ export function storableJson(value: unknown): unknown {
   );
   return json === undefined ? undefined : JSON.parse(json);
 }
-
-/** A text of an error, whatever its getters do. */
-export function textOf(read: () => unknown, fallback: string): string {
-  try {
-    const text = read();
-    return typeof text === 'string' && text !== '' ? storable(text) : fallback;
-  } catch {
-    return fallback;
-  }
-}
