@@ -375,6 +375,28 @@ describe('faults of classes', () => {
     expect(faults).toEqual(['Mailer.send: name: Job "a" is declared by A too. Give one of them another name.']);
   });
 
+  it('refuses two schedules of one id: the second one of a job, and that of a job with its name and "#2"', async () => {
+    const twice = mailer({ name: 'a', schedule: ['@daily', '@hourly'] });
+    @Job({ name: 'a#2', schedule: '@weekly' })
+    class Second {
+      run() {}
+    }
+    const problem = (job: string) =>
+      `schedule: Its id "code:a#2" is that of a schedule of job "${job}", too. Give one of the two jobs another name.`;
+    expect(await faultsOf({ providers: [twice, Second] })).toEqual([`Second: ${problem('a')}`]);
+    expect(await faultsOf({ providers: [Second, twice] })).toEqual([`Mailer.send: ${problem('a#2')}`]);
+    @Job({ name: 'a#2' })
+    class Unscheduled {
+      run() {}
+    }
+    expect(await faultsOf({ providers: [twice, Unscheduled] })).toEqual([]);
+    const registry = await discover({ providers: [twice] });
+    expect(() => registry.register({ name: 'a#2', schedule: '@weekly' }, () => 1)).toThrow(
+      `register("a#2"): ${problem('a')}`,
+    );
+    expect(registry.names()).toEqual(['a']);
+  });
+
   it('refuses a class that is provided in two modules, and names both', async () => {
     @Module({ providers: [A] })
     class One {}

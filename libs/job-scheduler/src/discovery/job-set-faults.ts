@@ -10,7 +10,12 @@ export function findJobSetFaults(
   index: JobIndex,
   overrides: readonly string[],
 ): readonly Fault[] {
-  return [...sameNames(jobs), ...unknownOverrides(index, overrides), ...onFailFaults(jobs, index)];
+  return [
+    ...sameNames(jobs),
+    ...sameSchedules(jobs, index),
+    ...unknownOverrides(index, overrides),
+    ...onFailFaults(jobs, index),
+  ];
 }
 
 function sameNames(jobs: readonly RegisteredJob[]): readonly Fault[] {
@@ -22,6 +27,22 @@ function sameNames(jobs: readonly RegisteredJob[]): readonly Fault[] {
       ? []
       : [{ at: source, problem: `name: Job "${name}" is declared by ${other} too. Give one of them another name.` }];
   });
+}
+
+/** The second schedule of a job "x" has the id that the first one of a job "x#2" would have. */
+function sameSchedules(jobs: readonly RegisteredJob[], index: JobIndex): readonly Fault[] {
+  const owners = new Map<string, string>();
+  for (const { definition } of index.jobs) {
+    for (const { id } of definition.schedules) if (!owners.has(id)) owners.set(id, definition.name);
+  }
+  return jobs.flatMap(({ definition: { name, source, schedules } }) =>
+    schedules.flatMap(({ id }) => {
+      const owner = owners.get(id);
+      if (owner === undefined || owner === name) return [];
+      const problem = `schedule: Its id "${id}" is that of a schedule of job "${owner}", too. Give one of the two jobs another name.`;
+      return [{ at: source, problem }];
+    }),
+  );
 }
 
 function unknownOverrides(index: JobIndex, overrides: readonly string[]): readonly Fault[] {
