@@ -13,6 +13,7 @@ import type { Subject } from './conformance/fixtures.js';
 import { describeHistory } from './conformance/history.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeLogs } from './conformance/logs.js';
+import { describePastEnds } from './conformance/past-ends.js';
 import { describeQueues } from './conformance/queues.js';
 import { describeSchedulers } from './conformance/schedulers.js';
 import { describeSignals } from './conformance/signals.js';
@@ -69,6 +70,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeHistory(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describePastEnds(shared);
     describeBounds(shared);
     describeDeadLetters(shared);
     describeLocks(shared);

@@ -9,10 +9,12 @@ import { readEndText } from '../execution/end-text.js';
 import { reviveError } from '../execution/revive-error.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import { decodeJobId } from '../store/names.js';
+import type { PastEnd } from '../store/past-end.js';
 import type { EngineEvents, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import { PastEnds } from './past-ends.js';
 import { guardStore } from './store-guard.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
@@ -30,12 +32,6 @@ const RECORD_LAG = 1_000;
 /** What the store gets to answer in, however short the caller's own time is, in milliseconds. */
 const LEAST_ANSWER = 250;
 
-/** What an event says of an end, for executions of which no record is kept. */
-interface EndEvent {
-  readonly failedReason?: string;
-  readonly returnvalue?: unknown;
-}
-
 /** The events of one queue: all waits for its executions share them. */
 interface Listening {
   readonly events: EngineEvents;
@@ -45,8 +41,9 @@ interface Listening {
 /** Lets callers wait for the end of an execution, wherever it runs. */
 export class FinishWatcher {
   private readonly listening = new Map<string, Listening>();
-  private readonly waiting = new Map<string, Set<(event?: EndEvent) => void>>();
+  private readonly waiting = new Map<string, Set<(event?: PastEnd) => void>>();
   private readonly listensSince = new Map<string, number>();
+  private readonly past: PastEnds;
   private closed = false;
 
   constructor(
@@ -54,7 +51,9 @@ export class FinishWatcher {
     private readonly finder: ExecutionFinder,
     private readonly clock: Clock,
     private readonly onError: (error: Error) => void,
-  ) {}
+  ) {
+    this.past = new PastEnds(holder);
+  }
 
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
     const { id, job } = execution;
@@ -66,7 +65,7 @@ export class FinishWatcher {
     };
     await inTime(this.listen(execution.queue));
     let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
-    let event: EndEvent | undefined;
+    let event: PastEnd | undefined;
     let missedAt: number | undefined;
     let endedAt: number | undefined;
     for (;;) {
@@ -84,6 +83,8 @@ export class FinishWatcher {
             continue;
           }
         }
+        // Nothing is left of it but what the events of its queue still tell.
+        if (!found && !event) event = await inTime(this.past.find(execution.queue, id));
         const ended = await this.judge(execution, found, event);
         if (ended) return ended.result;
         if (found) missedAt = undefined;
@@ -110,7 +111,7 @@ export class FinishWatcher {
   private async judge(
     { id, job }: Enqueued,
     found: FoundExecution | undefined,
-    event: EndEvent | undefined,
+    event: PastEnd | undefined,
   ): Promise<{ result: unknown } | undefined> {
     if (found?.record?.final) return settle(id, job, found.record);
     if (event?.failedReason !== undefined) throw endOf(id, job, event.failedReason);
@@ -124,10 +125,10 @@ export class FinishWatcher {
     return undefined;
   }
 
-  private next(id: string, longest: number): { promise: Promise<EndEvent | undefined>; cancel: () => void } {
+  private next(id: string, longest: number): { promise: Promise<PastEnd | undefined>; cancel: () => void } {
     let timer: ClockTimer | undefined;
-    let wake: (event?: EndEvent) => void = () => undefined;
-    const promise = new Promise<EndEvent | undefined>((resolve) => {
+    let wake: (event?: PastEnd) => void = () => undefined;
+    const promise = new Promise<PastEnd | undefined>((resolve) => {
       wake = resolve;
       timer = this.clock.after(longest, () => resolve(undefined));
       const wakers = this.waiting.get(id) ?? new Set();
@@ -172,7 +173,7 @@ export class FinishWatcher {
     }
   }
 
-  private wake(queue: string, jobId: string, event?: EndEvent): void {
+  private wake(queue: string, jobId: string, event?: PastEnd): void {
     for (const wake of this.waiting.get(decodeJobId(jobId, queue)) ?? []) wake(event);
   }
 }

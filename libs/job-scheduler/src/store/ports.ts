@@ -6,6 +6,7 @@ import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
 import type { LockStore } from './lock-store.js';
 import type { LogStore } from './log-store.js';
+import type { PastEnd } from './past-end.js';
 import type { ScheduleStore } from './schedule-store.js';
 
 /** A BullMQ queue on whichever backend the store has. */
@@ -59,6 +60,12 @@ export interface QueueEngine {
   schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]>;
   /** BullMQ's ids of the jobs that start next: of those without a priority, which is the oldest of them, and of the others. */
   firstWaiting(queue: EngineQueue): Promise<string[]>;
+  /**
+   * How jobs ended that may have left their queue since, as far as its events still tell: BullMQ keeps about 10,000 of a
+   * queue, four for a job that runs once. Absent: those whose newest event is no end.
+   * @param jobIds BullMQ's.
+   */
+  pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>>;
 }
 
 /** What is kept of executions beside BullMQ: attempts, steps, outcomes. */

@@ -63,6 +63,15 @@ export class EventLog {
     return this.entries.slice(at).map((entry) => [idOf(entry), [...entry.fields]]);
   }
 
+  /** What the events say, newest first. */
+  *backwards(): Generator<Record<string, string | undefined>> {
+    for (const { fields } of this.entries.toReversed()) {
+      yield Object.fromEntries(
+        Array.from({ length: fields.length / 2 }, (_, n) => [fields[2 * n]!, fields[2 * n + 1]!]),
+      );
+    }
+  }
+
   /** Calls `listener` at the end of the turn in which something is appended, each time. @returns how to stop. */
   listen(listener: () => void): () => void {
     this.waiting.add(listener);

@@ -1,5 +1,6 @@
 import { Queue, QueueEvents } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import { isPlaceEvent, type PastEnd, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
@@ -58,5 +59,20 @@ export class MemoryEngine implements QueueEngine {
 
   async firstWaiting(queue: EngineQueue): Promise<string[]> {
     return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
+  }
+
+  async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
+    const missing = new Set(jobIds);
+    const ends = new Map<string, PastEnd>();
+    for (const { event, jobId, returnvalue, failedReason } of this.memory
+      .queue(`${this.prefix}:${name}`)
+      .events.backwards()) {
+      if (jobId === undefined || !missing.has(jobId) || !isPlaceEvent(event)) continue;
+      missing.delete(jobId);
+      const end = toPastEnd(event, returnvalue ?? failedReason);
+      if (end) ends.set(jobId, end);
+      if (missing.size === 0) break;
+    }
+    return ends;
   }
 }

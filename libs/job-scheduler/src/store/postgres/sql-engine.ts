@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import { EventStream } from '../event-stream.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
+import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
@@ -82,5 +83,19 @@ export class SqlEngine implements QueueEngine {
       ),
     );
     return rows.map(({ id }) => id);
+  }
+
+  async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
+    const { rows } = await this.deadline.run(
+      this.driver.queryInSchema<{ id: string; event: string; value: string | null }>(
+        `SELECT DISTINCT ON (data->>'jobId') data->>'jobId' AS id, event,
+           coalesce(data->>'returnvalue', data->>'failedReason') AS value
+         FROM event WHERE queue = $1 AND event = ANY($2::text[]) AND data->>'jobId' = ANY($3::text[])
+         ORDER BY data->>'jobId', event.id DESC`,
+        [name, PLACE_EVENTS, jobIds],
+      ),
+    );
+    const ends = rows.map(({ id, event, value }) => [id, toPastEnd(event, value)] as const);
+    return new Map(ends.filter((end): end is [string, PastEnd] => end[1] !== undefined));
   }
 }

@@ -15,6 +15,7 @@ import {
 } from './history.lua.js';
 import { discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
+import { pastEndsLua } from './past-ends.lua.js';
 import { recordStepLua } from './record-step.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
 import type { CommandClass } from './finish-sender.js';
@@ -80,6 +81,7 @@ interface Scripts {
     limit: number,
     most: number,
   ): Promise<(string | number | null)[]>;
+  jobsPastEnds(key: string, from: string, ...ids: string[]): Promise<string[]>;
   jobsDiscardFailed(key: string, ...ids: string[]): Promise<(string | number)[]>;
   jobsSchedulers(
     key: string,
@@ -113,6 +115,7 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsAppendLogs: appendLogsLua,
   jobsReadJobLogs: readJobLogsLua,
   jobsFailed: failedJobsLua,
+  jobsPastEnds: pastEndsLua,
   jobsDiscardFailed: discardFailedLua,
   jobsSchedulers: schedulersLua,
 };

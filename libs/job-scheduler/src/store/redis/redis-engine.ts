@@ -2,6 +2,7 @@ import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { EventStream } from '../event-stream.js';
+import { type PastEnd, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { boundedClient } from './bounded-client.js';
@@ -14,6 +15,10 @@ const redisBackend: BackendFactory<IQueueBackend, unknown> = (name, options, par
 /** Job schedulers that one call reads: a script holds up the server. */
 const SCHEDULERS_AT_ONCE = 1_000;
 const SCHEDULER_WIDTH = 8;
+
+/** Jobs whose end one pass over the events looks for. */
+const ENDS_AT_ONCE = 1_000;
+const END_WIDTH = 3;
 
 /** BullMQ on Redis. Queues share the producer's connection; lanes share the worker's, and each has one more that blocks. */
 export class RedisEngine implements QueueEngine {
@@ -81,6 +86,27 @@ export class RedisEngine implements QueueEngine {
 
   async firstWaiting(queue: EngineQueue): Promise<string[]> {
     return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
+  }
+
+  async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
+    const ends = new Map<string, PastEnd>();
+    for (let first = 0; first < jobIds.length; first += ENDS_AT_ONCE)
+      await this.readEnds(this.keys.events(name), new Set(jobIds.slice(first, first + ENDS_AT_ONCE)), ends);
+    return ends;
+  }
+
+  private async readEnds(events: string, missing: Set<string>, ends: Map<string, PastEnd>): Promise<void> {
+    const client = this.connections.producer;
+    for (let from = '+'; from !== '' && missing.size > 0;) {
+      const [next = '', ...found]: string[] = await this.deadline.run(client.jobsPastEnds(events, from, ...missing));
+      for (let at = 0; at < found.length; at += END_WIDTH) {
+        const [id, event, value] = found.slice(at) as [string, string, string];
+        missing.delete(id);
+        const end = toPastEnd(event, value);
+        if (end) ends.set(id, end);
+      }
+      from = next;
+    }
   }
 }
 

@@ -63,6 +63,11 @@ export class RedisKeys {
     return `${this.bullKeys(queue)}failed`;
   }
 
+  /** BullMQ's stream of events. */
+  events(queue: string): string {
+    return `${this.bullKeys(queue)}events`;
+  }
+
   /** BullMQ's sorted set of wake-ups: member `0` for work now, `1` with the time of the next delayed job. */
   marker(queue: string): string {
     return `${this.bullPrefix(queue)}:${queue}:marker`;
