@@ -1,5 +1,5 @@
 /** What BullMQ's guide shows of deduplication, job schedulers and rate limits, on the memory backend. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import { until } from '../support/until.js';
 import { bullOnMemory, once } from './kit.js';
@@ -19,24 +19,33 @@ describe('deduplication', () => {
   });
 
   test('throttle mode: for a time', async () => {
+    jest.useFakeTimers();
     const queue = bull.queue('paint');
     const add = () => queue.add('house', {}, { removeOnComplete: true, deduplication: { id: 'house', ttl: 80 } });
     const first = await add();
     const worker = bull.worker('paint', async () => undefined);
     await once(worker, 'completed');
+    await jest.advanceTimersByTimeAsync(79);
     expect((await add()).id).toBe(first.id);
-    await until('its time is over', async () => (await add()).id !== first.id);
+    await jest.advanceTimersByTimeAsync(1);
+    expect((await add()).id).not.toBe(first.id);
   });
 
   test('debounce mode: the last one counts, and puts the time off', async () => {
+    jest.useFakeTimers();
     const queue = bull.queue('paint');
     const add = (n: number) =>
       queue.add('house', { n }, { delay: 60, deduplication: { id: 'house', ttl: 60, extend: true, replace: true } });
-    const ids = [await add(1), await add(2), await add(3)].map((job) => job.id);
-    expect(new Set(ids).size).toBe(3);
     const ran: unknown[] = [];
     bull.worker('paint', async (job) => void ran.push(job.data['n']));
-    await until('it ran', () => ran.length > 0);
+    const ids: unknown[] = [];
+    for (const n of [1, 2, 3]) {
+      ids.push((await add(n)).id);
+      await jest.advanceTimersByTimeAsync(59);
+    }
+    expect(new Set(ids).size).toBe(3);
+    expect(ran).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
     expect(ran).toEqual([3]);
     expect(await queue.getDelayedCount()).toBe(0);
   });
@@ -115,17 +124,20 @@ describe('job schedulers', () => {
 
 describe('rate limits', () => {
   test('a worker limiter', async () => {
+    jest.useFakeTimers();
     const queue = bull.queue('limited');
     await queue.addBulk([1, 2, 3, 4].map((n) => ({ name: 'job', data: { n } })));
     const starts: number[] = [];
     bull.worker('limited', async () => void starts.push(Date.now()), { limiter: { max: 2, duration: 150 } });
-    await until('two ran', () => starts.length === 2);
-    expect(await queue.getRateLimitTtl(2)).toBeGreaterThan(0);
-    await until('all ran', () => starts.length === 4);
-    expect(starts[2]! - starts[0]!).toBeGreaterThanOrEqual(145);
+    await jest.advanceTimersByTimeAsync(149);
+    expect(starts).toHaveLength(2);
+    expect(await queue.getRateLimitTtl(2)).toBe(1);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(starts.map((at) => at - starts[0]!)).toEqual([0, 0, 150, 150]);
   });
 
   test('a global limit', async () => {
+    jest.useFakeTimers();
     const queue = bull.queue('limited');
     await queue.setGlobalRateLimit(1, 60);
     await queue.addBulk([1, 2, 3].map((n) => ({ name: 'job', data: { n } })));
@@ -133,8 +145,8 @@ describe('rate limits', () => {
     const work = async () => void starts.push(Date.now());
     bull.worker('limited', work);
     bull.worker('limited', work);
-    await until('all ran', () => starts.length === 3);
-    expect(starts[2]! - starts[0]!).toBeGreaterThanOrEqual(115);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(starts.map((at) => at - starts[0]!)).toEqual([0, 60, 120]);
     expect(await queue.getGlobalRateLimit()).toEqual({ max: 1, duration: 60 });
   });
 

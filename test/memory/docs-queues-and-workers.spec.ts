@@ -77,11 +77,13 @@ describe('jobs', () => {
     await queue.add('fifo', { n: 2 });
     await queue.add('fifo', { n: 3 });
     await queue.add('lifo', { n: 1 }, { lifo: true });
-    await queue.add('delayed', { n: 6 }, { delay: 100 });
+    const delayed = await queue.add('delayed', { n: 6 }, { delay: 3_600_000 });
     expect(await queue.getCountsPerPriority([5, 10, 0])).toEqual({ '0': 3, '5': 1, '10': 1 });
     const order: unknown[] = [];
     bull.worker('order', async (job) => void order.push(job.data['n']));
-    await until('all ran', () => order.length === 6);
+    await until('all but one ran', () => order.length === 5);
+    await delayed.promote();
+    await until('the last one ran', () => order.length === 6);
     expect(order).toEqual([1, 2, 3, 4, 5, 6]);
   });
 

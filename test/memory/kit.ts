@@ -1,5 +1,5 @@
-/** Plain BullMQ on the memory backend, closed after each test. */
-import { afterEach } from '@jest/globals';
+/** Plain BullMQ on the memory backend, closed after each test; fake timers end there, too. */
+import { afterEach, jest } from '@jest/globals';
 import { FlowProducer, Queue, QueueEvents, QueueEventsProducer, Worker } from 'bullmq';
 import type { Job, Processor, QueueEventsOptions, QueueOptions, WorkerOptions } from 'bullmq';
 import {
@@ -21,6 +21,7 @@ export function bullOnMemory() {
   let name = randomPrefix();
 
   afterEach(async () => {
+    jest.useRealTimers();
     for (const part of opened.splice(0).toReversed()) await part.close();
     name = randomPrefix();
   });

@@ -1,5 +1,5 @@
 /** What is particular to the memory backend: who shares it, its clock, and that it leaves room for others. */
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Queue, Worker, withBackend } from 'bullmq';
 import { createMemoryBackend } from '../../libs/job-scheduler/src/memory/index.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -8,10 +8,6 @@ import { bullOnMemory } from './kit.js';
 
 const bull = bullOnMemory();
 const Memory = withBackend(createMemoryBackend);
-
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 describe('names', () => {
   test('the same name shares, another does not; the last close drops all', async () => {

@@ -189,10 +189,10 @@ describe.each(everyStore)('on %s', (_name, connection) => {
   it('every ending frees the lock', async () => {
     const jobs = await open();
     const stage = new Stage();
-    stage.register(jobs, 'ends', { overlap: 'skip', retry: 0, timeout: 300 });
-    const next = async (): Promise<[JobHandle, Stage['runs'][number]]> => {
+    stage.register(jobs, 'ends', { overlap: 'skip', retry: 0 });
+    const next = async (options?: { timeout: number }): Promise<[JobHandle, Stage['runs'][number]]> => {
       const count = stage.runs.length;
-      const handle = await jobs.enqueue('ends');
+      const handle = await jobs.enqueue('ends', undefined, options);
       return [handle, await until('it runs', () => stage.runs[count])];
     };
     const [completed, run] = await next();
@@ -204,7 +204,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
     const [cancelled] = await next();
     await jobs.cancel(cancelled.id, 'enough');
     await expect(cancelled.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
-    const [late] = await next();
+    const [late] = await next({ timeout: 300 });
     await expect(late.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_FAILED' });
     const [snoozed, snoozing] = await next();
     snoozing.end(new JobSnoozeError('1h'));

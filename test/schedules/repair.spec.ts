@@ -19,7 +19,7 @@ Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-const TIMING = { every: 400, liveFor: 5_000, grace: 1_000 };
+const TIMING = { every: 400, liveFor: 60_000, grace: 1_000 };
 const ID = 'code:tick';
 
 async function start(plan: Partial<AppPlan> & Pick<AppPlan, 'options'>) {
