@@ -87,6 +87,8 @@ describe.each(stores)('a hundred thousand entries of 1 kB on %s', (name, url) =>
     const startedAt = performance.now();
     const stored = await jobs.enqueueMany(entries);
     const took = performance.now() - startedAt;
+    // A block is seen when it is over.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     delay.disable();
     figure(
       `enqueueMany of ${MANY} × 1 kB on ${name}: ${Math.round(took)} ms, longest block of the loop ${Math.round(delay.max / 1e6)} ms`,
@@ -121,7 +123,7 @@ describe('a batch that the store breaks off', () => {
     expect(details.total).toBe(entries.length);
     expect(details.stored + details.unknown + details.unsent).toBe(entries.length);
     expect(details.stored).toBeGreaterThanOrEqual(2_000);
-    expect(details.unknown).toBe(1_000);
+    expect(details.unknown).toBe(250);
     expect(unsent).toHaveLength(details.unsent);
     // What was sent may arrive now.
     await jobs.enqueueMany(unsent.map((position) => entries[position]!));

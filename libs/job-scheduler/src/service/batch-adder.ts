@@ -5,7 +5,8 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
-import { portionsOf } from './portions.js';
+import { inTurns } from './in-turns.js';
+import { portionsOf, wholePortionsOf } from './portions.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
 import { guardStore } from './store-guard.js';
@@ -48,13 +49,13 @@ export function incomplete(
 
 type QueueBatch = [queue: string, batch: Wanted[]];
 
-function byQueue(wanted: readonly Wanted[]): QueueBatch[] {
+async function byQueue(wanted: readonly Wanted[]): Promise<QueueBatch[]> {
   const queues = new Map<string, Wanted[]>();
-  for (const each of wanted) {
+  await inTurns(wanted, (each) => {
     const batch = queues.get(each.job.queue);
     if (batch) batch.push(each);
     else queues.set(each.job.queue, [each]);
-  }
+  });
   return [...queues];
 }
 
@@ -76,11 +77,11 @@ export class BatchAdder {
    */
   async addAll(store: Store, wanted: readonly Wanted[], progress: BatchProgress): Promise<void> {
     const add = (queue: string, batch: readonly Wanted[]) => this.addPortion(store, queue, batch, progress);
-    const prompt = byQueue(wanted.filter(({ mayWait }) => !mayWait));
+    const prompt = await byQueue(wanted.filter(({ mayWait }) => !mayWait));
     const bounded = prompt.filter(([queue]) => this.hub.settings(queue).maxWaiting !== undefined);
     for (const each of bounded) this.checkFits(each);
     // One portion where it can be: it is added as a whole or not at all.
-    for (const [queue, batch] of bounded) for (const portion of portionsOf(batch)) await add(queue, portion);
+    for (const [queue, batch] of bounded) for (const portion of wholePortionsOf(batch)) await add(queue, portion);
     await allOrFirstError(
       prompt.filter((each) => !bounded.includes(each)),
       async ([queue, batch], hasFailed) => {
@@ -90,8 +91,9 @@ export class BatchAdder {
         }
       },
     );
-    await allOrFirstError(byQueue(wanted.filter(({ mayWait }) => mayWait)), async ([queue, batch], hasFailed) => {
-      for (const portion of portionsOf(batch)) {
+    const patient = await byQueue(wanted.filter(({ mayWait }) => mayWait));
+    await allOrFirstError(patient, async ([queue, batch], hasFailed) => {
+      for (const portion of wholePortionsOf(batch)) {
         if (hasFailed()) return;
         if (!this.room.hasLine(queue) && (await this.fitsWhole(() => add(queue, portion)))) continue;
         for (const each of portion) await this.room.enter(queue, () => add(queue, [each]), each.signal);

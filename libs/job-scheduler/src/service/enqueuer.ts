@@ -120,14 +120,16 @@ export class Enqueuer {
     const wanted = await inTurns(entries, async ({ job, payload, options = {} }): Promise<Wanted> => {
       const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
       options.signal?.throwIfAborted();
-      return { job: prepared, mayWait: this.mayWait(prepared, options), signal: options.signal };
+      // Of a long list the JSON is enough.
+      const light = prepared.payloadJson === undefined ? prepared : { ...prepared, payload: undefined };
+      return { job: light, mayWait: this.mayWait(prepared, options), signal: options.signal };
     });
     const ownIds = new Set(wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id));
     const known = await inTurns([...ownIds], (id) => guardStore(store, () => this.parts.finder.find(id)));
     const first = new Map<string, { readonly id: string; readonly job: string; readonly queue: string }>();
     for (const found of known) if (found) first.set(found.id, found);
     const fresh: Wanted[] = [];
-    const results = wanted.map((each): Enqueued => {
+    const results = await inTurns(wanted, (each): Enqueued => {
       const { id, job, queue } = each.job;
       const earlier = first.get(id);
       if (earlier) {
@@ -146,7 +148,7 @@ export class Enqueuer {
     }
     // A unique one may have been known by its key: in the queue, or earlier in this batch.
     const { doubled } = progress;
-    return doubled.size === 0 ? results : results.map((each) => doubled.get(each.id) ?? each);
+    return doubled.size === 0 ? results : inTurns(results, (each) => doubled.get(each.id) ?? each);
   }
 
   /** A fire that became no execution stands in the history, with the reason. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inTurns } from './in-turns.js';
-import { portionsOf } from './portions.js';
+import { portionsOf, wholePortionsOf } from './portions.js';
 
 const numbers = Array.from({ length: 1_000 }, (_, n) => n);
 
@@ -28,6 +28,15 @@ describe('work in turns', () => {
     expect(await results).toEqual([1]);
   });
 
+  it('takes work that is done at once, too', async () => {
+    expect(await inTurns(numbers, (n) => n * 2)).toEqual(numbers.map((n) => n * 2));
+    await expect(
+      inTurns(numbers, (n) => {
+        if (n === 700) throw new Error('first');
+      }),
+    ).rejects.toThrow('first');
+  });
+
   it('after an error begins no further portion', async () => {
     let begun = 0;
     const work = inTurns(numbers, async (n) => {
@@ -40,9 +49,23 @@ describe('work in turns', () => {
 });
 
 describe('portions', () => {
-  it('hold 1,000 items, or 4 Mi characters, and one at least', () => {
-    expect(portionsOf(Array.from({ length: 2_500 }, () => 0)).map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
-    expect(portionsOf([3, 3, 5, 1, 1], (n) => n * 2 ** 20)).toEqual([[3], [3], [5], [1, 1]]);
-    expect(portionsOf([])).toEqual([]);
+  const lengthsOf = (portions: Iterable<unknown[]>) => [...portions].map(({ length }) => length);
+
+  it('hold 250 items, or 1 Mi characters, and one at least', () => {
+    expect(
+      lengthsOf(
+        portionsOf(
+          Array.from({ length: 600 }, () => 0),
+          (n) => n,
+        ),
+      ),
+    ).toEqual([250, 250, 100]);
+    expect([...portionsOf([3, 3, 5, 1, 1], (n) => n * 2 ** 18)]).toEqual([[3], [3], [5], [1, 1]]);
+    expect([...portionsOf([], () => 0)]).toEqual([]);
+  });
+
+  it('that go in whole or not at all hold 1,000', () => {
+    expect(lengthsOf(wholePortionsOf(Array.from({ length: 2_500 }, () => 0)))).toEqual([1_000, 1_000, 500]);
+    expect([...wholePortionsOf([])]).toEqual([]);
   });
 });

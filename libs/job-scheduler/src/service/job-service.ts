@@ -18,6 +18,7 @@ import type { Canceller } from './canceller.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { FinishWatcher } from './finish-watcher.js';
+import { inTurns } from './in-turns.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueHub } from './queue-hub.js';
@@ -104,7 +105,7 @@ export class JobService {
   }
 
   /**
-   * Puts many jobs into their queues: up to 1,000 in one round trip per queue, more in portions, however many they are. All
+   * Puts many jobs into their queues, however many they are: in portions of up to 250, each in one round trip per queue. All
    * entries are checked before any is stored. Leave a long list and its payloads as they are until this resolves.
    *
    * Into a queue with `maxWaiting` up to 1,000 entries go all together or, with `QUEUE_FULL`, not at all; such queues come
@@ -116,7 +117,7 @@ export class JobService {
     readonly [I in keyof J]: EnqueueManyEntry<J[I]>;
   }): Promise<JobHandle[]> {
     const enqueued = await this.parts.enqueuer.enqueueMany(entries);
-    return enqueued.map((each) => this.handle(each));
+    return inTurns(enqueued, (each) => this.handle(each));
   }
 
   /**

@@ -38,6 +38,11 @@ function started(job: NewJob, stored: Partial<JobJson> = {}) {
   return toStartedJob(read, job.queue);
 }
 
+test('a job of which only the JSON is at hand is as one with its payload', () => {
+  const light = { ...plain, payload: undefined, payloadJson: JSON.stringify(plain.payload) };
+  expect(toQueueEntry(light)).toEqual(toQueueEntry(plain));
+});
+
 test('a plain job: its payload is the data, its options are few', () => {
   expect(toQueueEntry(plain)).toEqual({
     name: 'invoice.send',

@@ -13,7 +13,7 @@ export interface NewJob {
   readonly queue: string;
   /** `undefined`: none. */
   readonly payload: unknown;
-  /** `JSON.stringify(payload)`, where the caller has it already. */
+  /** The JSON of the payload, where the caller has it already: `payload` may be left out then. */
   readonly payloadJson?: string | undefined;
   readonly trigger: JobTrigger;
   readonly scheduleId?: string | undefined;
@@ -84,6 +84,7 @@ export function toQueueEntry(job: NewJob): QueueEntry {
 
   let data = job.payload;
   const json = job.payloadJson ?? JSON.stringify(job.payload);
+  if (data === undefined && json !== undefined) data = JSON.parse(json);
   if (json === undefined) {
     envelope.none = 1;
     data = {};
