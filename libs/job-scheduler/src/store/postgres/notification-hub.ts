@@ -46,9 +46,9 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     this.setMaxListeners(0);
   }
 
-  /** Connects once; a failure is the caller's. */
+  /** Connects, if it has not yet; a failure is the caller's. */
   async open(): Promise<void> {
-    await this.connect();
+    if (!this.listener) await this.connect();
   }
 
   async close(): Promise<void> {

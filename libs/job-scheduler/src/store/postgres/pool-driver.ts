@@ -1,8 +1,10 @@
-import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
+import { againOnConflict } from './again-on-conflict.js';
+import { addressOfPool, addressOfUrl, configOf } from './pg-config.js';
 import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';
 
 /** One that listens, and one that works. */
@@ -16,14 +18,6 @@ const NOT_CONNECTED = /^(?:timeout exceeded when trying to connect|Connection te
 
 /** How long closing waits for queries that are under way, in milliseconds. */
 const CLOSE_DEADLINE = 3_000;
-
-/** Common to every connection that we open. */
-const CONNECTION: PoolConfig = {
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
-  connectionTimeoutMillis: 4_000,
-  application_name: 'nestjs-job-scheduler',
-};
 
 export function isPgPool(connection: object): connection is PgPoolLike {
   const { connect, query, totalCount } = connection as Partial<PgPoolLike>;
@@ -50,8 +44,8 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
   return {
     address,
     size: pool.options.max,
-    query: (text, parameters) => runOwn(pool, text, parameters),
-    queryInSchema: (text, parameters) => runOwn(pool, text, parameters),
+    query: (text, parameters) => againOnConflict(() => runOwn(pool, text, parameters)),
+    queryInSchema: (text, parameters) => againOnConflict(() => runOwn(pool, text, parameters)),
     // Migrations may take longer than a query of the pool.
     async session(work) {
       const client = makeClient();
@@ -99,23 +93,30 @@ export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
   }
   const ignore = () => undefined;
   pool.on('error', ignore);
+  const inTransaction = <Row>(settings: string, text: string, parameters?: readonly unknown[]) =>
+    withClient(pool, async (client) => {
+      await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED${settings}`);
+      try {
+        const result = await run<Row>(client, text, parameters);
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(ignore);
+        throw error;
+      }
+    });
+  let isReadCommitted: boolean | undefined;
   return {
     address,
     // One of them listens.
     size: max && max - 1,
-    query: (text, parameters) => run(pool, text, parameters),
-    queryInSchema: (text, parameters) =>
-      withClient(pool, async (client) => {
-        await client.query(`BEGIN; SET LOCAL search_path TO "${schema}"`);
-        try {
-          const result = await run<never>(client, text, parameters);
-          await client.query('COMMIT');
-          return result;
-        } catch (error) {
-          await client.query('ROLLBACK').catch(ignore);
-          throw error;
-        }
+    query: (text, parameters) =>
+      againOnConflict(async () => {
+        isReadCommitted ??= await readsCommitted(pool);
+        return isReadCommitted ? run(pool, text, parameters) : inTransaction('', text, parameters);
       }),
+    queryInSchema: (text, parameters) =>
+      againOnConflict(() => inTransaction(`; SET LOCAL search_path TO "${schema}"`, text, parameters)),
     session: (work) => withClient(pool, (client) => work(asSqlClient(client))),
     async listen(channels, events) {
       const client = await pool.connect();
@@ -129,6 +130,12 @@ export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
       return Promise.resolve();
     },
   };
+}
+
+/** A statement by itself is in the isolation that the role, the database or the pool's options have set. */
+async function readsCommitted(pool: Pool): Promise<boolean> {
+  const { rows } = await run<{ level: string }>(pool, `SELECT current_setting('transaction_isolation') AS level`);
+  return !['repeatable read', 'serializable'].includes(rows[0]?.level ?? '');
 }
 
 async function run<Row>(
@@ -205,26 +212,4 @@ async function listenOn(
     unlisten: (channel) => inTurn(`UNLISTEN ${channel}`),
     close,
   };
-}
-
-/** The search path as a start-up option, beside those of the URL. */
-function configOf(text: string, schema: string): PoolConfig {
-  const searchPath = `-c search_path="${schema}"`;
-  if (!URL.canParse(text)) return { ...CONNECTION, connectionString: text, options: searchPath };
-  const url = new URL(text);
-  const options = url.searchParams.get('options');
-  url.searchParams.delete('options');
-  return { ...CONNECTION, connectionString: url.href, options: options ? `${options} ${searchPath}` : searchPath };
-}
-
-function addressOfUrl(text: string): string {
-  if (!URL.canParse(text)) return 'postgres: (a URL that cannot be read)';
-  const { host, pathname } = new URL(text);
-  return `postgres://${host}${pathname}`;
-}
-
-function addressOfPool(pool: Pool): string {
-  const { connectionString, host, port, database } = pool.options;
-  if (connectionString) return addressOfUrl(connectionString);
-  return `postgres://${host ?? process.env['PGHOST'] ?? 'localhost'}:${port ?? process.env['PGPORT'] ?? 5_432}/${database ?? process.env['PGDATABASE'] ?? ''}`;
 }

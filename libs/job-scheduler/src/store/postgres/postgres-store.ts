@@ -2,10 +2,11 @@ import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports.js';
-import { reasonOf } from '../store-away.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { poolDriver, urlDriver } from './pool-driver.js';
+import { checkRights } from './rights.js';
 import type { SqlDriver } from './sql-driver.js';
+import { bootFault, isFinal, sqlStateOf } from './sql-fault.js';
 import { schemaOf } from './sql-names.js';
 import { sqlStore } from './sql-store.js';
 
@@ -17,13 +18,15 @@ export interface PostgresStoreOptions {
   readonly clock: Clock;
 }
 
-/** How long boot waits for the server, in milliseconds; one more attempt to connect may come on top. */
+/** How long boot tries, in milliseconds; one more attempt to connect may come on top. */
 const BOOT_DEADLINE = 5_000;
+/** A server that answers, but breaks connections or undoes transactions, gets this many tries, however slow it is. */
+const FEWEST_TRIES = 4;
 
 const OLDEST_MAJOR = 14;
 
-/** Wrong password or role, no such database, no right to it: time mends none. */
-const DENIED = /^(?:28...|3D000|42501)$/;
+/** `SQL_ASCII` takes all bytes as they come. */
+const ENCODINGS = new Set(['UTF8', 'SQL_ASCII']);
 
 /**
  * Connects to PostgreSQL, and creates or updates the schema. A pooler in between must keep sessions, since notifications
@@ -34,45 +37,50 @@ export async function openPostgresStore({ connection, prefix, clock }: PostgresS
   const schema = schemaOf(prefix, 'PostgreSQL');
   const driver =
     typeof connection === 'string' ? await urlDriver(connection, schema, clock) : poolDriver(connection, schema);
-  try {
-    await untilConnected(driver, clock);
-  } catch (error) {
-    await driver.close();
-    throw error;
-  }
-  return sqlStore('postgres', driver, schema, clock);
+  return sqlStore('postgres', driver, schema, clock, (open) => inTime(open, driver, schema, clock));
 }
 
-async function untilConnected(driver: SqlDriver, clock: Clock): Promise<void> {
+/** Tries until the store is open, or time will not mend what is wrong. */
+async function inTime(open: () => Promise<void>, driver: SqlDriver, schema: string, clock: Clock): Promise<void> {
   const deadline = clock.now() + BOOT_DEADLINE;
-  // A pool of the user may wait without end.
-  const patience = new StoreDeadline(driver.address, clock, BOOT_DEADLINE);
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
-      const { rows } = await patience.run(
-        driver.query<{ number: string; version: string }>(
-          `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version`,
-        ),
-      );
-      const { number, version } = rows[0]!;
-      if (Number(number) >= OLDEST_MAJOR * 10_000) return;
-      throw new StoreUnsupportedError(
-        driver.address,
-        `is PostgreSQL ${version}. Jobs need PostgreSQL ${OLDEST_MAJOR} or newer.`,
-      );
+      await checkServer(driver, clock);
+      await open();
+      return await checkRights(driver, schema);
     } catch (error) {
-      if (error instanceof StoreUnsupportedError) throw error;
-      const reason = error instanceof StoreUnavailableError ? (error.cause ?? error) : error;
-      if (DENIED.test(String((reason as { code?: unknown }).code)))
-        throw new StoreUnavailableError(driver.address, `refused the connection: ${reasonOf(reason)}`, reason);
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      if (clock.now() >= deadline)
-        throw new StoreUnavailableError(
-          driver.address,
-          `did not answer within ${BOOT_DEADLINE / 1000} s: ${reasonOf(reason)}`,
-          reason,
-        );
+      const answers = sqlStateOf(error) !== undefined;
+      const isOver = clock.now() >= deadline && (tries >= FEWEST_TRIES || !answers);
+      if (isOver || isFinal(error))
+        throw await bootFault(error, driver, schema, answers ? '' : ` within ${BOOT_DEADLINE / 1000} s`);
       await clock.sleep(200);
     }
   }
+}
+
+async function checkServer(driver: SqlDriver, clock: Clock): Promise<void> {
+  const { address } = driver;
+  // A pool of the user may wait without end.
+  const { rows } = await new StoreDeadline(address, clock, BOOT_DEADLINE).run(
+    driver.query<{ number: string; version: string; encoding: string; readonly: string }>(
+      `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
+              current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly`,
+    ),
+  );
+  const { number, version, encoding, readonly } = rows[0]!;
+  if (Number(number) < OLDEST_MAJOR * 10_000)
+    throw new StoreUnsupportedError(
+      address,
+      `is PostgreSQL ${version}. Jobs need PostgreSQL ${OLDEST_MAJOR} or newer.`,
+    );
+  if (encoding && !ENCODINGS.has(encoding))
+    throw new StoreUnsupportedError(
+      address,
+      `has the encoding ${encoding}, which cannot hold all texts. Make a database for jobs: CREATE DATABASE jobs ENCODING 'UTF8' TEMPLATE template0;`,
+    );
+  if (readonly === 'on')
+    throw new StoreUnavailableError(
+      address,
+      'is read-only: a standby, or "default_transaction_read_only" is on. Connect to the primary, or set it off for this role.',
+    );
 }

@@ -26,11 +26,37 @@ const UNDEFINED_TABLE = '42P01';
 /** Brings BullMQ's tables and ours up to date. Many processes may do so at once; nothing is locked when nothing is to do. */
 export async function migrate(driver: SqlDriver, names: SqlNames): Promise<void> {
   if ((await bullVersion(driver, names)) < LATEST_SCHEMA_VERSION) {
-    await driver.session((client) => runMigrations(client as never, names.plainSchema));
+    await driver.session((client) => runMigrations(forBull(client, names) as never, names.plainSchema));
   }
   if ((await ourVersion(driver, names)) < MIGRATIONS.length) {
     await driver.session((client) => migrateOurs(client, names));
   }
+}
+
+/**
+ * In which migrations run, whatever the role has set: with one snapshot for the whole transaction, the second of two
+ * processes would not see what the first has made, and one that waits for its turn does not count as hanging.
+ */
+const SETTINGS = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;
+
+/** To create a schema that is there, PostgreSQL wants the right to create any: BullMQ asks for it only where it is not. */
+function forBull(client: SqlClient, names: SqlNames): SqlClient {
+  return {
+    async query(text, parameters) {
+      if (text.startsWith('CREATE SCHEMA') && (await hasSchema(client, names))) return { rows: [] };
+      const result = await client.query<never>(text, parameters);
+      if (text === 'BEGIN') await client.query(SETTINGS);
+      return result;
+    },
+  };
+}
+
+async function hasSchema(client: SqlClient, names: SqlNames): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    'SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS there',
+    [names.plainSchema],
+  );
+  return rows[0]!.there;
 }
 
 async function bullVersion(client: SqlClient, names: SqlNames): Promise<number> {
@@ -57,6 +83,7 @@ async function ourVersion(client: SqlClient, names: SqlNames): Promise<number> {
 async function migrateOurs(client: SqlClient, names: SqlNames): Promise<void> {
   await client.query('BEGIN');
   try {
+    await client.query(SETTINGS);
     await client.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [LOCK, names.plainSchema]);
     await client.query(
       `CREATE TABLE IF NOT EXISTS ${names.migration} (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,
@@ -67,7 +94,7 @@ async function migrateOurs(client: SqlClient, names: SqlNames): Promise<void> {
     }
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }

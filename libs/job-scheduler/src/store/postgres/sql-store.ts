@@ -6,6 +6,7 @@ import { callersDriver } from './callers-driver.js';
 import { NotificationHub } from './notification-hub.js';
 import { sqlBackend } from './schema-connection.js';
 import type { SqlDriver } from './sql-driver.js';
+import { bootFault } from './sql-fault.js';
 import { SqlDeadLetterStore } from './sql-dead-letter-store.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
@@ -21,19 +22,24 @@ import { SqlSignals } from './sql-signals.js';
 /**
  * A store on an SQL database: migrates, starts to listen, and puts the parts together.
  * The driver is closed with the store, and when the store cannot be opened.
+ * @param inTime runs what opens it, again if need be, and says in an error of ours why it cannot.
+ * @throws StoreUnavailableError, StoreUnsupportedError
  */
 export async function sqlStore(
   kind: 'postgres' | 'embedded',
   driver: SqlDriver,
   schema: string,
   clock: Clock,
+  inTime: (open: () => Promise<void>) => Promise<void> = (open) => once(open, driver, schema),
 ): Promise<Store> {
   const names = new SqlNames(schema);
   const availability = new Availability();
   const hub = new NotificationHub(driver, availability, clock);
   try {
-    await migrate(driver, names);
-    await hub.open();
+    await inTime(async () => {
+      await migrate(driver, names);
+      await hub.open();
+    });
   } catch (error) {
     await hub.close();
     await driver.close();
@@ -74,4 +80,12 @@ export async function sqlStore(
     onAvailability: (listener) => availability.listen(listener),
     close: () => (closed ??= close()),
   };
+}
+
+async function once(open: () => Promise<void>, driver: SqlDriver, schema: string): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    throw await bootFault(error, driver, schema);
+  }
 }

@@ -1,0 +1,57 @@
+import { SchemaVersionMismatchError } from 'bullmq';
+import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
+import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
+import { reasonOf } from '../store-away.js';
+import { NO_RIGHT, remedyFor } from './rights.js';
+import type { SqlDriver } from './sql-driver.js';
+
+/** Wrong password or role, no such database: time mends none. */
+const DENIED = /^(?:28...|3D000)$/;
+
+/** PostgreSQL's code: the server has answered, if only with a refusal. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code } = (reasonFor(error) ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(?=.*\d)[\dA-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Whether it makes no sense to try again. */
+export function isFinal(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return (
+    error instanceof StoreUnsupportedError ||
+    reasonFor(error) instanceof SchemaVersionMismatchError ||
+    state === NO_RIGHT ||
+    DENIED.test(state ?? '')
+  );
+}
+
+/** What stops a boot, as an error of ours that says what to do. `tried`: for how long, in words. */
+export async function bootFault(error: unknown, driver: SqlDriver, schema: string, tried = ''): Promise<Error> {
+  const { address } = driver;
+  if (error instanceof JobSchedulerError && error.cause === undefined) return error;
+  const reason = reasonFor(error);
+  if (reason instanceof SchemaVersionMismatchError)
+    return new StoreUnsupportedError(
+      address,
+      `has a schema "${schema}" that a newer version of BullMQ has made. Update bullmq here, too.`,
+      reason,
+    );
+  const state = sqlStateOf(error);
+  if (state === NO_RIGHT)
+    return new StoreUnavailableError(
+      address,
+      `refused: ${reasonOf(reason)}. ${await remedyFor(driver, schema)}`,
+      reason,
+    );
+  if (DENIED.test(state ?? ''))
+    return new StoreUnavailableError(address, `refused the connection: ${reasonOf(reason)}`, reason);
+  return new StoreUnavailableError(
+    address,
+    `${state ? 'failed' : 'did not answer'}${tried}: ${reasonOf(reason)}`,
+    reason,
+  );
+}
+
+function reasonFor(error: unknown): unknown {
+  return error instanceof StoreUnavailableError ? (error.cause ?? error) : error;
+}
