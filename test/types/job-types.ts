@@ -1,5 +1,6 @@
 /** Uses that must compile, and wrong ones that must not (`@ts-expect-error` fails where there is no error). Never run. */
 import { Injectable } from '@nestjs/common';
+import { type Observable, of } from 'rxjs';
 import * as v from 'valibot';
 import { z } from 'zod';
 import {
@@ -310,3 +311,20 @@ class Listeners {
   @OnJobEvent('failed', { jobs: 'by.name' }) wrong(): void {}
 }
 void Listeners;
+
+@Injectable()
+class Streams {
+  @Job() count(_: number): Observable<number> {
+    return of(1);
+  }
+  @Job() async afterwards(_: number, ctx: JobContext) {
+    const seen: string = await ctx.step('seen', () => of('a'));
+    return of({ seen });
+  }
+}
+
+export async function observableResults(service: JobService) {
+  const count: number = await (await service.enqueue([Streams, 'count'], 1)).finished();
+  const after: { seen: string } = await (await service.enqueue([Streams, 'afterwards'], 1)).finished();
+  return { count, after };
+}

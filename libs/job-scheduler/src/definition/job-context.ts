@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { JobTrigger } from './job-status.js';
 
 /**
@@ -35,12 +36,12 @@ export abstract class JobContext {
 
   /**
    * A durable step written inline: `work` runs at most until it has once succeeded, over all attempts of this execution.
-   * Its result is stored as JSON, and given back without running `work` afterwards.
+   * Its result is stored as JSON, and given back without running `work` afterwards. Of an Observable it is the last value.
    * @param name unique in the job.
    * @throws StepRepeatedError when the name was used already in this attempt.
    * @throws ResultInvalidError when the result is not JSON.
    */
-  abstract step<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+  abstract step<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T>;
 
   /**
    * The recorded result of a finished step.

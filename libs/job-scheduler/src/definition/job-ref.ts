@@ -1,9 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Observable } from 'rxjs';
 import type { JobContext, JobFailure } from './job-context.js';
 
-/** The shape of a `@Job` class with a single handler. Implementing it is optional. */
+/** The shape of a `@Job` class with a single handler. Implementing it is optional. Of an Observable, the last value is the result. */
 export interface JobHandler<P = void, R = unknown> {
-  run(payload: P, ctx: JobContext): R | Promise<R>;
+  run(payload: P, ctx: JobContext): R | Promise<R> | Observable<R>;
 }
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -22,7 +23,8 @@ export type JobRef = string | AnyClass | JobContract | readonly [provider: AnyCl
 
 type Args<F> = F extends (...args: infer A) => unknown ? A : never;
 type Takes<F> = Args<F> extends [] ? void : Args<F>[0];
-type Gives<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+type Gives<F> = F extends (...args: never[]) => infer R ? LastOf<Awaited<R>> : never;
+type LastOf<R> = R extends Observable<infer V> ? V : R;
 type Join<U> = [U] extends [never] ? void : [U] extends [(payload: infer P) => void] ? P : never;
 
 /** Payloads of the methods that take `(payload, ctx)`: surely steps. */

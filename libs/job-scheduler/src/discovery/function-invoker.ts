@@ -1,4 +1,5 @@
 import type { JobContext } from '../definition/job-context.js';
+import { lastValueOf } from '../definition/last-value.js';
 import type { JobInvoker } from './job-invoker.js';
 
 /** The handler of a job from `register`. */
@@ -9,6 +10,9 @@ export function functionInvoker(handler: JobFunction): JobInvoker {
   return {
     onFail: undefined,
     attempt: (payload, _ctx, body) =>
-      body({ run: (given, ctx) => handler(given as never, ctx), step: () => undefined }, payload),
+      body(
+        { run: async (given, ctx) => lastValueOf(handler(given as never, ctx), ctx), step: () => undefined },
+        payload,
+      ),
   };
 }

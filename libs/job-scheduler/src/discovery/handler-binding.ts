@@ -1,6 +1,7 @@
 import type { ContextId } from '@nestjs/core';
 import type { JobContext, JobFailure } from '../definition/job-context.js';
 import type { AnyClass } from '../definition/job-ref.js';
+import { lastValueOf } from '../definition/last-value.js';
 import { describePayload, runEnhanced } from './enhancer-chain.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
 import type { FoundProvider } from './found-provider.js';
@@ -71,11 +72,11 @@ export class HandlerBinding implements JobInvoker {
 
   private handlersOf({ instance, contextId }: OpenedProvider): JobHandlers {
     return {
-      run: (payload, ctx) => call(instance, this.method, payload, ctx),
+      run: (payload, ctx) => callHandler(instance, this.method, payload, ctx),
       step: (method, payload, ctx) =>
         this.enhancedSteps.has(method)
           ? this.enhancedStep(instance, contextId, method, payload, ctx)
-          : call(instance, method, payload, ctx),
+          : callHandler(instance, method, payload, ctx),
     };
   }
 
@@ -95,13 +96,13 @@ export class HandlerBinding implements JobInvoker {
       providerId: this.provider.wrapper.id,
       payload,
       ctx,
-      body: (piped) => call(instance, method, piped, ctx),
+      body: (piped) => callHandler(instance, method, piped, ctx),
     });
   }
 
   private async tell(method: string, failure: JobFailure): Promise<void> {
     const { instance } = await this.instances.open(failure);
-    await call(instance, method, failure);
+    await lastValueOf(call(instance, method, failure));
   }
 
   private code(method: string): Handler {
@@ -111,6 +112,11 @@ export class HandlerBinding implements JobInvoker {
 
 /** What `context.getHandler()` is around a job in steps: no method's. */
 function attemptOfSteps(): void {}
+
+/** Observables end here, inside of interceptors: these see what they gave last. */
+async function callHandler(instance: object, method: string, payload: unknown, ctx: JobContext): Promise<unknown> {
+  return lastValueOf(call(instance, method, payload, ctx), ctx);
+}
 
 function call(instance: object, method: string, ...args: unknown[]): unknown {
   return (instance as Record<string, Handler>)[method]!(...args);

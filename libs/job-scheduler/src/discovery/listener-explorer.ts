@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JOB_EVENT_TYPES, type JobEvent } from '../definition/job-event.js';
 import type { AnyClass, JobRef } from '../definition/job-ref.js';
+import { lastValueOf } from '../definition/last-value.js';
 import { show } from '../definition/show.js';
 import type { ListenerMetadata } from '../decorators/metadata.js';
 import { didYouMean } from '../errors/did-you-mean.js';
@@ -91,7 +92,7 @@ function toListener(
     job: options.job === undefined ? undefined : nameOf(options.job, jobs),
     call: async (event: JobEvent) => {
       const { instance } = await instances.open(event);
-      await (instance as Record<string, (event: JobEvent) => unknown>)[String(method)]!(event);
+      await lastValueOf((instance as Record<string, (event: JobEvent) => unknown>)[String(method)]!(event));
     },
   };
 }

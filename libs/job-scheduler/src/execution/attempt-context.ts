@@ -1,6 +1,8 @@
+import type { Observable } from 'rxjs';
 import { copyOfJson } from '../definition/copy-of-json.js';
 import type { Clock } from '../definition/clock.js';
 import { toStorableJson } from '../definition/json.js';
+import { lastValueOf } from '../definition/last-value.js';
 import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
@@ -79,9 +81,11 @@ export class AttemptContext extends JobContext {
     return jobScope.isFollowed ? jobScope.run(this.parts.lines.ofStep(step), work) : work();
   }
 
-  async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  async step<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T> {
     const { steps, lines } = this.parts;
-    return (await steps().run(name, () => this.inScopeOf(name, () => lines.during(name, work)))) as T;
+    return (await steps().run(name, () =>
+      this.inScopeOf(name, () => lines.during(name, async () => lastValueOf(work(), this))),
+    )) as T;
   }
 
   result<T>(step: string): T {
