@@ -11,6 +11,7 @@ import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
 import { describeHistory } from './conformance/history.js';
+import { describeLeftOver } from './conformance/left-over.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeLogs } from './conformance/logs.js';
 import { describePastEnds } from './conformance/past-ends.js';
@@ -71,6 +72,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeFactsAndPresence(shared);
     describeQueues(shared);
     describePastEnds(shared);
+    describeLeftOver(shared);
     describeBounds(shared);
     describeDeadLetters(shared);
     describeLocks(shared);

@@ -154,6 +154,7 @@ const runtimeProviders: Provider[] = [
     timing: SCHEDULE_TIMING_TOKEN,
     events: EventBus,
     finder: ExecutionFinder,
+    hub: QueueHub,
   }),
   provideByName(JobSchedulerBoot, {
     options: RESOLVED_OPTIONS,

@@ -1,4 +1,5 @@
 import type { Clock } from '../definition/clock.js';
+import { retentionElsewhere } from '../execution/attempt-plan.js';
 import type { JobEvents } from '../execution/job-events.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { JobDefaults } from '../options/resolved-options.js';
@@ -20,7 +21,8 @@ export interface SkippedFiresParts {
 /** Fires that did not run are executions like others in the history: skipped, with the reason, in one call to the store. */
 export function recordSkippedFires({ executions, clock, defaults, history, events }: SkippedFiresParts): RecordSkipped {
   return async ({ schedule, definition, times, reason }) => {
-    const { queue, retry, retention } = definition ?? defaults;
+    const { queue, retry } = definition ?? defaults;
+    const retention = definition?.retention ?? retentionElsewhere(defaults.retention);
     const now = clock.now();
     const fires = times.map((at) => ({
       id: fireId(schedule.id, at),

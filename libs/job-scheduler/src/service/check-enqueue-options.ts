@@ -1,4 +1,5 @@
 import { parseDuration } from '../definition/duration.js';
+import { MOST_RETRIES } from '../definition/retry-policy.js';
 import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
@@ -72,8 +73,8 @@ function fitsText(text: string): boolean {
 
 function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<ExecutionOverrides['retry']> {
   const { max, backoff, delay, maxDelay, jitter } = typeof retry === 'number' ? { max: retry } : retry;
-  if (max !== undefined && (!Number.isInteger(max) || max < 0))
-    refuse('retry.max', max, 'it is a whole number of at least 0');
+  if (max !== undefined && (!Number.isInteger(max) || max < 0 || max > MOST_RETRIES))
+    refuse('retry.max', max, `it is a whole number from 0 to ${MOST_RETRIES}`);
   if (backoff !== undefined && backoff !== 'exponential' && backoff !== 'fixed') {
     refuse(
       'retry.backoff',
@@ -83,11 +84,16 @@ function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<Ex
   }
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
     refuse('retry.jitter', jitter, 'it is a number from 0 to 1');
+  const durations = {
+    ...(delay !== undefined && { delay: enqueueDuration('retry.delay', delay) }),
+    ...(maxDelay !== undefined && { maxDelay: enqueueDuration('retry.maxDelay', maxDelay) }),
+  };
+  if (durations.delay !== undefined && durations.maxDelay !== undefined && durations.delay > durations.maxDelay)
+    refuse('retry.maxDelay', maxDelay, `it is at least retry.delay, ${show(delay)}`);
   return {
     ...(max !== undefined && { max }),
     ...(backoff !== undefined && { backoff }),
-    ...(delay !== undefined && { delay: enqueueDuration('retry.delay', delay) }),
-    ...(maxDelay !== undefined && { maxDelay: enqueueDuration('retry.maxDelay', maxDelay) }),
+    ...durations,
     ...(jitter !== undefined && { jitter }),
   };
 }

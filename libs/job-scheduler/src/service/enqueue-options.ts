@@ -16,7 +16,10 @@ export interface EnqueueOptions {
   retry?: number | (Omit<RetryOptions, 'backoff'> & { backoff?: 'exponential' | 'fixed' });
   /** Per attempt. Default: the job's. */
   timeout?: Duration;
-  /** Default: the job's. */
+  /**
+   * Of this execution alone. A `count` of 0 keeps no record of it; any other keeps one, among as many as the job keeps.
+   * Default: the job's.
+   */
   retention?: Retention;
   /** Notes for the handler (`ctx.metadata`) and for whoever reads the execution: up to 64 texts of up to 1,024 characters. */
   metadata?: Record<string, string>;

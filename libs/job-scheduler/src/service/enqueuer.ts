@@ -6,6 +6,7 @@ import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { JobKeyError } from '../errors/payload-errors.js';
+import { retentionElsewhere } from '../execution/attempt-plan.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -22,6 +23,7 @@ import { resolveTarget } from './enqueue-target.js';
 import type { EventBus } from './event-bus.js';
 import { checkOwnId, checkSameJob } from './execution-id.js';
 import type { ExecutionFinder } from './execution-finder.js';
+import { KnownExecutions } from './known-executions.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
@@ -72,10 +74,12 @@ export interface EnqueuerParts {
 /** Puts executions into their queues. */
 export class Enqueuer {
   private readonly batches: BatchAdder;
+  private readonly known: KnownExecutions;
   private readonly inTurn = atMost(MOST_UNDER_WAY);
 
   constructor(private readonly parts: EnqueuerParts) {
     this.batches = new BatchAdder(parts.hub, parts.room);
+    this.known = new KnownExecutions(parts.finder, parts.hub, parts.holder, parts.clock);
   }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
@@ -97,7 +101,7 @@ export class Enqueuer {
   }
 
   private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
-    const known = job.ownId ? await this.parts.finder.find(job.id) : undefined;
+    const known = job.ownId ? await this.known.find(job.id) : undefined;
     if (known && job.trigger === 'enqueue') checkSameJob(job.id, job.job, known.job);
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
     const { name, data, opts } = toQueueEntry(job);
@@ -125,7 +129,7 @@ export class Enqueuer {
       return { job: light, mayWait: this.mayWait(prepared, options), signal: options.signal };
     });
     const ownIds = new Set(wanted.filter(({ job }) => job.ownId).map(({ job }) => job.id));
-    const known = await inTurns([...ownIds], (id) => guardStore(store, () => this.parts.finder.find(id)));
+    const known = await inTurns([...ownIds], (id) => guardStore(store, () => this.known.find(id)));
     const first = new Map<string, { readonly id: string; readonly job: string; readonly queue: string }>();
     for (const found of known) if (found) first.set(found.id, found);
     const fresh: Wanted[] = [];
@@ -154,7 +158,7 @@ export class Enqueuer {
   /** A fire that became no execution stands in the history, with the reason. */
   private async recordFire(store: Store, job: NewJob, reason: string): Promise<void> {
     const { registry, options, clock, events } = this.parts;
-    const retention = registry.find(job.job)?.definition.retention ?? options.defaults.retention;
+    const retention = registry.find(job.job)?.definition.retention ?? retentionElsewhere(options.defaults.retention);
     if (options.history && retention.count > 0) {
       await store.executions.write([toSkippedWrite(job, reason, retention, clock.now())]);
     }
@@ -198,7 +202,7 @@ export class Enqueuer {
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
       prioritized: traits.prioritized,
-      keepFailed: Math.max(traits.keepFailed, overrides.retention?.failed ?? target.failedRetention),
+      keepFailed: overrides.retention?.failed ?? target.failedRetention,
     };
   }
 }

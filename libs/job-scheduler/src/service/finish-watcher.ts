@@ -75,7 +75,7 @@ export class FinishWatcher {
       try {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
-        const found = await inTime(this.finder.find(id));
+        const found = unlessLeft(await inTime(this.finder.find(id)));
         if (!event && found && (await isInQueueStill(found))) {
           endedAt ??= this.clock.now();
           if (this.clock.now() - endedAt < TOLD_LAG) {
@@ -184,6 +184,11 @@ function endOf(id: string, job: string, text: string): Error {
   if (!unfailed) return new JobFailedError(id, job, new Error(text));
   const { end, reason } = unfailed;
   return end === 'skipped' ? new JobSkippedError(id, job, reason) : new JobCancelledError(id, job, reason);
+}
+
+/** A record by which it goes on, of a job that was taken out of its queue by BullMQ's own means, says nothing of an end. */
+function unlessLeft(found: FoundExecution | undefined): FoundExecution | undefined {
+  return found?.inQueue || found?.record?.final ? found : undefined;
 }
 
 /** It has ended by its record, and its queue has not been told of it yet. */

@@ -2,16 +2,17 @@ import type { Clock, ClockTimer } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import { within } from '../definition/within.js';
 import type { Store } from '../store/ports.js';
+import type { DeadLetterSweep } from './dead-letter-sweep.js';
 
 /** How often the fleet deletes what is left of executions whose age is over, in milliseconds. */
-const EVERY = 60_000;
+export const SWEEP_EVERY = 60_000;
 /** How long a sweep that is under way may take to end, in milliseconds. */
 const STOP_WITHIN = 1_000;
 
 /** Held by the process that has swept, for most of a round: the others need not. */
 const ROUND = '_history';
 
-/** Deletes records whose age is over, of jobs that never run again, too. One process of the fleet at a time. */
+/** Deletes records and dead letters whose age is over, of jobs that never run again, too. One process of the fleet at a time. */
 export class HistorySweep {
   private timer: ClockTimer | undefined;
   private round: Promise<void> = Promise.resolve();
@@ -22,7 +23,8 @@ export class HistorySweep {
     private readonly workerId: string,
     private readonly clock: Clock,
     private readonly onError: (error: Error) => void,
-    private readonly every = EVERY,
+    private readonly every = SWEEP_EVERY,
+    private readonly letters?: Pick<DeadLetterSweep, 'sweep'>,
   ) {}
 
   start(): void {
@@ -52,5 +54,6 @@ export class HistorySweep {
   private async sweep(): Promise<void> {
     const { held } = await this.store.locks.acquire(ROUND, this.workerId, { ttl: Math.max(1, 0.9 * this.every) });
     if (held) await this.store.history.sweep();
+    await this.letters?.sweep(this.workerId, this.every);
   }
 }

@@ -4,11 +4,9 @@ import type { JobRegistry } from '../registry/job-registry.js';
 export interface QueueTraits {
   /** Whether any registered job of this queue has a priority. */
   readonly prioritized: boolean;
-  /** The longest `retention.failed` of its jobs, in milliseconds. */
-  readonly keepFailed: number;
 }
 
-const PLAIN: QueueTraits = { prioritized: false, keepFailed: 0 };
+const PLAIN: QueueTraits = { prioritized: false };
 
 /** Derives queues' traits from the registered jobs. */
 export class QueueTraitsReader {
@@ -25,7 +23,6 @@ export class QueueTraitsReader {
         const known = this.traits.get(definition.queue) ?? PLAIN;
         this.traits.set(definition.queue, {
           prioritized: known.prioritized || definition.priority !== 0,
-          keepFailed: Math.max(known.keepFailed, definition.retention.failed),
         });
       }
       this.jobsSeen = jobs.length;

@@ -8,6 +8,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
+import type { QueueHub } from './queue-hub.js';
 
 /** What the moving parts of a module work with. */
 export interface RuntimeParts {
@@ -21,4 +22,5 @@ export interface RuntimeParts {
   readonly timing: ScheduleTiming;
   readonly events: EventBus;
   readonly finder: ExecutionFinder;
+  readonly hub: QueueHub;
 }

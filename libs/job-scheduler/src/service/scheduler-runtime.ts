@@ -11,7 +11,8 @@ import { openStore } from '../store/open-store.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import { Heartbeat } from './heartbeat.js';
-import { HistorySweep } from './history-sweep.js';
+import { DeadLetterSweep } from './dead-letter-sweep.js';
+import { HistorySweep, SWEEP_EVERY } from './history-sweep.js';
 import { makePool } from './make-pool.js';
 import { makeTicker } from './make-ticker.js';
 import { RepairWatch } from './repair-watch.js';
@@ -131,7 +132,9 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   private startSweeping(store: Store): void {
     const onError = (error: Error) => this.logger.debug(`Old records could not be deleted: ${error.message}`);
-    this.sweep = new HistorySweep(store, this.workerId, this.parts.clock, onError);
+    const { clock, hub, registry } = this.parts;
+    const letters = new DeadLetterSweep(store, hub, registry, clock);
+    this.sweep = new HistorySweep(store, this.workerId, clock, onError, SWEEP_EVERY, letters);
     this.sweep.start();
   }
 

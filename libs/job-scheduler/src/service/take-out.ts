@@ -5,6 +5,7 @@ import type { JobEvent } from '../definition/job-event.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import { OwnLogger } from '../definition/own-logger.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
+import { retentionElsewhere, retentionOf } from '../execution/attempt-plan.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -73,8 +74,9 @@ export class TakeOut {
   }
 
   private retentionOf({ job, overrides }: StartedJob): RetentionPolicy {
-    const ofJob = this.registry.find(job)?.definition.retention ?? this.options.defaults.retention;
-    return { ...ofJob, ...overrides.retention };
+    const { defaults } = this.options;
+    const ofJob = this.registry.find(job)?.definition.retention ?? retentionElsewhere(defaults.retention);
+    return retentionOf(ofJob, overrides.retention);
   }
 
   private async removeFromQueue(queue: string, id: string, inQueue: EngineJob): Promise<boolean> {

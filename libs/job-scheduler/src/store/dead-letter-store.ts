@@ -1,4 +1,4 @@
-import type { IQueueBackend } from 'bullmq';
+import type { IQueueBackend, JobsOptions } from 'bullmq';
 import type { QueuedJob } from './job-envelope.js';
 
 /** A place among the failed jobs of a queue, which stand by the time of their failure, and by BullMQ's id where times are equal. */
@@ -27,6 +27,15 @@ export interface FailedJob {
   readonly stack?: string | undefined;
 }
 
+/** A failed job without its payload. */
+export interface AgedJob {
+  readonly id: string;
+  readonly name: string;
+  readonly opts: JobsOptions;
+  /** Milliseconds since the epoch. */
+  readonly failedAt: number;
+}
+
 /** May hold fewer than asked for, or none, although there are more: a call looks at a bounded number of jobs. */
 export interface FailedPage<Item> {
   readonly items: readonly Item[];
@@ -52,6 +61,11 @@ export interface DeadLetterStore {
   ids(queue: string, filter: FailedFilter, limit: number, after?: FailedPlace): Promise<FailedPage<string>>;
   /** One round trip; with a job's name, one for each `LOOK_AT_MOST` failed jobs of the queue. */
   count(queue: string, filter: FailedFilter): Promise<number>;
+  /**
+   * Those whose own time is over (`removeOnFail.age`, in seconds), oldest first, of the next `LOOK_AT_MOST` failed jobs.
+   * @param now milliseconds since the epoch.
+   */
+  aged(queue: string, now: number, after?: FailedPlace): Promise<FailedPage<AgedJob>>;
   /** Puts jobs back into their queue, with all their attempts. @returns how many: those that had failed still. */
   retry(queue: FailedQueue, ids: readonly string[]): Promise<number>;
   /** Deletes jobs. @returns how many: those that had failed still. */

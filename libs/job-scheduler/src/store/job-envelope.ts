@@ -30,10 +30,7 @@ export interface NewJob {
   readonly priority: number;
   /** See `toQueuePriority`. */
   readonly prioritized: boolean;
-  /**
-   * How long the dead letter is kept, in milliseconds. BullMQ prunes the failed jobs of the whole queue by the age of the
-   * one that fails: give the longest `retention.failed` of the queue's jobs.
-   */
+  /** How long the dead letter is kept, in milliseconds. */
   readonly keepFailed: number;
   /** Of a unique job: while another one with this key waits or runs, or for `for` milliseconds, nothing is added. */
   readonly unique?: { readonly key: string | undefined; readonly for: number | undefined } | undefined;

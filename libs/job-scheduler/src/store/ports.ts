@@ -94,6 +94,11 @@ export interface ExecutionStore {
   reopen(id: string): Promise<boolean>;
   /** As `reopen`, for many at once. @returns those that had failed. */
   reopenAll(ids: readonly string[]): Promise<string[]>;
+  /**
+   * Drops what is left of an execution that was going on, and whose job is gone, with its log lines. `false`, and nothing is
+   * dropped, when it has ended, or `fence` is not the stored one: then it goes on elsewhere.
+   */
+  forget(id: string, fence: number): Promise<boolean>;
   /** Ended executions per queue, since the store was made. */
   counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>>;
 }

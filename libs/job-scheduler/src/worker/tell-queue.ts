@@ -1,4 +1,4 @@
-import { type IQueueBackend, type Job, UnrecoverableError } from 'bullmq';
+import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } from 'bullmq';
 import { toErrorRecord } from '../definition/describe-error.js';
 import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
@@ -33,8 +33,11 @@ export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promi
       const { removeOnComplete } = job.taken.json.opts;
       return backend.moveToCompleted(toMinimalJob(job.taken), outcome.result, removeOnComplete!, token, fetchNext);
     }
-    case 'failed':
-      return fail(queue.bullJob(job), token, textsOf(outcome.error), fetchNext);
+    case 'failed': {
+      const bullJob = queue.bullJob(job);
+      bullJob.opts.removeOnFail = withoutAge(bullJob.opts.removeOnFail);
+      return fail(bullJob, token, textsOf(outcome.error), fetchNext);
+    }
     case 'cancelled':
     case 'skipped': {
       const bullJob = queue.bullJob(job);
@@ -69,6 +72,12 @@ function fail(job: Job, token: string, { reason, stack }: Texts, fetchNext: bool
   // BullMQ adds this one.
   job.stacktrace = (job.stacktrace ?? []).slice(1 - STACKS_KEPT);
   return job.moveToFailed(final, token, fetchNext);
+}
+
+/** By the age of the one that fails BullMQ drops others, too. Each goes by its own (`DeadLetterSweep`). */
+function withoutAge(keep: JobsOptions['removeOnFail']): NonNullable<JobsOptions['removeOnFail']> {
+  if (typeof keep !== 'object') return keep ?? false;
+  return 'count' in keep && keep.count !== undefined ? { count: keep.count } : false;
 }
 
 /** Bounded, as in the record: BullMQ keeps the texts of ten attempts with a job. */

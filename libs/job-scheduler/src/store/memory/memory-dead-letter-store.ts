@@ -1,5 +1,6 @@
-import { lastStack } from '../dead-letter-store.js';
+import { lastStack, LOOK_AT_MOST } from '../dead-letter-store.js';
 import type {
+  AgedJob,
   DeadLetterStore,
   FailedFilter,
   FailedJob,
@@ -29,6 +30,11 @@ export class MemoryDeadLetterStore implements DeadLetterStore {
 
   async count(queue: string, filter: FailedFilter): Promise<number> {
     return [...fitting(this.failed(queue), filter)].length;
+  }
+
+  async aged(queue: string, now: number, after?: FailedPlace): Promise<FailedPage<AgedJob>> {
+    const page = take(afterPlace(this.failed(queue), after), LOOK_AT_MOST, toAgedJob);
+    return { ...page, items: page.items.filter(({ opts, failedAt }) => failedAt + ageOf(opts) * 1_000 <= now) };
   }
 
   async retry({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
@@ -78,6 +84,16 @@ function take<Item>(jobs: Iterable<MemoryJob>, limit: number, toItem: (job: Memo
     last = job;
   }
   return { items };
+}
+
+function toAgedJob(job: MemoryJob): AgedJob {
+  const { id, name, opts } = toJobJson(job);
+  return { id, name, opts, failedAt: job.score };
+}
+
+/** In seconds. */
+function ageOf({ removeOnFail }: AgedJob['opts']): number {
+  return typeof removeOnFail === 'object' && 'age' in removeOnFail ? (removeOnFail.age ?? Infinity) : Infinity;
 }
 
 function toFailedJob(job: MemoryJob): FailedJob {

@@ -54,6 +54,10 @@ export class MemoryExecutionStore implements ExecutionStore {
     return this.records.reopen(id, this.memory.clock.now());
   }
 
+  async forget(id: string, fence: number): Promise<boolean> {
+    return this.records.forget(id, fence, this.memory.clock.now());
+  }
+
   async reopenAll(ids: readonly string[]): Promise<string[]> {
     return ids.filter((id) => this.records.reopen(id, this.memory.clock.now()));
   }

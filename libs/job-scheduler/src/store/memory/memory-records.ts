@@ -93,6 +93,14 @@ export class MemoryRecords {
     return true;
   }
 
+  forget(id: string, fence: number, now: number): boolean {
+    const record = this.find(id, now);
+    if (!record || record.final !== undefined || record.fence !== fence) return false;
+    this.records.delete(id);
+    this.onDropped(id, Infinity);
+    return true;
+  }
+
   countsOf(queue: string): Counts {
     let counts = this.counted.get(queue);
     if (!counts) this.counted.set(queue, (counts = { completed: 0, failed: 0 }));

@@ -1,11 +1,13 @@
 import type { JobsOptions } from 'bullmq';
-import type {
-  DeadLetterStore,
-  FailedFilter,
-  FailedJob,
-  FailedPage,
-  FailedPlace,
-  FailedQueue,
+import {
+  LOOK_AT_MOST,
+  type AgedJob,
+  type DeadLetterStore,
+  type FailedFilter,
+  type FailedJob,
+  type FailedPage,
+  type FailedPlace,
+  type FailedQueue,
 } from '../dead-letter-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
@@ -67,6 +69,21 @@ export class SqlDeadLetterStore implements DeadLetterStore {
       ...values(filter, undefined).slice(0, 2),
     ]);
     return Number(row!.count);
+  }
+
+  async aged(queue: string, now: number, after?: FailedPlace): Promise<FailedPage<AgedJob>> {
+    const rows = await this.query<Pick<FailedRow, 'id' | 'at' | 'name'> & { opts: JobsOptions | null }>(
+      `SELECT id, finished_at_ms AS at, name,
+         CASE WHEN jsonb_typeof(opts #> '{removeOnFail,age}') = 'number'
+           AND finished_at_ms + (opts #>> '{removeOnFail,age}')::numeric * 1000 <= $4 THEN opts END AS opts
+       FROM job
+       WHERE queue = $1 AND state = 'failed' AND ($2::bigint IS NULL OR finished_at_ms >= $2)
+         AND ($2::bigint IS NULL OR finished_at_ms > $2 OR $3::text IS NULL OR id COLLATE "C" > $3)
+       ORDER BY finished_at_ms, id COLLATE "C" LIMIT $5`,
+      [queue, after?.at ?? null, after?.id ?? null, now, LOOK_AT_MOST + 1],
+    );
+    const page = toPage(rows, LOOK_AT_MOST, ({ id, at, name, opts }) => ({ id, name, opts, failedAt: Number(at) }));
+    return { ...page, items: page.items.filter((job): job is AgedJob => job.opts !== null) };
   }
 
   /** In the order in which they failed, so that they wait in it, too. */

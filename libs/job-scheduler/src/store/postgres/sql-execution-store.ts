@@ -72,6 +72,16 @@ export class SqlExecutionStore implements ExecutionStore {
     return (await this.reopenAll([id])).length === 1;
   }
 
+  async forget(id: string, fence: number): Promise<boolean> {
+    const { rows } = await this.deadline.run(
+      this.callers.query<{ id: string }>(
+        `DELETE FROM ${this.names.execution} WHERE id = $1 AND fence = $2::bigint AND final IS NULL RETURNING id`,
+        [id, fence],
+      ),
+    );
+    return rows.length === 1;
+  }
+
   async reopenAll(ids: readonly string[]): Promise<string[]> {
     const { rows } = await this.deadline.run(
       this.callers.query<{ id: string }>(

@@ -13,10 +13,11 @@ import {
   loadManyLua,
   sweepHistoryLua,
 } from './history.lua.js';
-import { discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
+import { agedJobsLua, discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { pastEndsLua } from './past-ends.lua.js';
 import { recordStepLua } from './record-step.lua.js';
+import { forgetExecutionLua } from './forget-execution.lua.js';
 import { reopenExecutionLua } from './reopen-execution.lua.js';
 import type { CommandClass } from './finish-sender.js';
 import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
@@ -30,6 +31,7 @@ interface Scripts {
   jobsLoad(base: string, id: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
+  jobsForget(base: string, id: string, fence: number): Promise<number>;
   jobsListHistory(
     base: string,
     kind: 'ended' | 'fired',
@@ -82,6 +84,7 @@ interface Scripts {
     most: number,
   ): Promise<(string | number | null)[]>;
   jobsPastEnds(key: string, from: string, ...ids: string[]): Promise<string[]>;
+  jobsAged(key: string, now: number, at: number | '', id: string, most: number): Promise<(string | number)[]>;
   jobsDiscardFailed(key: string, ...ids: string[]): Promise<(string | number)[]>;
   jobsSchedulers(
     key: string,
@@ -96,6 +99,7 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsLoad: loadExecutionLua,
   jobsStep: recordStepLua,
   jobsReopen: reopenExecutionLua,
+  jobsForget: forgetExecutionLua,
   jobsListHistory: listHistoryLua,
   jobsLoadMany: loadManyLua,
   jobsHistoryStats: historyStatsLua,
@@ -116,6 +120,7 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsReadJobLogs: readJobLogsLua,
   jobsFailed: failedJobsLua,
   jobsPastEnds: pastEndsLua,
+  jobsAged: agedJobsLua,
   jobsDiscardFailed: discardFailedLua,
   jobsSchedulers: schedulersLua,
 };

@@ -2,6 +2,7 @@ import type { Job, JobsOptions } from 'bullmq';
 import {
   lastStack,
   LOOK_AT_MOST,
+  type AgedJob,
   type DeadLetterStore,
   type FailedFilter,
   type FailedJob,
@@ -17,6 +18,7 @@ import type { RedisKeys } from './redis-keys.js';
 /** Before the jobs in an answer. */
 const HEAD = 3;
 const WIDTH = 12;
+const AGED_WIDTH = 4;
 
 /** BullMQ's sorted set of failed jobs, and its hashes of jobs. */
 export class RedisDeadLetterStore implements DeadLetterStore {
@@ -52,6 +54,23 @@ export class RedisDeadLetterStore implements DeadLetterStore {
       after = page.next;
     } while (after);
     return count;
+  }
+
+  async aged(queue: string, now: number, after?: FailedPlace): Promise<FailedPage<AgedJob>> {
+    const key = this.keys.failed(queue);
+    const [more, at, id, ...values] = await this.deadline.run(
+      this.connections.producer.jobsAged(key, now, after?.at ?? '', after?.id ?? '', LOOK_AT_MOST),
+    );
+    const items = Array.from({ length: values.length / AGED_WIDTH }, (_, n) => {
+      const [jobId, failedAt, name, opts] = values.slice(n * AGED_WIDTH).map(String) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      return { id: jobId, name, opts: (readJson(opts) as JobsOptions | undefined) ?? {}, failedAt: Number(failedAt) };
+    });
+    return { items, ...(more === 1 && { next: { at: Number(at), id: String(id) } }) };
   }
 
   /** The calls leave together. */

@@ -80,6 +80,10 @@ export class RedisExecutionStore implements ExecutionStore {
     return (await this.deadline.run(this.connections.producer.jobsReopen(this.keys.base, id))) === 1;
   }
 
+  async forget(id: string, fence: number): Promise<boolean> {
+    return (await this.deadline.run(this.connections.producer.jobsForget(this.keys.base, id, fence))) === 1;
+  }
+
   /** The calls leave together. */
   async reopenAll(ids: readonly string[]): Promise<string[]> {
     const answers = await Promise.all(ids.map((id) => this.reopen(id)));
