@@ -14,6 +14,8 @@ const config: Config = {
   maxWorkers: availableParallelism(),
   // A worker keeps some memory of each file that it has run.
   workerIdleMemoryLimit: '700MB',
+  // A process with hundreds of megabytes takes a moment to go. What a file leaves open fails that file.
+  workerGracefulExitTimeout: 60_000,
   testSequencer: '<rootDir>/test/support/long-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
