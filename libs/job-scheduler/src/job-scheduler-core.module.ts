@@ -8,7 +8,7 @@ import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';
 import { ListenerExplorer } from './discovery/listener-explorer.js';
 import { ProviderExplorer } from './discovery/provider-explorer.js';
-import { MODULE_OPTIONS, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
+import { MODULE_OPTIONS, QUEUE_NAMES, RESOLVED_OPTIONS, SCHEDULE_TIMING_TOKEN } from './job-scheduler.tokens.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
@@ -54,8 +54,9 @@ const definitionProviders: Provider[] = [
   { provide: SCHEDULE_TIMING_TOKEN, useValue: SCHEDULE_TIMING },
   {
     provide: RESOLVED_OPTIONS,
-    inject: [MODULE_OPTIONS],
-    useFactory: (options: JobSchedulerOptions): ResolvedOptions => resolveOptions(options),
+    inject: [MODULE_OPTIONS, QUEUE_NAMES],
+    useFactory: (options: JobSchedulerOptions, queueNames: readonly string[]): ResolvedOptions =>
+      resolveOptions(options, queueNames),
   },
   JobIndex,
   ProviderExplorer,

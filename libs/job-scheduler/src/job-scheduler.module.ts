@@ -7,9 +7,10 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { OptionsError } from './errors/definition-errors.js';
 import { JobSchedulerCoreModule } from './job-scheduler-core.module.js';
 import { JobSchedulerLifecycle } from './job-scheduler.lifecycle.js';
-import { MODULE_OPTIONS } from './job-scheduler.tokens.js';
+import { MODULE_OPTIONS, QUEUE_NAMES } from './job-scheduler.tokens.js';
 import { DEFAULT_QUEUES } from './options/defaults.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 
@@ -25,7 +26,8 @@ export interface JobSchedulerAsyncOptions {
   useClass?: Type<JobSchedulerOptionsFactory>;
   useExisting?: Type<JobSchedulerOptionsFactory>;
   /**
-   * The queues that `@InjectQueue(name)` can inject: providers are named before the factory runs.
+   * The queues that `@InjectQueue(name)` can inject: providers are named before the factory runs. Nest cannot resolve
+   * `BullQueue_<name>` of any other.
    * Default: the default queues.
    */
   queueNames?: string[];
@@ -43,17 +45,32 @@ export interface JobSchedulerAsyncOptions {
  */
 @Module({})
 export class JobSchedulerModule {
+  /** Nest makes it before it looks for what others inject of it, so that this is the error that is seen. */
+  constructor() {
+    if (new.target !== JobSchedulerModule) return;
+    const problem = 'It is imported without options. Import JobSchedulerModule.forRoot({ connection: … }), once.';
+    throw new OptionsError([{ at: 'JobSchedulerModule', problem }]);
+  }
+
   /** @throws OptionsError at boot, with every fault of the options. */
   static forRoot(options: JobSchedulerOptions = {}): DynamicModule {
     return shell(
-      JobSchedulerCoreModule.create([{ provide: MODULE_OPTIONS, useValue: options }], [], queueNamesOf(options)),
+      JobSchedulerCoreModule.create(
+        [
+          { provide: MODULE_OPTIONS, useValue: options },
+          { provide: QUEUE_NAMES, useValue: [] },
+        ],
+        [],
+        queueNamesOf(options),
+      ),
     );
   }
 
   /** As `forRoot`, with options from a factory that can inject. */
   static forRootAsync(options: JobSchedulerAsyncOptions): DynamicModule {
     const names = options.queueNames ?? Object.keys(DEFAULT_QUEUES);
-    return shell(JobSchedulerCoreModule.create(optionsProviders(options), options.imports, names));
+    const named: Provider = { provide: QUEUE_NAMES, useValue: options.queueNames ?? [] };
+    return shell(JobSchedulerCoreModule.create([...optionsProviders(options), named], options.imports, names));
   }
 }
 
@@ -62,8 +79,13 @@ export class JobSchedulerModule {
  * first and their destroy hooks last; the lifecycle is to start after the app's other imports and stop before them.
  */
 function shell(core: DynamicModule): DynamicModule {
-  return { module: JobSchedulerModule, imports: [core], providers: [JobSchedulerLifecycle] };
+  return { module: ConfiguredModule, imports: [core], providers: [JobSchedulerLifecycle] };
 }
+
+/** The module with options: the class alone, in `imports`, is a mistake. */
+class ConfiguredModule extends JobSchedulerModule {}
+// Nest's log tells of modules by name.
+Object.defineProperty(ConfiguredModule, 'name', { value: JobSchedulerModule.name });
 
 /** Wrong options are told with all other faults, when they are resolved. */
 function queueNamesOf({ queues }: JobSchedulerOptions): string[] {

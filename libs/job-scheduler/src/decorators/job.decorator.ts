@@ -49,13 +49,20 @@ export function Job<S extends StandardSchemaV1>(
 /** A job whose name and schema come from a contract (`defineJob`), which producers import without this code. */
 export function Job<I, O>(contract: JobContract<I, O>, options?: Omit<JobOptions, 'name' | 'schema'>): JobDecorator<O>;
 export function Job(options?: JobOptions & { schema?: undefined }): JobDecorator<never>;
-export function Job(first: JobContract | JobOptions = {}, rest: JobOptions = {}): JobDecorator<never> {
-  const job: JobMetadata =
-    'jobName' in first ? { contract: first, options: rest } : { contract: undefined, options: first };
+export function Job(...given: [(JobContract | JobOptions)?, JobOptions?]): JobDecorator<never> {
+  const job = readJob(given);
   return (target: object, method?: string | symbol) => {
     if (method !== undefined) return addMethodMetadata(target, { kind: 'job', method, job });
     addMetadata(CLASS_JOBS, job, target);
     // What @Injectable() writes, without the scope: one that stands above or below sets that.
     Reflect.defineMetadata(INJECTABLE, true, target);
   };
+}
+
+/** What is no object stops the boot, by the class that it stands on; here, an error would not say where it is. */
+function readJob(given: readonly [(JobContract | JobOptions)?, JobOptions?]): JobMetadata {
+  const [first = {}, rest = {}] = given;
+  if (typeof first !== 'object' || (given.length > 0 && given[0] === undefined))
+    return { contract: undefined, options: {}, instead: { value: given[0] } };
+  return 'jobName' in first ? { contract: first, options: rest } : { contract: undefined, options: first };
 }

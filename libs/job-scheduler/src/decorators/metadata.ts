@@ -7,6 +7,8 @@ import { METHODS } from './metadata-keys.js';
 export interface JobMetadata {
   readonly contract: JobContract | undefined;
   readonly options: JobOptions;
+  /** What it was given instead of options or a contract; absent when all is well. */
+  readonly instead?: { readonly value: unknown };
 }
 
 /** What one decorator says about a method. */

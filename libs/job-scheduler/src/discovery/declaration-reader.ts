@@ -1,4 +1,5 @@
 import type { AnyClass } from '../definition/job-ref.js';
+import { show } from '../definition/show.js';
 import type { Fault } from '../errors/fault.js';
 import type { JobMetadata, MethodMetadata } from '../decorators/metadata.js';
 import type { FoundProvider } from './found-provider.js';
@@ -35,6 +36,8 @@ class DeclarationReader {
       this.fault(`It has ${1 + others.length} @OnJobFail() methods: ${names([onFail, ...others])}. Keep one.`);
     }
     const jobs = this.jobs(methods, onFail?.method);
+    for (const { source, instead } of jobs)
+      if (instead) this.faults.push({ at: source, problem: noOptions(instead.value) });
     return { jobs, faults: this.faults };
   }
 
@@ -64,7 +67,7 @@ class DeclarationReader {
   }
 
   private classJob(
-    { contract, options }: JobMetadata,
+    { contract, options, instead }: JobMetadata,
     steps: readonly Method<'step'>[],
     onFailMethod: string | undefined,
   ): JobDeclaration {
@@ -80,6 +83,7 @@ class DeclarationReader {
       defaultName: this.provider.type.name,
       contract,
       options,
+      instead,
       steps: steps.map((step) => ({
         source: `${this.name}.${step.method}`,
         method: step.method,
@@ -143,6 +147,13 @@ class DeclarationReader {
   private fault(problem: string): void {
     this.faults.push({ at: this.name, problem });
   }
+}
+
+function noOptions(value: unknown): string {
+  if (typeof value === 'string')
+    return `@Job(${show(value)}) has a text for its options. Write @Job({ name: ${show(value)} }).`;
+  const circle = value === undefined ? ' (A contract that is imported in a circle is undefined.)' : '';
+  return `@Job() is given ${show(value)}. Give it options, such as { name: 'mail.send' }, or a contract of defineJob().${circle}`;
 }
 
 function ofKind<K extends Kind>(methods: readonly MethodMetadata[], kind: K): readonly Method<K>[] {

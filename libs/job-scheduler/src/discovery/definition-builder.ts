@@ -12,6 +12,7 @@ import type { JobDeclaration } from './job-declaration.js';
 import { NAME_RULE, isJobRef, isName, isSchema } from './option-shapes.js';
 import { readSchedules } from './schedule-reader.js';
 import { buildSteps } from './step-builder.js';
+import { undefinedOptions } from './undefined-options.js';
 
 const OPTIONS = Object.keys({
   name: true,
@@ -212,13 +213,20 @@ class DefinitionBuilder {
   /** What an override says wrong stands in the module's options; all else where the job does. */
   private located(): readonly Fault[] {
     const own = this.faults.list.map(({ at, problem }) => {
-      const field = at.split(/[.[]/, 1)[0]!;
-      return field in this.overrides
+      return fieldOf(at) in this.overrides
         ? { at: `jobs[${JSON.stringify(this.name)}].${at}`, problem }
         : { at: this.declaration.source, problem: `${at}: ${problem}` };
     });
-    return [...own, ...this.stepFaults];
+    const unset = undefinedOptions(this.declaration.options)
+      .filter(({ at }) => !(fieldOf(at) in this.overrides))
+      .map(({ at, problem }) => ({ at: this.declaration.source, problem: `${at}: ${problem}` }));
+    return [...unset, ...own, ...this.stepFaults];
   }
+}
+
+/** The option itself: `retry` of `retry.max`. */
+function fieldOf(at: string): string {
+  return at.split(/[.[]/, 1)[0]!;
 }
 
 function contractOptions({ contract }: JobDeclaration): JobOptions {

@@ -1,3 +1,4 @@
+import type { JobMetadata } from '../decorators/metadata.js';
 import type { JobOptions, StepOptions } from '../definition/job-options.js';
 import type { AnyClass, JobContract } from '../definition/job-ref.js';
 
@@ -11,6 +12,8 @@ export interface JobDeclaration {
   readonly defaultName: string;
   readonly contract: JobContract | undefined;
   readonly options: JobOptions;
+  /** What `@Job()` was given instead. */
+  readonly instead?: JobMetadata['instead'];
   /** In the order of the class. */
   readonly steps: readonly StepDeclaration[];
   /** The single handler's method; undefined for a job in steps and for a registered function. */

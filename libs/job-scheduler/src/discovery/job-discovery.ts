@@ -1,3 +1,4 @@
+import { OwnLogger } from '../definition/own-logger.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -18,6 +19,7 @@ import { findPayloadFaults } from './schedule-reader.js';
 /** From the app's providers to jobs that can be called: accessor, explorer, builder and binding in turn. */
 export class JobDiscovery {
   private found: readonly EventListener[] = [];
+  private readonly logger = new OwnLogger();
 
   constructor(
     private readonly explorer: ProviderExplorer,
@@ -52,6 +54,7 @@ export class JobDiscovery {
       ...listenerFaults,
     ];
     if (allFaults.length > 0) throw new JobDefinitionError(allFaults);
+    this.warnOfShortNames(declared);
     this.index.complete();
     this.found = listeners;
   }
@@ -78,6 +81,19 @@ export class JobDiscovery {
         ...findEnhancerFaults(provider, declarations, this.creators),
       ],
     };
+  }
+
+  /** What a bundler made of a class's name changes with the next build: stored jobs and schedules then find no job. */
+  private warnOfShortNames(jobs: readonly RegisteredJob[]): void {
+    const names = jobs.filter(({ provider, definition }) => {
+      const { name } = provider!.type;
+      const own = provider!.method === undefined ? name : `${name}.${provider!.method}`;
+      return name.length <= 2 && definition.name === own;
+    });
+    if (names.length === 0) return;
+    this.logger.warn(
+      `These jobs have their names of classes with very short names, as minifiers make them: ${names.map(({ definition }) => definition.name).join(', ')}. The next build may name them otherwise, and what is stored would find no job. Name them: @Job({ name: … }), or let the minifier keep names.`,
+    );
   }
 
   /** A producer may share its configuration and code with workers whose jobs it does not have. */

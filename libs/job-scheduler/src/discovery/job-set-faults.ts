@@ -23,9 +23,7 @@ function sameNames(jobs: readonly RegisteredJob[]): readonly Fault[] {
   return jobs.flatMap(({ definition: { name, source } }) => {
     const other = first.get(name);
     if (other === undefined) first.set(name, source);
-    return other === undefined
-      ? []
-      : [{ at: source, problem: `name: Job "${name}" is declared by ${other} too. Give one of them another name.` }];
+    return other === undefined ? [] : [{ at: source, problem: sameName(name, source, other) }];
   });
 }
 
@@ -43,6 +41,12 @@ function sameSchedules(jobs: readonly RegisteredJob[], index: JobIndex): readonl
       return [{ at: source, problem }];
     }),
   );
+}
+
+function sameName(name: string, source: string, other: string): string {
+  if (other === source)
+    return `name: Two classes of this name declare job "${name}". Give one of them another: @Job({ name: … }). (Minifiers may give two classes one name.)`;
+  return `name: Job "${name}" is declared by ${other} too. Give one of them another name.`;
 }
 
 function unknownOverrides(index: JobIndex, overrides: readonly string[]): readonly Fault[] {

@@ -8,11 +8,12 @@ import type { ListenerMetadata } from '../decorators/metadata.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
+import { constructorFaults } from './constructor-faults.js';
 import type { EventListener } from './event-listener.js';
 import { ProviderCode, type ProviderWrapper } from './found-provider.js';
 import { className } from './job-declaration.js';
 import type { JobIndex } from './job-index.js';
-import { enhancersOn, listenersOf, methodsOf, staticListenersOf } from './metadata-accessor.js';
+import { enhancersOn, isDecorated, listenersOf, methodsOf, staticListenersOf } from './metadata-accessor.js';
 import { ProviderInstances } from './provider-instances.js';
 import { isClassProvider, isObject, isScopedFactory, moduleOf, typeOf } from './provider-wrapper.js';
 
@@ -53,7 +54,10 @@ export class ListenerExplorer {
       // A factory or value that gives the instance of another provider is an alias of that one.
       if (code.isShared && instances.has(wrapper.instance)) continue;
       instances.add(wrapper.instance);
-      if (!types.has(type)) faults.push(...shapeFaults(type, code, jobs, knowsAll));
+      if (!types.has(type)) {
+        faults.push(...shapeFaults(type, code, jobs, knowsAll));
+        if (listenersOf(type).length > 0 && !isDecorated(type)) faults.push(...constructorFaults(wrapper, type));
+      }
       types.add(type);
       const made = new ProviderInstances({ wrapper, code });
       for (const entry of listenersOf(type)) listeners.push(toListener(type, entry, made, jobs));

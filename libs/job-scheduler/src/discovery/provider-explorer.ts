@@ -2,6 +2,7 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { Injectable } from '@nestjs/common';
 import type { AnyClass } from '../definition/job-ref.js';
 import type { Fault } from '../errors/fault.js';
+import { constructorFaults } from './constructor-faults.js';
 import { className } from './job-declaration.js';
 import { ProviderCode, type FoundProvider, type ProviderWrapper } from './found-provider.js';
 import { isClassProvider, isObject, isScopedFactory, moduleOf, typeOf } from './provider-wrapper.js';
@@ -54,6 +55,7 @@ export class ProviderExplorer {
       faults.push(undecoratedSubclass(declaring, base));
       return undefined;
     }
+    faults.push(...constructorFaults(wrapper, type));
     const knownAs = new Set([declaring, token, type].filter((each) => each !== undefined));
     return { type: declaring, knownAs: [...knownAs], wrapper, code: new ProviderCode(wrapper, type) };
   }

@@ -7,6 +7,7 @@ import type { Fault } from '../errors/fault.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { StepDeclaration } from './job-declaration.js';
 import { NAME_RULE, isName } from './option-shapes.js';
+import { undefinedOptions } from './undefined-options.js';
 
 const OPTIONS = Object.keys({
   name: true,
@@ -43,7 +44,7 @@ function buildStep(
   faults: Fault[],
 ): { readonly step: StepDefinition; readonly order: number; readonly source: string } {
   const own = new OptionFaults();
-  own.object('', options, OPTIONS);
+  if (own.object('', options, OPTIONS)) for (const { at, problem } of undefinedOptions(options)) own.add(at, problem);
   const { name = method, order = 0, timeout, retry } = options;
   if (!isName(name)) own.add('name', `${show(name)} is not a step's name. ${NAME_RULE}`);
   if (!Number.isFinite(order)) own.add('order', `${show(order)} is not a number.`);

@@ -58,7 +58,6 @@ describe('resolveOptions', () => {
       workerName: undefined,
       telemetry: undefined,
     });
-    expect(resolveOptions()).toEqual(resolved);
     expect(Object.keys(DEFAULT_QUEUES)).toEqual([...resolved.queues.keys()]);
   });
 
@@ -144,6 +143,8 @@ describe('resolveOptions', () => {
 
   it.each<[string, unknown, string, string]>([
     ['options', null, 'forRoot', 'null is not an object of options.'],
+    ['options', undefined, 'forRoot', 'undefined is not an object of options. A factory must return them.'],
+    ['a connection', { connection: undefined }, 'connection', 'It is undefined: a variable that is not set?'],
     ['options', 'redis://localhost', 'forRoot', '"redis://localhost" is not an object of options.'],
     [
       'a name',

@@ -39,9 +39,10 @@ const LONGEST_NAME = 200;
 /**
  * Validates the module's options together, fills in defaults, and freezes them deeply. What belongs to the user (clients,
  * schemas, functions, dates) is kept as it is.
+ * @param queueNames that `forRootAsync` was given, for `@InjectQueue`.
  * @throws OptionsError with every fault.
  */
-export function resolveOptions(options: JobSchedulerOptions = {}): ResolvedOptions {
+export function resolveOptions(options: JobSchedulerOptions, queueNames: readonly string[] = []): ResolvedOptions {
   const faults = new OptionFaults();
   const given = readNames(options, faults);
   const concurrency = faults.integer(
@@ -52,6 +53,7 @@ export function resolveOptions(options: JobSchedulerOptions = {}): ResolvedOptio
     MOST_CONCURRENCY,
   );
   const queues = resolveQueues(given.queues, concurrency, faults);
+  checkQueueNames(queueNames, [...queues.keys()], faults);
   const resolved: ResolvedOptions = {
     connection: checkConnection('connection', given.connection, MODULE_DEFAULTS.connection, faults),
     prefix: readPrefix(given.prefix, faults),
@@ -76,14 +78,29 @@ export function resolveOptions(options: JobSchedulerOptions = {}): ResolvedOptio
 /** Class instances are welcome here: a factory may well give its configuration object. */
 function readNames(options: unknown, faults: OptionFaults): Readonly<Record<string, unknown>> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    faults.add('forRoot', `${show(options)} is not an object of options.`);
+    const hint = options === undefined ? ' A factory must return them.' : '';
+    faults.add('forRoot', `${show(options)} is not an object of options.${hint}`);
     return {};
   }
   for (const name of Object.keys(options)) {
     if (MODULE_OPTIONS.some((known) => known === name)) continue;
     faults.add(name, `There is no such option.${didYouMean(name, MODULE_OPTIONS, 'Known')}`);
   }
+  if ('connection' in options && options.connection === undefined) {
+    faults.add(
+      'connection',
+      'It is undefined: a variable that is not set? Give a URL or a client; for jobs that end with the process, write "memory:" or leave the option out.',
+    );
+  }
   return options as Readonly<Record<string, unknown>>;
+}
+
+/** A queue for `@InjectQueue` that this module does not have would fail at its first use. */
+function checkQueueNames(names: readonly string[], queues: readonly string[], faults: OptionFaults): void {
+  for (const name of names) {
+    if (queues.includes(name)) continue;
+    faults.add('queueNames', `${show(name)} is none of the \`queues\`.${didYouMean(name, queues, 'Configured')}`);
+  }
 }
 
 function readPrefix(value: unknown, faults: OptionFaults): string {

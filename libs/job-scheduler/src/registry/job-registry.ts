@@ -52,6 +52,10 @@ export class JobRegistry {
    * @throws JobDefinitionError with every fault; then nothing is added.
    */
   register(options: JobOptions & { name: string }, handler: JobFunction): Registration {
+    if (typeof options !== 'object' || options === null) {
+      const problem = `${show(options)} is no options. Write register({ name: 'mail.send' }, handler).`;
+      throw new JobDefinitionError([{ at: 'register', problem }]);
+    }
     const source = `register(${show(options.name)})`;
     const { definition, faults } = buildDefinition(
       {
