@@ -17,6 +17,11 @@ const suites = {
   long: ['--maxWorkers', '1', '\\.(long|both)\\.spec\\.ts$'],
 };
 
+/** Jest's options that take the next word. */
+const valued = new Set(['-t', '--testNamePattern', '-w', '--maxWorkers', '--seed', '--shard', '--testTimeout']);
+
+const namesPath = (args) => args.some((arg, n) => !arg.startsWith('-') && !valued.has(args[n - 1]));
+
 /** Runs Jest and gives its exit code: on `args`, or, where these name no path, on the suite. `output` is `spawn`'s `stdio`. */
 export async function runTests(suite, args, output = 'inherit') {
   const directory = mkdtempSync(join(tmpdir(), 'job-scheduler-test-'));
@@ -33,7 +38,7 @@ export async function runTests(suite, args, output = 'inherit') {
   };
   try {
     const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    const wanted = args.some((arg) => !arg.startsWith('-')) ? args : [...args, ...suites[suite]];
+    const wanted = namesPath(args) ? args : [...args, ...suites[suite]];
     return await node([...flags, programs.jest, ...wanted], { env, stdio: output });
   } finally {
     rmSync(directory, { recursive: true, force: true });
