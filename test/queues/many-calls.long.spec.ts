@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job, JobHealth, JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
+import { Job, JobHealth, JobHistory, JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-scheduler';
 import { figure } from '../support/figure.js';
 import { gate } from '../support/gate.js';
 import { scaled, WAIT } from '../support/machine.js';
@@ -95,6 +95,28 @@ describe.each(stores)('on %s', (name, calls, url) => {
     expect(executions.map(({ attempts, status }) => [attempts.length, status])).toEqual(
       Array.from({ length: RUNNING }, () => [1, 'completed']),
     );
+  });
+
+  it('1,000 calls of schedules.create and of cancel at once are all answered, while 20 jobs run and keep their locks', async () => {
+    const app = await startApp(url);
+    const [jobs, schedules] = [app.get(JobService), app.get(ScheduleService)];
+    await jobs.pauseQueue('full');
+    const running = await jobs.enqueueMany(Array.from({ length: RUNNING }, () => ({ job: 'long' as const })));
+    await until('all slots are taken', () => ran === RUNNING);
+    const waiting = await jobs.enqueueMany(
+      Array.from({ length: 1_000 }, (_, n) => ({ job: 'many' as const, payload: { n } })),
+    );
+
+    const [made, cancelled] = await Promise.all([
+      Promise.all(waiting.map((_, n) => schedules.create({ job: 'many', cron: '0 0 1 1 *', payload: { n } }))),
+      Promise.all(waiting.map(({ id }) => jobs.cancel(id))),
+    ]);
+
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1_000);
+    expect(new Set(cancelled)).toEqual(new Set([true]));
+    goOn.open();
+    for (const handle of running) await handle.finished(WAIT);
+    expect(ran).toBe(RUNNING);
   });
 
   it('calls under way when the event loop is blocked for longer than their deadline are answered, and health is up', async () => {

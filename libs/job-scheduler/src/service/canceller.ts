@@ -3,8 +3,8 @@ import { toReason } from '../definition/storable-text.js';
 import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
 import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { CallLine } from './call-line.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
-import { guardStore } from './store-guard.js';
 import type { TakeOut } from './take-out.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */
@@ -16,6 +16,8 @@ const LAST_LOOK = 650;
 
 /** Cancels an execution wherever it is: in its queue, between two attempts, or running in any process. */
 export class Canceller implements CancelExecution {
+  private readonly line = new CallLine();
+
   constructor(
     private readonly finder: ExecutionFinder,
     private readonly takeOut: TakeOut,
@@ -35,7 +37,7 @@ export class Canceller implements CancelExecution {
     const asking = this.fleet.ask(order);
     try {
       const store = this.holder.require('cancel an execution');
-      return await guardStore(store, () => this.pursue(order, asking));
+      return await this.line.run(store, () => this.pursue(order, asking));
     } finally {
       asking.end();
     }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { atMost } from '../definition/at-most.js';
 import type { Clock } from '../definition/clock.js';
 import type { Overlap } from '../definition/job-options.js';
 import { jobKey } from '../definition/job-key.js';
@@ -15,6 +14,7 @@ import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
+import { CallLine } from './call-line.js';
 import { checkEnqueueOptions } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
@@ -29,9 +29,6 @@ import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { inTurns } from './in-turns.js';
 import { guardStore } from './store-guard.js';
-
-/** Calls that are under way together: of more, the others wait, so that the event loop has its turn in between. */
-const MOST_UNDER_WAY = 1_000;
 
 /** What made an enqueue, and when it is due. */
 export interface EnqueueCause {
@@ -75,7 +72,7 @@ export interface EnqueuerParts {
 export class Enqueuer {
   private readonly batches: BatchAdder;
   private readonly known: KnownExecutions;
-  private readonly inTurn = atMost(MOST_UNDER_WAY);
+  private readonly line = new CallLine();
 
   constructor(private readonly parts: EnqueuerParts) {
     this.batches = new BatchAdder(parts.hub, parts.room);
@@ -96,7 +93,9 @@ export class Enqueuer {
     }
     options.signal?.throwIfAborted();
     const isBounded = cause.trigger === 'enqueue';
-    const add = () => guardStore(store, () => this.inTurn(() => this.add(store, job, isBounded, cause.isFire)));
+    const send = () => this.add(store, job, isBounded, cause.isFire);
+    // What the library enqueues by itself does not wait behind the app's calls.
+    const add = () => (cause.isFire || cause.isOnFail ? guardStore(store, send) : this.line.run(store, send));
     return isBounded && this.mayWait(job, options) ? this.parts.room.enter(job.queue, add, options.signal) : add();
   }
 

@@ -18,6 +18,7 @@ import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
 import type { Store } from '../store/ports.js';
 import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { CallLine } from './call-line.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
 import type { Enqueuer } from './enqueuer.js';
 import { canBeKnown } from './execution-id.js';
@@ -25,7 +26,6 @@ import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
-import { guardStore } from './store-guard.js';
 
 /** What `ScheduleService` is made of. */
 export interface ScheduleServiceParts {
@@ -53,6 +53,8 @@ const LISTED_AT_ONCE = 500;
  * Calls reject with `STORE_UNAVAILABLE` when the store does not answer within 5 s: a change may have been stored all the same.
  */
 export class ScheduleService {
+  private readonly line = new CallLine();
+
   constructor(private readonly parts: ScheduleServiceParts) {}
 
   /** By id. */
@@ -235,7 +237,7 @@ export class ScheduleService {
   private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     return (async () => {
       const store = this.parts.holder.require(action);
-      return guardStore(store, () => work(store));
+      return this.line.run(store, () => work(store));
     })();
   }
 

@@ -88,3 +88,20 @@ it('a timer that comes late since the event loop was blocked gives the store mor
   open();
   await expect(answer).resolves.toBeUndefined();
 });
+
+it('a store is silent when a call is late and nobody was answered, until somebody is', async () => {
+  const clock = new HeldClock();
+  const calls = new CallTurns(clock);
+  const [stuck, next] = [begin(calls), begin(calls)];
+  next.open();
+  await turns();
+  await fire(clock);
+  expect([stuck.end, calls.isSilent]).toEqual(['late', false]);
+  begin(calls);
+  await fire(clock);
+  expect(calls.isSilent).toBe(true);
+  const answered = begin(calls);
+  answered.open();
+  await turns();
+  expect(calls.isSilent).toBe(false);
+});

@@ -17,7 +17,14 @@ export class CallTurns {
   /** `first`: the oldest call that was answered then. */
   private readonly answers: { at: number; first: number }[] = [];
 
+  private silent = false;
+
   constructor(private readonly clock: Clock) {}
+
+  /** Whether a call's time was up while nobody was answered, and nobody was answered since. */
+  get isSilent(): boolean {
+    return this.silent;
+  }
 
   /** As `limit`, for one command. It gets its turn when those before it have been answered; those after it do not count. */
   limitCommand<T>(command: Promise<T>, ms: number, late: () => Error): Promise<T> {
@@ -52,6 +59,7 @@ export class CallTurns {
             } else if (overdue > BLOCKED) arm(Math.min(overdue, ms));
             else {
               isLate = true;
+              this.silent = this.lastAnswerBefore(Infinity) <= since;
               reject(late());
             }
           });
@@ -73,6 +81,7 @@ export class CallTurns {
   }
 
   private note(call: number): void {
+    this.silent = false;
     const now = performance.now();
     const newest = this.answers.at(-1);
     if (newest && now - newest.at < TOGETHER) {
