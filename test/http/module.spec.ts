@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
+  Body,
   Controller,
   ForbiddenException,
   Get,
@@ -9,6 +10,7 @@ import {
   Injectable,
   Logger,
   Module,
+  Param,
   Post,
   Scope,
   UnauthorizedException,
@@ -16,7 +18,10 @@ import {
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
+import { APP_FILTER } from '@nestjs/core';
+import { JobService } from 'nestjs-job-scheduler';
+import { JobErrorFilter, JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
+import { JobSchedulerBoot } from '../../libs/job-scheduler/src/service/job-scheduler-boot.js';
 import { Api, curlBody, platforms, problem, type ApiOptions } from './app.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { WAIT } from '../support/machine.js';
@@ -195,5 +200,41 @@ describe.each(platforms)('on %s', (platform) => {
     expect(await plain('POST', 'own', '{')).toMatchObject({ status: 400, body: { statusCode: 400 } });
     expect(await plain('GET', 'v1/other')).toMatchObject({ status: 404, body: { statusCode: 404 } });
     expect(await plain('GET', 'v1/monitors')).toMatchObject({ status: 404, body: { statusCode: 404 } });
+  });
+
+  it('JobErrorFilter answers the app’s own routes by what is wrong, and hides what is the app’s fault', async () => {
+    @Controller('own')
+    class Own {
+      constructor(private readonly jobs: JobService) {}
+      @Post(':job')
+      async enqueue(@Param('job') job: string, @Body() body: unknown): Promise<string> {
+        return (await this.jobs.enqueue(job, body)).id;
+      }
+    }
+    @Module({ providers: [{ provide: APP_FILTER, useClass: JobErrorFilter }] })
+    class Filters {}
+    const api = await start({ platform, controllers: [Own], imports: [Filters] });
+    const post = async (job: string, body: unknown) => {
+      const { status, body: answer } = await api.call('POST', `../../own/${job}`, body);
+      return { status, answer };
+    };
+    expect(await post('strict.job', { day: 'a' })).toEqual({
+      status: 400,
+      answer: {
+        statusCode: 400,
+        code: 'PAYLOAD_INVALID',
+        message: expect.stringContaining('day'),
+        issues: [{ path: 'day', message: expect.any(String) }],
+      },
+    });
+    expect(await post('no.job', {})).toEqual({
+      status: 500,
+      answer: { statusCode: 500, message: 'Internal server error' },
+    });
+    expect((await post('strict.job', { day: 'monday' })).status).toBe(201);
+    await api.app.get(JobSchedulerBoot).close();
+    const away = await post('strict.job', { day: 'monday' });
+    expect(away).toMatchObject({ status: 503, answer: { code: 'NOT_STARTED' } });
+    expect(problem(await api.call('GET', 'jobs/none')).status).toBeGreaterThanOrEqual(404);
   });
 });

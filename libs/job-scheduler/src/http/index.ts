@@ -1,4 +1,5 @@
 export { JobSchedulerHttpModule } from './job-scheduler-http.module.js';
+export { JobErrorFilter } from './job-error.filter.js';
 export { fastifyUrlProblems } from './outside-controllers.js';
 export type { JobSchedulerHttpOptions } from './http-options.js';
 export type { Problem, ProblemIssue } from './problems/problem.js';
