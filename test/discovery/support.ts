@@ -43,6 +43,7 @@ export function testOptions(changed: Partial<ResolvedOptions> = {}): ResolvedOpt
     lockDuration: 30_000,
     autoStart: true,
     workerName: undefined,
+    logStacks: true,
     telemetry: undefined,
     ...changed,
   };

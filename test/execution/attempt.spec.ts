@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { OwnLogger } from '../../libs/job-scheduler/src/definition/own-logger.js';
 import type { JobContext, JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
 import type { JobDefinition, StepDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
 import {
@@ -107,12 +108,13 @@ function started(changes: Partial<StartedJob> = {}): StartedJob {
 }
 
 function begin(registered: RegisteredJob, start: StartedJob, services: Partial<AttemptServices> = {}) {
-  const logger = new Logger('test');
+  const logger = new OwnLogger();
   const attempt = new Attempt(
     {
       executions: store.executions,
       clock,
       logger,
+      logStacks: true,
       workerId: 'w1',
       history: true,
       onFail: new OnFailAction(clock, logger, async () => undefined),
@@ -463,7 +465,7 @@ describe('when retries are used up', () => {
 
   it('enqueues the onFail job with an id that makes repetition harmless; its own failure does not matter', async () => {
     const asked: string[] = [];
-    const logger = new Logger('test');
+    const logger = new OwnLogger();
     const onFail = new OnFailAction(clock, logger, async (ref, _failure, id) => {
       asked.push(`${ref as string} ${id}`);
       throw new Error('unknown job');

@@ -224,6 +224,6 @@ describe('the module', () => {
     } finally {
       process.env.NODE_ENV = before;
     }
-    expect(warnings).toEqual([expect.stringContaining('Jobs are kept in memory ("memory:")')]);
+    expect(warnings).toEqual([expect.stringContaining('Jobs are kept in memory: they end with this process')]);
   });
 });

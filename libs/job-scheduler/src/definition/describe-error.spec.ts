@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
+import { BadRequestException, HttpException, NotFoundException } from '@nestjs/common';
 import { JobAbortError } from '../errors/outcome-errors.js';
 import { describeThrown, toErrorRecord } from './describe-error.js';
 
@@ -38,6 +39,14 @@ const THROWN: [string, unknown, string][] = [
   ['a circular object', circular, 'Thrown: <ref *1> { id: 7, self: [Circular *1] }'],
   ['an object with a message', { message: 'from afar' }, 'from afar'],
   ['an error', new RangeError('too far'), 'too far'],
+  ['an HttpException', new NotFoundException('no such mail'), 'no such mail'],
+  ['an HttpException without a text', new NotFoundException(), 'Not Found'],
+  [
+    'an HttpException with a list',
+    new BadRequestException(['to must be an email', 'day must be a date']),
+    'Bad Request Exception: to must be an email; day must be a date',
+  ],
+  ['an HttpException with an object', new HttpException({ why: 'closed' }, 400), "Http Exception: { why: 'closed' }"],
   ['an error of another realm', runInNewContext('new TypeError("elsewhere")'), 'elsewhere'],
   ['an error without a message', new TypeError(), 'TypeError without a message'],
   ['an error with a code only', Object.assign(new Error(), { code: 'E_GONE' }), 'E_GONE'],

@@ -14,6 +14,7 @@ const MESSAGE_LIMIT = 8 * 1024;
 const STACK_LIMIT = 16 * 1024;
 const WORD_LIMIT = 256;
 const CAUSES_SHOWN = 5;
+const DETAILS_SHOWN = 20;
 
 const UNSTORABLE_CHARACTERS = /[\0\p{Surrogate}]/gu;
 const UNREADABLE = Symbol('unreadable');
@@ -75,7 +76,7 @@ function messageOf(thrown: unknown, code: string | undefined): string {
   const message = textOf(thrown, 'message');
   // Node leaves the message of "connection refused on every address" empty, and Promise.any says nothing in particular:
   // the errors inside have it.
-  const inner = innerMessages(thrown);
+  const inner = innerMessages(thrown) || detailsOfHttp(thrown, message);
   if (message) return inner === '' ? message : `${message}: ${inner}`;
   return inner || (code ?? `${textOf(thrown, 'name') ?? 'Error'} without a message`);
 }
@@ -87,6 +88,21 @@ function innerMessages(thrown: unknown): string {
   if (!isAggregate || !Array.isArray(inner)) return '';
   const texts = inner.slice(0, CAUSES_SHOWN).map((each: unknown) => textOf(each, 'message') || inspected(each));
   return texts.join('; ') + (inner.length > CAUSES_SHOWN ? `; … (${inner.length} errors in all)` : '');
+}
+
+/**
+ * Of one of Nest's HttpExceptions: what it was made with, where that is more than its message. `new BadRequestException(list)`
+ * has "Bad Request Exception" for a message, and so has what a ValidationPipe throws.
+ */
+function detailsOfHttp(thrown: unknown, message: string | undefined): string {
+  if (typeof read(thrown, 'getStatus') !== 'function') return '';
+  const response = read(thrown, 'response');
+  const told = read(response, 'message') ?? response;
+  if (told === undefined || told === UNREADABLE || typeof told === 'string') return '';
+  const list = Array.isArray(told) ? (told as unknown[]) : [told];
+  const texts = list.slice(0, DETAILS_SHOWN).map((each) => (typeof each === 'string' ? each : inspected(each)));
+  const all = texts.join('; ') + (list.length > DETAILS_SHOWN ? `; … (${list.length} in all)` : '');
+  return all === message ? '' : all;
 }
 
 function codeOf(thrown: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type LoggerService } from '@nestjs/common';
 
 /** Control characters, line separators, and what turns the direction of a text: a log shows them as something else. */
 const MISLEADING = /[\p{Control}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
@@ -34,6 +34,13 @@ export class OwnLogger extends Logger {
     super.error(...cleaned(message, rest));
   }
 
+  /** An error with fields and, where it is wanted, its stack: in the order in which Nest's and most other loggers take them. */
+  failure(message: string, fields: object, stack: string | undefined): void {
+    if (stack === undefined) return this.error(message, fields);
+    if (takesStackAlone(Logger.staticInstanceRef)) this.error(message, stack);
+    else this.error(message, stack, fields);
+  }
+
   override warn(message: unknown, ...rest: unknown[]): void {
     super.warn(...cleaned(message, rest));
   }
@@ -45,6 +52,16 @@ export class OwnLogger extends Logger {
   override debug(message: unknown, ...rest: unknown[]): void {
     super.debug(...cleaned(message, rest));
   }
+}
+
+/**
+ * nestjs-pino takes a stack only when it is all that comes with the text; fields beside it would lose it. Its logger is known
+ * by a field of its own; a JobLogger wraps another one.
+ */
+function takesStackAlone(logger: LoggerService | undefined): boolean {
+  if (logger === undefined || logger === null) return false;
+  const { inner } = logger as { inner?: LoggerService };
+  return 'contextName' in logger || takesStackAlone(inner);
 }
 
 function cleaned(message: unknown, rest: readonly unknown[]): [message: unknown, ...rest: unknown[]] {

@@ -5,6 +5,7 @@ import type { StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { toExecutionWrite } from './execution-report.js';
 import type { Outcome } from './outcome.js';
+import { logFailure } from './outcome-maker.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
 import { withEndTold } from './tell-events.js';
 
@@ -31,8 +32,7 @@ export class JobExecutor implements JobRunner {
   private unknown(started: StartedJob): RunningJob {
     const { services, defaults } = this;
     const error = new JobUnknownError(started.job, this.jobs.names());
-    const { job, id } = started;
-    services.logger.error(`Job "${job}" failed for good: ${error.message}`, { job, id });
+    logFailure({ ...services, logStacks: false }, started, error);
     const now = services.clock.now();
     const write = toExecutionWrite({
       started,

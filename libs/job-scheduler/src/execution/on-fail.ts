@@ -66,7 +66,7 @@ export class OnFailAction {
       await work();
     } catch (thrown) {
       const { message } = describeThrown(thrown);
-      this.logger.error(`Job "${job}" failed for good, and ${what} failed too: ${message}`, { job, id });
+      this.logger.error(`Job "${job}" (${id}) failed for good, and ${what} failed too: ${message}`, { job, id });
     }
   }
 }

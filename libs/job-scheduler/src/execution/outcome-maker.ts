@@ -1,6 +1,6 @@
-import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
+import type { OwnLogger } from '../definition/own-logger.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
@@ -15,11 +15,25 @@ import type { StepLog } from './step-log.js';
 
 export interface OutcomeServices {
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: OwnLogger;
+  /** Whether the log has the stack of what fails for good. */
+  readonly logStacks: boolean;
   readonly workerId: string;
   /** `false`: nothing is kept of executions that have ended. */
   readonly history: boolean;
   readonly onFail: OnFailAction;
+}
+
+/** Tells the log of a job that has failed for good: once, and with all that a reader of plain text needs. */
+export function logFailure(
+  { logger, logStacks }: Pick<OutcomeServices, 'logger' | 'logStacks'>,
+  { job, id }: StartedJob,
+  error: Error,
+  fields: object = {},
+): void {
+  const { message, stack } = toErrorRecord(error);
+  const text = `Job "${job}" (${id}) failed for good: ${message}`;
+  logger.failure(text, { job, id, ...fields }, logStacks ? stack : undefined);
 }
 
 /** Turns the end of one attempt into its outcome: what the queue is told, and what is recorded. */
@@ -44,18 +58,18 @@ export class OutcomeMaker {
 
   /** The handler threw, or its signal's reason stands for it. */
   ended(error: Error): Outcome {
-    const { attempt, job, fence } = this.started;
+    const { attempt, job, id, fence } = this.started;
     const { maxAttempts } = this.plan;
     const verdict = this.judge(error);
     switch (verdict.kind) {
       case 'retry':
         this.log(
           'warn',
-          `Attempt ${attempt} of ${maxAttempts} of job "${job}" failed: ${toErrorRecord(error).message}`,
+          `Attempt ${attempt} of ${maxAttempts} of job "${job}" (${id}) failed: ${toErrorRecord(error).message}`,
         );
         return { ...verdict, error, write: this.write({ final: undefined, error }) };
       case 'failed': {
-        this.log('error', `Job "${job}" failed for good: ${toErrorRecord(error).message}`);
+        logFailure(this.services, this.started, error, { attempt, maxAttempts });
         const write = this.write({ final: 'failed', error });
         const beforeFinish = this.onFail(error, fence);
         // An `@OnJobFail` method may change the error itself.

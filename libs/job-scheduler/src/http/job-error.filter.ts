@@ -1,5 +1,6 @@
-import { Catch, HttpException, type ArgumentsHost } from '@nestjs/common';
-import { BaseExceptionFilter } from '@nestjs/core';
+import { Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { OwnLogger } from '../definition/own-logger.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { PayloadInvalidError } from '../errors/payload-errors.js';
@@ -38,18 +39,28 @@ const OF_CLIENTS: readonly ErrorCode[] = [
  * providers: [{ provide: APP_FILTER, useClass: JobErrorFilter }]
  * ```
  */
+@Injectable()
 @Catch(JobSchedulerError)
-export class JobErrorFilter extends BaseExceptionFilter<JobSchedulerError> {
-  override catch(error: JobSchedulerError, host: ArgumentsHost): void {
+export class JobErrorFilter implements ExceptionFilter<JobSchedulerError> {
+  private readonly logger = new OwnLogger();
+
+  constructor(private readonly http: HttpAdapterHost) {}
+
+  catch(error: JobSchedulerError, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
-    super.catch((OF_CLIENTS.includes(error.code) ? toException(error) : error) as JobSchedulerError, host);
+    const { httpAdapter } = this.http;
+    const response: unknown = host.switchToHttp().getResponse();
+    const body = bodyOf(error);
+    if (body.statusCode >= 500) this.logger.error(error.message, error.stack);
+    // A stream that has begun can only be cut.
+    if (httpAdapter.isHeadersSent(response)) httpAdapter.end(response);
+    else httpAdapter.reply(response, body, body.statusCode);
   }
 }
 
-function toException(error: JobSchedulerError): HttpException {
+function bodyOf(error: JobSchedulerError): { readonly statusCode: number } & Record<string, unknown> {
   const { code } = error;
-  const statusCode = ERROR_STATUS[code];
-  const message = PUBLIC_DETAIL[code] ?? error.message;
+  if (!OF_CLIENTS.includes(code)) return { statusCode: 500, message: 'Internal server error' };
   const issues = error instanceof PayloadInvalidError && error.issues.length > 0 ? { issues: error.issues } : {};
-  return new HttpException({ statusCode, message, code, ...issues }, statusCode, { cause: error });
+  return { statusCode: ERROR_STATUS[code], message: PUBLIC_DETAIL[code] ?? error.message, code, ...issues };
 }

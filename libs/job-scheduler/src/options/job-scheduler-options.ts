@@ -79,6 +79,8 @@ export interface JobSchedulerOptions {
   autoStart?: boolean;
   /** This process in executions and lists, up to 200 characters. Default: host, process id and a random part. */
   workerName?: string;
+  /** Whether the log has the stack of a job that fails for good. Default: unless `NODE_ENV` is `production`. Records have it always. */
+  logStacks?: boolean;
   /** BullMQ's telemetry interface, e.g. of `bullmq-otel`. */
   telemetry?: Telemetry;
 }

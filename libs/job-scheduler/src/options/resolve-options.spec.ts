@@ -56,6 +56,7 @@ describe('resolveOptions', () => {
       lockDuration: 30_000,
       autoStart: true,
       workerName: undefined,
+      logStacks: true,
       telemetry: undefined,
     });
     expect(Object.keys(DEFAULT_QUEUES)).toEqual([...resolved.queues.keys()]);

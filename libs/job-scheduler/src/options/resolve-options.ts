@@ -26,6 +26,7 @@ const MODULE_OPTIONS = [
   'lockDuration',
   'autoStart',
   'workerName',
+  'logStacks',
   'telemetry',
 ] as const satisfies (keyof JobSchedulerOptions)[];
 
@@ -69,6 +70,7 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
     lockDuration: faults.duration('lockDuration', given.lockDuration, MODULE_DEFAULTS.lockDuration, SHORTEST_LOCK),
     autoStart: faults.boolean('autoStart', given.autoStart, MODULE_DEFAULTS.autoStart),
     workerName: readWorkerName(given.workerName, faults),
+    logStacks: faults.boolean('logStacks', given.logStacks, process.env.NODE_ENV !== 'production'),
     telemetry: readTelemetry(given.telemetry, faults),
   };
   if (faults.list.length > 0) throw new OptionsError(faults.list);

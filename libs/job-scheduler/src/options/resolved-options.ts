@@ -48,5 +48,6 @@ export interface ResolvedOptions {
   readonly lockDuration: number;
   readonly autoStart: boolean;
   readonly workerName: string | undefined;
+  readonly logStacks: boolean;
   readonly telemetry: Telemetry | undefined;
 }

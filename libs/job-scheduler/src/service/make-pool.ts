@@ -1,5 +1,5 @@
-import type { Logger } from '@nestjs/common';
 import { toErrorRecord } from '../definition/describe-error.js';
+import type { OwnLogger } from '../definition/own-logger.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import type { LogWriter } from '../execution/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';
@@ -8,16 +8,17 @@ import { WorkerPool } from '../worker/worker-pool.js';
 import type { RuntimeParts } from './runtime-parts.js';
 
 /** The pool that runs this module's jobs. @param logs takes what they log; whoever stops the pool closes it. */
-export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, logger: Logger): WorkerPool {
+export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, logger: OwnLogger): WorkerPool {
   const { options, registry, clock, admission, events } = parts;
   const { workerId } = parts.fleet;
-  const { history, telemetry } = options;
+  const { history, logStacks, telemetry } = options;
   const { executions } = store;
   const onFail = new OnFailAction(clock, logger, async (job, failure, id) => {
     const told = { ...failure, error: toErrorRecord(failure.error) };
     await parts.enqueuer.enqueue(job, told, { id }, { trigger: 'on-fail', isOnFail: true });
   });
-  const services = { executions, clock, logger, workerId, history, onFail, admission, events, telemetry, logs };
+  const common = { executions, clock, logger, logStacks, workerId, history };
+  const services = { ...common, onFail, admission, events, telemetry, logs };
   return new WorkerPool({
     store,
     runner: new JobExecutor(services, registry, options.defaults),

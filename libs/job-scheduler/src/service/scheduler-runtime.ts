@@ -21,9 +21,6 @@ import type { RuntimeParts } from './runtime-parts.js';
 /** How long the tick queue may take to close, in milliseconds. */
 const CLOSE_WITHIN = 1_000;
 
-const IN_MEMORY =
-  'Jobs are kept in memory ("memory:"): they end with this process, and no other process sees them. In production, give forRoot() the `connection` of a store.';
-
 /**
  * The moving parts of one module in this process: the store, the worker pool and the schedules, as its roles say.
  * Opened once, started and stopped as often as one likes, closed once.
@@ -55,7 +52,6 @@ export class SchedulerRuntime implements ScheduleApplier {
   /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
   async open(): Promise<void> {
     const { connection, prefix } = this.parts.options;
-    if (connection === 'memory:' && process.env.NODE_ENV === 'production') this.logger.warn(IN_MEMORY);
     const store = await openStore({ connection, prefix, clock: this.parts.clock });
     store.onAvailability((available, error) => {
       if (available) this.logger.log(`The job store at ${store.address} is back`);

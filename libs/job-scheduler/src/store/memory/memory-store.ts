@@ -22,8 +22,8 @@ export interface MemoryStoreOptions {
 /** Keeps everything in this process. What is kept is dropped when the last store of its prefix closes. */
 export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
   const { memory, release } = leaseMemory(prefix, clock);
-  new OwnLogger().log(
-    'Jobs are kept in memory: they end with this process. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
+  new OwnLogger()[process.env.NODE_ENV === 'production' ? 'warn' : 'log'](
+    'Jobs are kept in memory: they end with this process, and no other process sees them. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
   );
   const signals = new MemorySignals(memory);
   return {
