@@ -127,7 +127,8 @@ export class Api {
   ): Promise<Answer<Body>> {
     const response = await fetch(`${this.url}/v1/monitor/${path}`, {
       method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      // An idle connection may be closed by the server just when the next request takes it, if this process halts.
+      headers: { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();

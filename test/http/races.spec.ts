@@ -1,7 +1,6 @@
 /** Changes of the same job at the same time, through two instances of an app: with If-Match nothing is lost. */
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { Api, curlBody, problem, type Answer } from './app.js';
@@ -11,22 +10,21 @@ Logger.overrideLogger(false);
 const ROUNDS = 5;
 const WRITERS = 6;
 
-const apis = closedAfterEach<Api>();
-
 /** Two instances where the store can be shared, else one. */
 async function start(connection: string): Promise<Api[]> {
   const scheduler = { connection, prefix: randomPrefix(), role: 'producer' as const };
-  const instances = connection === 'memory:' ? 1 : 2;
-  for (let n = 0; n < instances; n++)
-    apis.push(await Api.start({ scheduler, platform: n === 0 ? 'Express' : 'Fastify' }));
-  return apis;
+  const platforms = connection === 'memory:' ? (['Express'] as const) : (['Express', 'Fastify'] as const);
+  return Promise.all(platforms.map((platform) => Api.start({ scheduler, platform })));
 }
 
 const create = async (api: Api): Promise<string> => String((await api.call('POST', 'jobs', curlBody)).body['id']);
 
 describe.each([['memory', 'memory:'] as [string, string], ...sharedStores])('on %s', (_, connection) => {
+  let instances: Api[];
+  beforeAll(async () => void (instances = await start(connection)));
+  afterAll(() => Promise.all(instances.map((api) => api.close())));
+
   it('of many who change the version that they have read, one succeeds in each round', async () => {
-    const instances = await start(connection);
     const id = await create(instances[0]!);
     const written: string[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
@@ -54,7 +52,6 @@ describe.each([['memory', 'memory:'] as [string, string], ...sharedStores])('on 
   });
 
   it('read, change, and again after 412: no change of anybody is lost', async () => {
-    const instances = await start(connection);
     const id = await create(instances[0]!);
     const add = async (api: Api, name: string): Promise<void> => {
       for (;;) {
@@ -73,7 +70,6 @@ describe.each([['memory', 'memory:'] as [string, string], ...sharedStores])('on 
   });
 
   it('one deletion of many succeeds; one of a changed job does not', async () => {
-    const instances = await start(connection);
     const id = await create(instances[0]!);
     const [changed, deleted] = await Promise.all([
       instances[0]!.call('PUT', `jobs/${id}`, { remark: 'mine' }, { 'if-match': '"1"' }),
@@ -88,7 +84,6 @@ describe.each([['memory', 'memory:'] as [string, string], ...sharedStores])('on 
   });
 
   it('without If-Match the last writer wins, in all that it says', async () => {
-    const instances = await start(connection);
     const id = await create(instances[0]!);
     const writers = Array.from({ length: WRITERS }, (__, n) => ({ jobName: `Name ${n}`, remark: `Remark ${n}` }));
     const answers = await Promise.all(

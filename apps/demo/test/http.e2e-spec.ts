@@ -43,14 +43,14 @@ interface Answer {
 }
 
 async function get(path: string): Promise<Answer> {
-  const response = await fetch(`${url}${path}`);
+  const response = await fetch(`${url}${path}`, { headers: { connection: 'close' } });
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 
 async function post(body: object | string): Promise<Answer> {
   const response = await fetch(`${url}/jobs`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { connection: 'close', 'content-type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Answer['body'] };

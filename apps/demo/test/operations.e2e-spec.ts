@@ -55,7 +55,7 @@ describe.each([
   const call = async (path: string, headers: Record<string, string> = bearer, method = 'GET', body?: object) =>
     fetch(`${url}${path}`, {
       method,
-      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+      headers: { connection: 'close', ...headers, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
   const json = async (path: string) => {
