@@ -44,10 +44,7 @@ async function startApp(providers: Type[], options: JobSchedulerOptions) {
   return { app, jobs: app.get(JobService) };
 }
 
-const stores: [name: string, connection: JobSchedulerOptions['connection']][] = [
-  ...sharedStores,
-  ['memory:', undefined],
-];
+const stores: [name: string, connection: string][] = [...sharedStores, ['memory:', 'memory:']];
 
 interface Mail {
   to: string;
