@@ -72,7 +72,7 @@ export class Stage {
   }
 
   register(jobs: JobService, name: string, options: JobOptions = {}): void {
-    jobs.register({ retry: 0, timeout: '1m', ...options, name }, (payload, ctx) => this.play(payload, ctx));
+    jobs.register({ retry: 0, timeout: '1h', ...options, name }, (payload, ctx) => this.play(payload, ctx));
   }
 
   private async play(payload: unknown, ctx: JobContext): Promise<string> {
