@@ -621,11 +621,16 @@ describe('faults of enhancers', () => {
     class WithTransient {
       run() {}
     }
-    expect(await faultsOf({ providers: [Guarded, { provide: APP_GUARD, useClass: TransientGuard }] })).toEqual([
-      expect.stringMatching(/^Guarded: It has enhancers.* APP_GUARD.* is transient/),
+    const on = { globalEnhancers: true };
+    const transient = { providers: [Guarded, A, { provide: APP_GUARD, useClass: TransientGuard }] };
+    expect(await faultsOf(transient)).toEqual([]);
+    expect(await faultsOf(transient, on)).toEqual([
+      expect.stringMatching(/^Guarded: With globalEnhancers, .*APP_GUARD.* is transient/),
+      expect.stringMatching(/^A: With globalEnhancers, .*APP_GUARD.* is transient/),
     ]);
-    expect(await faultsOf({ providers: [A, { provide: APP_GUARD, useClass: TransientGuard }] })).toEqual([]);
-    expect(await faultsOf({ providers: [WithTransient, { provide: APP_GUARD, useClass: RequestGuard }] })).toEqual([
+    const together = { providers: [WithTransient, { provide: APP_GUARD, useClass: RequestGuard }] };
+    expect(await faultsOf(together)).toEqual([]);
+    expect(await faultsOf(together, on)).toEqual([
       expect.stringMatching(/^WithTransient: Its transient enhancer TransientGuard cannot run together/),
     ]);
     expect(await faultsOf({ providers: [WithTransient] })).toEqual([]);

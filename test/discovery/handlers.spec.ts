@@ -20,7 +20,16 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST, Reflector } from '@nestjs/core';
+import {
+  APP_FILTER,
+  APP_GUARD,
+  APP_INTERCEPTOR,
+  APP_PIPE,
+  type ContextId,
+  ContextIdFactory,
+  REQUEST,
+  Reflector,
+} from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EMPTY, catchError, map, throwError } from 'rxjs';
@@ -52,8 +61,9 @@ afterEach(async () => {
   app = undefined;
 });
 
-async function start(metadata: ModuleMetadata): Promise<JobRegistry> {
-  const started = await startApp(metadata);
+/** @param globalEnhancers the option of this name. */
+async function start(metadata: ModuleMetadata, globalEnhancers = false): Promise<JobRegistry> {
+  const started = await startApp(metadata, { globalEnhancers });
   app = started.app;
   await started.discover();
   return started.registry;
@@ -285,23 +295,119 @@ describe('scopes', () => {
   });
 });
 
-describe('enhancers', () => {
-  it('does not run global ones around a job that declares none', async () => {
-    @Injectable()
-    class HttpGuard implements CanActivate {
-      canActivate(context: ExecutionContext): boolean {
-        return context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers['x'] !== undefined;
-      }
+describe('durable providers', () => {
+  afterEach(() => ContextIdFactory.apply(undefined as never));
+
+  it('are made once for each tenant that the strategy of the app finds in the JobContext', async () => {
+    const parents = new Map<string, ContextId>();
+    const asked = new Set<unknown>();
+    ContextIdFactory.apply({
+      attach(contextId: ContextId, request: JobContext) {
+        asked.add(request);
+        const { tenant = '' } = request.metadata;
+        if (!parents.has(tenant)) parents.set(tenant, ContextIdFactory.create());
+        return {
+          resolve: ({ isTreeDurable }) => (isTreeDurable ? parents.get(tenant)! : contextId),
+          payload: { tenant },
+        };
+      },
+    });
+    let connections = 0;
+    let jobs = 0;
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Connection {
+      readonly number = ++connections;
+      constructor(@Inject(REQUEST) readonly tenant: { tenant: string }) {}
     }
-    @Job({ name: 'plain' })
-    class Plain {
+    @Job({ name: 'durable' })
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Durable {
+      readonly number = ++jobs;
+      constructor(readonly connection: Connection) {}
       run() {
-        return 'ran';
+        return this.connection.tenant.tenant;
       }
     }
-    const registry = await start({ providers: [Plain, { provide: APP_GUARD, useClass: HttpGuard }] });
-    expect(await attempt(registry.require('plain'), { a: 1 })).toBe('ran');
+    @Job({ name: 'mixed' })
+    @Injectable({ scope: Scope.REQUEST })
+    class Mixed {
+      constructor(
+        readonly connection: Connection,
+        @Inject(REQUEST) readonly ctx: JobContext,
+      ) {}
+      run() {
+        return [this.connection.tenant.tenant, this.ctx.metadata['tenant']];
+      }
+    }
+    const registry = await start({ providers: [Durable, Mixed, Connection] });
+    const ctxs = Array.from({ length: 100 }, (_, i) =>
+      Object.assign(testContext('durable', `${i}`), { metadata: { tenant: i % 2 ? 'b' : 'a' } }),
+    );
+    const run = (name: string) => Promise.all(ctxs.map((ctx) => attempt(registry.require(name), 1, ctx)));
+    expect(await run('durable')).toEqual(ctxs.map(({ metadata }) => metadata.tenant));
+    expect([jobs, connections]).toEqual([2, 2]);
+    expect(asked).toEqual(new Set(ctxs));
+    expect(await run('mixed')).toEqual(ctxs.map(({ metadata }) => [metadata.tenant, metadata.tenant]));
+    expect(connections).toBe(2);
   });
+
+  it('are made for each attempt where the app has no strategy', async () => {
+    @Job({ name: 'durable' })
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Durable {
+      constructor(@Inject(REQUEST) readonly ctx: JobContext) {}
+      run(_: unknown, ctx: JobContext) {
+        return this.ctx === ctx;
+      }
+    }
+    const registry = await start({ providers: [Durable] });
+    expect(await attempt(registry.require('durable'), 1)).toBe(true);
+  });
+});
+
+describe('enhancers', () => {
+  it.each([false, true])(
+    'with globalEnhancers %p: one rule for jobs with enhancers of their own and without',
+    async (on) => {
+      @Injectable()
+      class HttpGuard implements CanActivate {
+        canActivate(context: ExecutionContext): boolean {
+          return context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers['x'] !== undefined;
+        }
+      }
+      @Injectable()
+      class Enveloping implements NestInterceptor {
+        intercept(_context: ExecutionContext, next: CallHandler) {
+          return next.handle().pipe(map((data: unknown) => ({ data })));
+        }
+      }
+      @Job({ name: 'plain' })
+      class Plain {
+        run() {
+          return 'ran';
+        }
+      }
+      @Job({ name: 'intercepted' })
+      @UseInterceptors(interceptor('own'))
+      class Intercepted extends Plain {}
+      @Job({ name: 'steps' })
+      class Steps {
+        @JobStep()
+        @UseInterceptors(interceptor('step'))
+        only() {
+          return 'ran';
+        }
+      }
+      const jobs = [Plain, Intercepted, Steps];
+      const guarded = await start({ providers: [...jobs, { provide: APP_GUARD, useClass: HttpGuard }] }, on);
+      const wrapped = await start({ providers: [...jobs, { provide: APP_INTERCEPTOR, useClass: Enveloping }] }, on);
+      for (const name of ['plain', 'intercepted', 'steps']) {
+        const end = attempt(guarded.require(name), { a: 1 }).catch((error: Error) => error.message);
+        expect(await end).toContain(on ? "reading 'x'" : 'ran');
+        expect(await attempt(wrapped.require(name), {})).toEqual(on ? { data: 'ran' } : 'ran');
+      }
+    },
+  );
 
   it('runs global, class and method ones around a job, in the order of Nest', async () => {
     class Mail {}
@@ -319,14 +425,17 @@ describe('enhancers', () => {
         return 'sent';
       }
     }
-    const registry = await start({
-      providers: [
-        Mailer,
-        { provide: APP_GUARD, useClass: guard('global') },
-        { provide: APP_INTERCEPTOR, useClass: interceptor('global') },
-        { provide: APP_PIPE, useClass: pipe('global') },
-      ],
-    });
+    const registry = await start(
+      {
+        providers: [
+          Mailer,
+          { provide: APP_GUARD, useClass: guard('global') },
+          { provide: APP_INTERCEPTOR, useClass: interceptor('global') },
+          { provide: APP_PIPE, useClass: pipe('global') },
+        ],
+      },
+      true,
+    );
     expect(await attempt(registry.require('send'), {})).toBe('sent');
     expect(log).toEqual([
       'guard global job',
@@ -412,14 +521,17 @@ describe('enhancers', () => {
         return 2;
       }
     }
-    const registry = await start({
-      providers: [
-        Steps,
-        { provide: APP_GUARD, useClass: guard('global') },
-        { provide: APP_INTERCEPTOR, useClass: interceptor('global') },
-        { provide: APP_PIPE, useClass: pipe('global') },
-      ],
-    });
+    const registry = await start(
+      {
+        providers: [
+          Steps,
+          { provide: APP_GUARD, useClass: guard('global') },
+          { provide: APP_INTERCEPTOR, useClass: interceptor('global') },
+          { provide: APP_PIPE, useClass: pipe('global') },
+        ],
+      },
+      true,
+    );
     expect(await attempt(registry.require('steps'), {})).toBe(2);
     expect(log).toEqual([
       'guard global job',
@@ -451,7 +563,7 @@ describe('enhancers', () => {
         log.push('two');
       }
     }
-    const registry = await start({ providers: [Steps, { provide: APP_GUARD, useClass: guard('global') }] });
+    const registry = await start({ providers: [Steps, { provide: APP_GUARD, useClass: guard('global') }] }, true);
     await attempt(registry.require('steps'), {});
     expect(log).toEqual(['guard global job', 'one', 'guard two job', 'two']);
   });
@@ -564,7 +676,7 @@ describe('enhancers', () => {
     ]);
   });
 
-  it('makes request-scoped global enhancers for each attempt of a job that declares one', async () => {
+  it('makes request-scoped global enhancers for each attempt, where they run', async () => {
     let made = 0;
     @Injectable({ scope: Scope.REQUEST })
     class GlobalGuard implements CanActivate {
@@ -584,11 +696,11 @@ describe('enhancers', () => {
     class Plain {
       run() {}
     }
-    const registry = await start({ providers: [Guarded, Plain, { provide: APP_GUARD, useClass: GlobalGuard }] });
+    const registry = await start({ providers: [Guarded, Plain, { provide: APP_GUARD, useClass: GlobalGuard }] }, true);
     await attempt(registry.require('plain'), 1, testContext('plain'));
     await attempt(registry.require('guarded'), 1, testContext('guarded'));
     await attempt(registry.require('guarded'), 1, testContext('guarded'));
-    expect(log).toEqual(['global 1 guarded', 'guard own job', 'global 2 guarded', 'guard own job']);
+    expect(log).toEqual(['global 1 plain', 'global 2 guarded', 'guard own job', 'global 3 guarded', 'guard own job']);
   });
 
   it('runs attempts of one job beside each other without mixing them up', async () => {
@@ -749,7 +861,10 @@ describe('outcomes', () => {
     expect(await attempt(registry.require('guarded'), 1)).toBe('let go');
   });
 
-  it('runs global filters around a job that declares an enhancer, and no others', async () => {
+  it.each([
+    [false, 'broken'],
+    [true, 'recovered'],
+  ])('with globalEnhancers %p: global filters, for jobs with enhancers and without', async (globalEnhancers, end) => {
     class Fails {
       run() {
         throw new Error('broken');
@@ -760,10 +875,11 @@ describe('outcomes', () => {
     @Job({ name: 'guarded' })
     @UseGuards(guard('own'))
     class Guarded extends Fails {}
-    const registry = await start({
-      providers: [Plain, Guarded, { provide: APP_FILTER, useClass: filter('global', () => 'recovered') }],
-    });
-    await expect(attempt(registry.require('plain'), 1)).rejects.toThrow('broken');
-    expect(await attempt(registry.require('guarded'), 1)).toBe('recovered');
+    const registry = await start(
+      { providers: [Plain, Guarded, { provide: APP_FILTER, useClass: filter('global', () => 'recovered') }] },
+      globalEnhancers,
+    );
+    for (const name of ['plain', 'guarded'])
+      expect(await attempt(registry.require(name), 1).catch((error: Error) => error.message)).toBe(end);
   });
 });

@@ -44,6 +44,7 @@ export function testOptions(changed: Partial<ResolvedOptions> = {}): ResolvedOpt
     autoStart: true,
     workerName: undefined,
     logStacks: true,
+    globalEnhancers: false,
     telemetry: undefined,
     ...changed,
   };

@@ -13,19 +13,19 @@ class ModulesOnly extends NestContainer {
   }
 }
 
-/** Nest's machinery for enhancers, around a whole attempt and around one step. */
+/** Nest's machinery for enhancers, with those of the whole app and without. */
 @Injectable()
 export class EnhancerCreators {
-  /** A step's own enhancers only: the global ones have run around the attempt. */
-  readonly step: ExternalContextCreator;
+  /** A job's or a step's own enhancers only. */
+  readonly own: ExternalContextCreator;
 
   constructor(
     /** With the global enhancers. */
-    readonly attempt: ExternalContextCreator,
+    readonly global: ExternalContextCreator,
     private readonly config: ApplicationConfig,
     modules: ModulesContainer,
   ) {
-    this.step = ExternalContextCreator.fromContainer(new ModulesOnly(modules));
+    this.own = ExternalContextCreator.fromContainer(new ModulesOnly(modules));
   }
 
   get hasGlobalFilters(): boolean {

@@ -6,11 +6,14 @@ import { enhancersOn, type Enhancer } from './metadata-accessor.js';
 
 const DECORATOR = { guard: '@UseGuards', interceptor: '@UseInterceptors', pipe: '@UsePipes', filter: '@UseFilters' };
 
-/** Enhancers that Nest would leave out without a word, or run before they are made: a guard that is not asked lets all pass. */
+/**
+ * Enhancers that Nest would leave out without a word, or run before they are made: a guard that is not asked lets all pass.
+ * @param creators of the global enhancers, where these run around jobs.
+ */
 export function findEnhancerFaults(
   provider: FoundProvider,
   jobs: readonly JobDeclaration[],
-  creators: EnhancerCreators,
+  creators: EnhancerCreators | undefined,
 ): readonly Fault[] {
   const faults: Fault[] = [];
   const name = className(provider.type);
@@ -33,7 +36,7 @@ export function findEnhancerFaults(
       problem: `${DECORATOR[first.kind]} has no effect on an @OnJobFail() method. Remove it.`,
     });
   }
-  if (own.length > 0) faults.push(...scopeFaults(name, provider, creators));
+  if (creators) faults.push(...scopeFaults(name, provider, creators));
   return faults;
 }
 
@@ -45,7 +48,7 @@ function scopeFaults(name: string, provider: FoundProvider, creators: EnhancerCr
   if (transient) {
     faults.push({
       at: name,
-      problem: `It has enhancers, so that global ones run around it too; but ${String(transient.token)} is transient and is made for controllers only. Make it a singleton or request-scoped.`,
+      problem: `With globalEnhancers, ${String(transient.token)} is to run around it; but that is transient and is made for controllers only. Make it a singleton or request-scoped.`,
     });
   }
   const own = (provider.wrapper.getEnhancersMetadata() ?? []).find((each) => each.isTransient);

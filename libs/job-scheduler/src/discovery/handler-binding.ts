@@ -30,6 +30,8 @@ export class HandlerBinding implements JobInvoker {
     private readonly provider: FoundProvider,
     private readonly declaration: JobDeclaration,
     private readonly creators: EnhancerCreators,
+    /** Whether the app's global enhancers run around it. */
+    private readonly globalEnhancers: boolean,
   ) {
     const { code } = provider;
     const steps = declaration.steps.map(({ method }) => method);
@@ -38,7 +40,7 @@ export class HandlerBinding implements JobInvoker {
     this.enhancedSteps = new Set(steps.filter((step) => enhancersOn(code.method(step)).length > 0));
     const handler = declaration.handler === undefined ? undefined : code.method(declaration.handler);
     const own = [...enhancersOn(code.type), ...enhancersOn(handler)];
-    this.isEnhanced = own.length > 0 || this.enhancedSteps.size > 0;
+    this.isEnhanced = globalEnhancers || own.length > 0 || this.enhancedSteps.size > 0;
     this.hasFilters = own.some(({ kind }) => kind === 'filter');
     if (this.enhancedSteps.size > 0) this.stepHost = withoutEnhancers(code.type ?? provider.type);
     if (this.isEnhanced && code.type) for (const method of [this.method, ...steps]) describePayload(code.type, method);
@@ -55,10 +57,11 @@ export class HandlerBinding implements JobInvoker {
       const opened = await this.instances.open(ctx);
       return body(this.handlersOf(opened), payload);
     }
-    const opened = await this.instances.open(ctx, this.creators.scoped);
+    const { creators, globalEnhancers } = this;
+    const opened = await this.instances.open(ctx, globalEnhancers ? creators.scoped : []);
     const handlers = this.handlersOf(opened);
-    return runEnhanced(this.creators.attempt, {
-      hasFilters: this.hasFilters || this.creators.hasGlobalFilters,
+    return runEnhanced(globalEnhancers ? creators.global : creators.own, {
+      hasFilters: this.hasFilters || (globalEnhancers && creators.hasGlobalFilters),
       instance: opened.instance,
       handler: this.declaration.handler === undefined ? attemptOfSteps : this.code(this.declaration.handler),
       method: this.method,
@@ -87,7 +90,7 @@ export class HandlerBinding implements JobInvoker {
     payload: unknown,
     ctx: JobContext,
   ): Promise<unknown> {
-    return runEnhanced(this.creators.step, {
+    return runEnhanced(this.creators.own, {
       hasFilters: enhancersOn(this.code(method)).some(({ kind }) => kind === 'filter'),
       instance: Object.create(instance, { constructor: { value: this.stepHost } }) as object,
       handler: this.code(method),

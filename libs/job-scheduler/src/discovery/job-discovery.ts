@@ -68,7 +68,7 @@ export class JobDiscovery {
     return {
       jobs: built.map(({ declaration, definition }) => ({
         definition,
-        invoker: new HandlerBinding(provider, declaration, this.creators),
+        invoker: new HandlerBinding(provider, declaration, this.creators, this.options.globalEnhancers),
         provider: {
           type: provider.type,
           method: declaration.method,
@@ -78,7 +78,7 @@ export class JobDiscovery {
       faults: [
         ...faults,
         ...built.flatMap((each) => each.faults),
-        ...findEnhancerFaults(provider, declarations, this.creators),
+        ...findEnhancerFaults(provider, declarations, this.options.globalEnhancers ? this.creators : undefined),
       ],
     };
   }

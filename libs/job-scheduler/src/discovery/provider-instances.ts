@@ -9,7 +9,8 @@ export interface OpenedProvider {
 
 /**
  * The instances that a provider's jobs run on: the one there is, or for request-scoped and transient providers a new one
- * in a DI context of its own. Nothing holds such a context after the call, so that it goes with the call.
+ * in a DI context of its own, or of the durable context that the app's ContextIdStrategy names. Nothing here holds such a
+ * context after the call, so that it goes with the call.
  */
 export class ProviderInstances {
   private readonly isShared: boolean;
@@ -19,15 +20,18 @@ export class ProviderInstances {
   }
 
   /**
-   * @param request what `REQUEST` injects in this context: the JobContext, the JobFailure, or the JobEvent.
+   * @param request what `REQUEST` injects in this context: the JobContext, the JobFailure, or the JobEvent. Into durable
+   * providers, which outlive it, it injects what the strategy gives instead.
    * @param scopedEnhancers global enhancers that Nest makes per request, which are to run around the call.
    */
   async open(request: object, scopedEnhancers: readonly ProviderWrapper[] = []): Promise<OpenedProvider> {
     const { isShared } = this;
     const { wrapper } = this.provider;
     if (isShared && scopedEnhancers.length === 0) return { instance: wrapper.instance as object, contextId: undefined };
-    const contextId = ContextIdFactory.create();
-    moduleRefOf(wrapper).registerRequestByContextId(request, contextId);
+    // The app's ContextIdStrategy, if it has one, says which durable instances this one shares.
+    const contextId = ContextIdFactory.getByRequest(request);
+    const outlives = contextId.getParent !== undefined && wrapper.isDependencyTreeDurable();
+    moduleRefOf(wrapper).registerRequestByContextId(outlives ? contextId.payload : request, contextId);
     await Promise.all(scopedEnhancers.map((enhancer) => resolve(enhancer, contextId)));
     const instance = isShared ? (wrapper.instance as object) : await resolve(wrapper, contextId);
     return { instance, contextId };

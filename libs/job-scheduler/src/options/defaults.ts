@@ -17,6 +17,7 @@ export const MODULE_DEFAULTS = Object.freeze({
   role: 'all',
   history: true,
   maxPayload: 1024 * 1024,
+  globalEnhancers: false,
   shutdownTimeout: 30 * SECOND,
   lockDuration: 30 * SECOND,
   autoStart: true,

@@ -81,6 +81,12 @@ export interface JobSchedulerOptions {
   workerName?: string;
   /** Whether the log has the stack of a job that fails for good. Default: unless `NODE_ENV` is `production`. Records have it always. */
   logStacks?: boolean;
+  /**
+   * Whether the app's global guards, pipes, interceptors and filters (`APP_GUARD` and the like, `app.useGlobalGuards()`) run
+   * around jobs of providers, too. Default `false`: they are made for requests, and no job meets them, whether or not it has
+   * enhancers of its own. With `true` they run around each attempt of each, outside of its own.
+   */
+  globalEnhancers?: boolean;
   /** BullMQ's telemetry interface, e.g. of `bullmq-otel`. */
   telemetry?: Telemetry;
 }

@@ -57,6 +57,7 @@ describe('resolveOptions', () => {
       autoStart: true,
       workerName: undefined,
       logStacks: true,
+      globalEnhancers: false,
       telemetry: undefined,
     });
     expect(Object.keys(DEFAULT_QUEUES)).toEqual([...resolved.queues.keys()]);

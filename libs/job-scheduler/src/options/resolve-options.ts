@@ -27,6 +27,7 @@ const MODULE_OPTIONS = [
   'autoStart',
   'workerName',
   'logStacks',
+  'globalEnhancers',
   'telemetry',
 ] as const satisfies (keyof JobSchedulerOptions)[];
 
@@ -71,6 +72,7 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
     autoStart: faults.boolean('autoStart', given.autoStart, MODULE_DEFAULTS.autoStart),
     workerName: readWorkerName(given.workerName, faults),
     logStacks: faults.boolean('logStacks', given.logStacks, process.env.NODE_ENV !== 'production'),
+    globalEnhancers: faults.boolean('globalEnhancers', given.globalEnhancers, MODULE_DEFAULTS.globalEnhancers),
     telemetry: readTelemetry(given.telemetry, faults),
   };
   if (faults.list.length > 0) throw new OptionsError(faults.list);

@@ -49,5 +49,6 @@ export interface ResolvedOptions {
   readonly autoStart: boolean;
   readonly workerName: string | undefined;
   readonly logStacks: boolean;
+  readonly globalEnhancers: boolean;
   readonly telemetry: Telemetry | undefined;
 }
