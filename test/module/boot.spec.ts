@@ -6,6 +6,7 @@ import {
   type DynamicModule,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
+  type Provider,
   type Type,
 } from '@nestjs/common';
 import { InjectQueue } from '@nestjs/bullmq';
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 const url = 'memory:';
 
-async function boot(imports: (DynamicModule | Type)[], providers: Type[] = []) {
+async function boot(imports: (DynamicModule | Type)[], providers: Provider[] = []) {
   @Module({ imports, providers })
   class App {}
   const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
@@ -92,17 +93,13 @@ describe('a boot with faults', () => {
     await expect(boot([scheduler(), scheduler()])).rejects.toThrow('imported twice');
   });
 
-  it('says what is wrong with a call before bootstrap', async () => {
-    @Injectable()
-    class Hasty {
-      constructor(readonly jobs: JobService) {}
-      async onModuleInit() {
-        await this.jobs.enqueue('any');
-      }
-    }
-    await expect(boot([scheduler()], [Hasty])).rejects.toMatchObject({
-      code: 'NOT_STARTED',
-    });
+  it('says what is wrong with a call while providers are made', async () => {
+    const hasty = {
+      provide: 'HASTY',
+      inject: [JobService],
+      useFactory: (jobs: JobService) => jobs.enqueue('any'),
+    };
+    await expect(boot([scheduler()], [hasty])).rejects.toMatchObject({ code: 'NOT_STARTED' });
   });
 });
 

@@ -273,8 +273,11 @@ describe('JobHistory', () => {
     expect(await history.getStats('one')).toMatchObject({ total: 0 });
   });
 
-  it('is refused before the app has started', async () => {
+  it('opens the store itself before the app has started, and is refused after its end', async () => {
     const module = await Test.createTestingModule({ imports: [JobSchedulerModule.forRoot()] }).compile();
+    expect(await module.get(JobHistory).find({})).toMatchObject({ items: [] });
+    await module.init();
+    await module.close();
     await expect(module.get(JobHistory).find({})).rejects.toMatchObject({ code: 'NOT_STARTED' });
   });
 });

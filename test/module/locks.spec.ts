@@ -63,18 +63,18 @@ describe('LockService in an app', () => {
     await until('the job has ended', () => one.get(Import).done || other.get(Import).done);
   });
 
-  it('is refused before the app has started', async () => {
-    let refusal: unknown;
+  it('is refused while providers are being made', async () => {
+    let refused: Promise<unknown> | undefined;
     @Injectable()
     class TooEarly {
-      constructor(private readonly locks: LockService) {}
-      async onModuleInit(): Promise<void> {
-        refusal = await this.locks.acquire('key', '30s').catch((error: unknown) => error);
+      constructor(locks: LockService) {
+        refused = locks.acquire('key', '30s').catch((error: unknown) => error);
       }
     }
     @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix() })], providers: [TooEarly] })
     class App {}
     apps.push(await NestFactory.createApplicationContext(App, { logger: false }));
+    const refusal = (await refused) as Error;
     expect(refusal).toMatchObject({ code: 'NOT_STARTED' });
     expect(String(refusal)).toContain('acquire a lock');
   });

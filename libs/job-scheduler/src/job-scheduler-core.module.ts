@@ -169,6 +169,7 @@ const runtimeProviders: Provider[] = [
     events: EventBus,
     listeners: ListenerCalls,
     room: QueueRoom,
+    modules: ModulesContainer,
   }),
 ];
 
@@ -217,8 +218,13 @@ export class JobSchedulerCoreModule {
   ): DynamicModule {
     const queues = queueNames.map((name): Provider => ({
       provide: getQueueToken(name),
-      inject: [QueueHub],
-      useFactory: (hub: QueueHub) => queueStandIn(name, () => hub.get(name)),
+      inject: [QueueHub, StoreHolder],
+      useFactory: (hub: QueueHub, holder: StoreHolder) =>
+        queueStandIn(
+          name,
+          () => hub.get(name),
+          () => holder.ready(),
+        ),
     }));
     return {
       module: JobSchedulerCoreModule,

@@ -27,12 +27,13 @@ export class JobSchedulerLifecycle
     const imports = [...this.modules.values()].filter((module) => module.providers.has(JobSchedulerLifecycle)).length;
     if (imports > 1) {
       const problem = `It is imported ${imports === 2 ? 'twice' : `${imports} times`}, with options of its own each. Import it once, in the root module: it is global.`;
+      await this.boot.close();
       throw new OptionsError([{ at: 'JobSchedulerModule', problem }]);
     }
     await this.boot.discover();
   }
 
-  /** Opens the store; with `autoStart`, schedules are reconciled and jobs run from here on. */
+  /** Opens the store, unless a call in another hook has; with `autoStart`, schedules are reconciled and jobs run from here on. */
   async onApplicationBootstrap(): Promise<void> {
     await this.boot.open();
   }

@@ -64,7 +64,7 @@ export class NotStartedError extends JobSchedulerError {
     super({
       message:
         state === 'starting'
-          ? `Cannot ${action} before the job store is open. It opens in onApplicationBootstrap: await app.init() or app.listen() first.`
+          ? `Cannot ${action} before the job store is open. It opens when the app starts, or at the first call in onModuleInit or later: call it there, and not in a constructor or a factory.`
           : `Cannot ${action}: the job scheduler has stopped.`,
       details: { action, state },
     });

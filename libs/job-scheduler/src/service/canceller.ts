@@ -34,6 +34,7 @@ export class Canceller implements CancelExecution {
       ...options,
     };
     if (this.fleet.abortHere(order)) return true;
+    await this.holder.ready();
     const asking = this.fleet.ask(order);
     try {
       const store = this.holder.require('cancel an execution');

@@ -50,6 +50,7 @@ export class DeadLetters {
   async list(query: DeadLetterQuery = {}): Promise<DeadLetterPage> {
     const limit = readLimit(query.limit);
     const before = readPlace(query.before);
+    await this.holder.ready();
     const { filter, queues } = this.read(query);
     // One more tells whether there is more.
     const found = await this.guard('list dead letters', ({ deadLetters }) =>
@@ -74,6 +75,7 @@ export class DeadLetters {
 
   /** @throws JobUnknownError, QueueUnknownError */
   async count(filter: DeadLetterFilter = {}): Promise<number> {
+    await this.holder.ready();
     const { filter: stored, queues } = this.read(filter);
     const counts = await this.guard('count dead letters', ({ deadLetters }) =>
       Promise.all(queues.map((queue) => deadLetters.count(queue, stored))),
@@ -126,6 +128,7 @@ export class DeadLetters {
     handle: (store: Store, queue: EngineQueue, ids: readonly string[]) => Promise<number>,
   ): Promise<number> {
     const portion = <T>(work: (store: Store) => Promise<T>) => this.guard('look for dead letters', work);
+    await this.holder.ready();
     const { filter, queues } = this.read(which);
     // Those that fail meanwhile, some of them anew, are not meant.
     const until = filter.until ?? this.clock.now();
@@ -146,7 +149,7 @@ export class DeadLetters {
 
   /** No driver's own error reaches a caller, and no call waits for longer than 5 s. */
   private async guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
-    const store = this.holder.require(action);
+    const store = await this.holder.open(action);
     return guardStore(store, () => work(store));
   }
 

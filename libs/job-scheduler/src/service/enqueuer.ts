@@ -80,7 +80,10 @@ export class Enqueuer {
   }
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
-    const store = this.parts.holder.require('enqueue a job');
+    const { holder } = this.parts;
+    // What is enqueued is the payload as it is at the call: a store that is open is not waited for.
+    if (!holder.isReady) await holder.ready();
+    const store = holder.require('enqueue a job');
     let job: NewJob;
     try {
       job = await this.prepare(ref, payload, options, cause);
@@ -118,7 +121,9 @@ export class Enqueuer {
 
   /** One round trip per queue and portion. Entries with an id of their own are looked up first. */
   async enqueueMany(given: readonly EnqueueEntry[]): Promise<Enqueued[]> {
-    const store = this.parts.holder.require('enqueue jobs');
+    const { holder } = this.parts;
+    if (!holder.isReady) await holder.ready();
+    const store = holder.require('enqueue jobs');
     const entries = given.slice();
     const wanted = await inTurns(entries, async ({ job, payload, options = {} }): Promise<Wanted> => {
       const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });

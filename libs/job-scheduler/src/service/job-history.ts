@@ -136,7 +136,7 @@ export class JobHistory {
   }
 
   private async ask<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
-    const store = this.holder.require(action);
+    const store = await this.holder.open(action);
     return guardStore(store, () => work(store));
   }
 }

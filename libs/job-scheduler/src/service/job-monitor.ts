@@ -21,7 +21,7 @@ export class JobMonitor {
    */
   async healthCheck(): Promise<Record<string, boolean>> {
     const names = this.registry.names();
-    const store = this.holder.require('check the health of jobs');
+    const store = await this.holder.open('check the health of jobs');
     return guardStore(store, async () => {
       const [stats, schedules] = await Promise.all([store.history.stats(names), store.schedules.all()]);
       const now = this.clock.now();

@@ -1,3 +1,4 @@
+import { ContextIdFactory, type ModulesContainer } from '@nestjs/core';
 import { OwnLogger } from '../definition/own-logger.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { Clock } from '../definition/clock.js';
@@ -30,24 +31,43 @@ export interface JobSchedulerBootParts {
   readonly events: EventBus;
   readonly listeners: ListenerCalls;
   readonly room: QueueRoom;
+  readonly modules: ModulesContainer;
+}
+
+/** Whether Nest is still making providers: not all jobs can be found yet. */
+function isMakingProviders(modules: ModulesContainer): boolean {
+  // What is no request's has one instance, whatever context it is asked for.
+  const context = ContextIdFactory.create();
+  for (const { providers } of modules.values()) {
+    for (const wrapper of providers.values()) {
+      if (!wrapper.isDependencyTreeStatic()) continue;
+      const { isPending, isResolved } = wrapper.getInstanceByContextId(context);
+      if (isPending && !isResolved) return true;
+    }
+  }
+  return false;
 }
 
 /** What happens at boot and at the end, in order. Called by the lifecycle hooks. */
 export class JobSchedulerBoot {
   private closing: Promise<void> | undefined;
+  private discovering: Promise<void> | undefined;
+  private opening: Promise<void> | undefined;
   private readonly logger = new OwnLogger();
 
-  constructor(private readonly parts: JobSchedulerBootParts) {}
+  constructor(private readonly parts: JobSchedulerBootParts) {
+    parts.holder.openWith(() => this.openEarly());
+  }
 
-  async discover(): Promise<void> {
-    const { discovery, listeners } = this.parts;
-    await discovery.discover();
-    listeners.add(discovery.listeners);
+  /** Once: what is declared stays the same, right or wrong. */
+  discover(): Promise<void> {
+    this.discovering ??= this.discoverAll();
+    return this.discovering;
   }
 
   async open(): Promise<void> {
     const { runtime, options } = this.parts;
-    await runtime.open();
+    await this.openStore();
     if (!options.autoStart) return;
     try {
       await runtime.start();
@@ -56,6 +76,27 @@ export class JobSchedulerBoot {
       await this.close();
       throw error;
     }
+  }
+
+  /** For calls in hooks that come before the module's own: nothing starts yet, the store only opens. Too early, it does not. */
+  private async openEarly(): Promise<void> {
+    if (this.closing || isMakingProviders(this.parts.modules)) return;
+    await this.openStore();
+  }
+
+  private openStore(): Promise<void> {
+    if (this.parts.holder.isOpen) return Promise.resolve();
+    this.opening ??= this.discover()
+      .then(() => this.parts.runtime.open())
+      // The next one tries again.
+      .finally(() => (this.opening = undefined));
+    return this.opening;
+  }
+
+  private async discoverAll(): Promise<void> {
+    const { discovery, listeners } = this.parts;
+    await discovery.discover();
+    listeners.add(discovery.listeners);
   }
 
   async stop(): Promise<void> {
@@ -79,6 +120,8 @@ export class JobSchedulerBoot {
   }
 
   private async closeAll(): Promise<void> {
+    // What is just being opened would stay open.
+    await this.opening?.catch(() => undefined);
     const { runtime, room, watcher, hub, locks, events, clock, holder } = this.parts;
     await runtime.stop().catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.

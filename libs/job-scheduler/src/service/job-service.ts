@@ -51,8 +51,9 @@ export interface JobServiceParts {
  * Enqueues jobs, and looks after executions and queues.
  * Jobs are named by class, by `[Class, 'method']`, by contract, or by name; but for names, payloads are checked at compile time.
  *
- * Calls that reach the store reject with `STORE_UNAVAILABLE` when it does not answer within 5 s,
- * and with `NOT_STARTED` before the app has bootstrapped.
+ * Calls that reach the store reject with `STORE_UNAVAILABLE` when it does not answer within 5 s. They work from
+ * `onModuleInit` on, in every module: the first one opens the store. Before that, in constructors and factories, and after
+ * the app has closed, they reject with `NOT_STARTED`.
  */
 export class JobService {
   private readonly logger = new OwnLogger();
@@ -128,6 +129,7 @@ export class JobService {
     job: J & KnownRef<J>,
     payload?: JobPayload<J>,
   ): Promise<JobHandle<JobResult<J>>> {
+    await this.parts.holder.ready();
     const told = payload === undefined ? this.parts.registry.require(job).definition.schedules[0]?.payload : payload;
     return this.handle(await this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' }));
   }
@@ -216,8 +218,9 @@ export class JobService {
   }
 
   /** Starts the workers and schedules of this process's roles. With `autoStart` the app does it at bootstrap. */
-  start(): Promise<void> {
-    return this.parts.runtime.start();
+  async start(): Promise<void> {
+    await this.parts.holder.ready();
+    await this.parts.runtime.start();
   }
 
   /** Stops them, and waits for running jobs (`shutdownTimeout`). Enqueueing goes on to work. `start()` starts them again. */
@@ -237,7 +240,7 @@ export class JobService {
 
   /** No driver's own error reaches a caller, and none waits for longer than 5 s. */
   private async guard<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return guardStore(this.parts.holder.require(action), work);
+    return guardStore(await this.parts.holder.open(action), work);
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {

@@ -52,7 +52,7 @@ export class LockService {
    * if (!lock) return;
    */
   async acquire(key: string, ttl: Duration): Promise<Lock | undefined> {
-    const { lock } = await this.ask(this.want('acquire a lock', key, ttl), 0);
+    const { lock } = await this.ask(await this.want('acquire a lock', key, ttl), 0);
     return lock;
   }
 
@@ -103,17 +103,18 @@ export class LockService {
     await this.line.close();
   }
 
-  private want(action: string, key: string, ttl: Duration): Wanted {
+  private async want(action: string, key: string, ttl: Duration): Promise<Wanted> {
     checkLockKey(key);
     const time = lockTime(ttl);
-    const store = this.holder.require(action);
+    if (this.closed) throw new NotStartedError(action, 'stopped');
+    const store = await this.holder.open(action);
     if (this.closed) throw new NotStartedError(action, 'stopped');
     return { store, key, ttl: time, holder: `${hostname()}:${process.pid}:${randomUUID()}` };
   }
 
   private async wait(key: string, ttl: Duration, options: LockWaitOptions): Promise<HeldLock> {
     const { timeout, signal } = checkLockWait(options);
-    const wanted = this.want('wait for a lock', key, ttl);
+    const wanted = await this.want('wait for a lock', key, ttl);
     const { store, holder } = wanted;
     const wait = new LockWait({
       key,

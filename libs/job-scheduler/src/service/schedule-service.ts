@@ -59,6 +59,7 @@ export class ScheduleService {
 
   /** By id. */
   async list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
+    await this.parts.holder.ready();
     const job = filter.job === undefined ? undefined : this.nameOf(filter.job);
     return this.guard('list schedules', async ({ schedules }) => {
       const stored = await schedules.all();
@@ -96,6 +97,7 @@ export class ScheduleService {
    * ```
    */
   async create<const J extends JobRef>(input: NewSchedule<J>): Promise<ScheduledJob> {
+    await this.parts.holder.ready();
     const checked = await this.check(input, undefined);
     const now = this.parts.clock.now();
     const { spec, ...said } = checked;
@@ -236,7 +238,7 @@ export class ScheduleService {
 
   private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     return (async () => {
-      const store = this.parts.holder.require(action);
+      const store = await this.parts.holder.open(action);
       return this.line.run(store, () => work(store));
     })();
   }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Queue } from 'bullmq';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { EngineQueue } from './ports.js';
@@ -15,17 +16,18 @@ const ASKED_OF_ALL = new Set<PropertyKey>([
 
 /**
  * What `@InjectQueue(name)` injects: the module's BullMQ queue of that name.
- * Providers are made before the store is open, so this stands for the queue until then. A call before that throws
- * NotStartedError; a read never throws, since modules that look for decorated methods read every member of every provider.
- * @param open gives the queue itself; throws NotStartedError before bootstrap.
+ * Providers are made before the store is open, so this stands for the queue until then. A call before that opens the
+ * store; a read never throws, since modules that look for decorated methods read every member of every provider.
+ * @param open gives the queue itself; throws NotStartedError before the store is open.
+ * @param ready opens the store.
  */
-export function queueStandIn(name: string, open: () => EngineQueue): Queue {
+export function queueStandIn(name: string, open: () => EngineQueue, ready: () => Promise<void>): Queue {
   return new Proxy(Object.create(Queue.prototype) as Queue, {
     get(target, property) {
       if (property === 'name') return name;
       if (ASKED_OF_ALL.has(property) || typeof property === 'symbol') return Reflect.get(target, property) as unknown;
       const queue = openOr(undefined, open);
-      if (!queue) return beforeOpen(property, open);
+      if (!queue) return beforeOpen(property, open, ready);
       const value = Reflect.get(queue, property) as unknown;
       return typeof value === 'function' ? (value.bind(queue) as unknown) : value;
     },
@@ -34,11 +36,17 @@ export function queueStandIn(name: string, open: () => EngineQueue): Queue {
 }
 
 /** A method of a queue that is not open yet opens it when it is called. All else is not there yet. */
-function beforeOpen(property: string, open: () => EngineQueue): unknown {
+function beforeOpen(property: string, open: () => EngineQueue, ready: () => Promise<void>): unknown {
   if (!isMethod(property)) return undefined;
-  return (...args: unknown[]): unknown => {
+  const call = (args: unknown[]): unknown => {
     const queue = open() as unknown as Record<string, (...args: unknown[]) => unknown>;
     return queue[property]!(...args);
+  };
+  // What an event emitter does, it does at once.
+  if (property in EventEmitter.prototype) return (...args: unknown[]) => call(args);
+  return async (...args: unknown[]) => {
+    await ready();
+    return call(args);
   };
 }
 
