@@ -12,9 +12,13 @@ export interface ErrorText {
 /** Bytes of UTF-8. */
 const MESSAGE_LIMIT = 8 * 1024;
 const STACK_LIMIT = 16 * 1024;
+/** Of a message at the head of its stack: the frames are to be there, too. */
+const HEAD_LIMIT = 1024;
 const WORD_LIMIT = 256;
 const CAUSES_SHOWN = 5;
 const DETAILS_SHOWN = 20;
+/** Errors in errors, the outer one included. */
+const DEEPEST = 3;
 
 const UNSTORABLE_CHARACTERS = /[\0\p{Surrogate}]/gu;
 const UNREADABLE = Symbol('unreadable');
@@ -36,7 +40,7 @@ export function describeThrown(thrown: unknown): Error {
 
 /**
  * What is stored of an error, or of anything else that was thrown: the message within 8 KiB, the stack with its causes
- * within 16 KiB, without characters that a store refuses. Never throws.
+ * within 16 KiB, of which a message takes 1 KiB at most, without characters that a store refuses. Never throws.
  */
 export function toErrorRecord(thrown: unknown): ErrorText {
   if (typeof thrown === 'string')
@@ -81,12 +85,12 @@ function messageOf(thrown: unknown, code: string | undefined): string {
   return inner || (code ?? `${textOf(thrown, 'name') ?? 'Error'} without a message`);
 }
 
-/** Of an AggregateError: what the errors in it say. */
-function innerMessages(thrown: unknown): string {
+/** Of an AggregateError: what the errors in it say, and those in them. */
+function innerMessages(thrown: unknown, depth = 1): string {
   const inner = read(thrown, 'errors');
   const isAggregate = textOf(thrown, 'name') === 'AggregateError' || !textOf(thrown, 'message');
   if (!isAggregate || !Array.isArray(inner)) return '';
-  const texts = inner.slice(0, CAUSES_SHOWN).map((each: unknown) => textOf(each, 'message') || inspected(each));
+  const texts = inner.slice(0, CAUSES_SHOWN).map((each: unknown) => innerText(each, depth));
   return texts.join('; ') + (inner.length > CAUSES_SHOWN ? `; … (${inner.length} errors in all)` : '');
 }
 
@@ -105,22 +109,38 @@ function detailsOfHttp(thrown: unknown, message: string | undefined): string {
   return all === message ? '' : all;
 }
 
+function innerText(thrown: unknown, depth: number): string {
+  const message = textOf(thrown, 'message');
+  if (message === undefined) return inspected(thrown);
+  const inner = depth < DEEPEST ? innerMessages(thrown, depth + 1) : '';
+  return (message && inner ? `${message}: ${inner}` : message || inner || inspected(thrown)).slice(0, MESSAGE_LIMIT);
+}
+
 function codeOf(thrown: unknown): string | undefined {
   const code = read(thrown, 'code');
   return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
 }
 
 function stackOf(thrown: unknown): string | undefined {
-  let text = textOf(thrown, 'stack');
+  let text = frames(thrown);
   let cause = read(thrown, 'cause');
   const seen = new Set<unknown>([thrown]);
   while (cause !== undefined && cause !== UNREADABLE && !seen.has(cause) && seen.size <= CAUSES_SHOWN) {
     seen.add(cause);
     const inner = innerMessages(cause);
-    text = `${text ?? ''}\nCaused by: ${textOf(cause, 'stack') ?? textOf(cause, 'message') ?? inspected(cause)}${inner && `: ${inner}`}`;
+    text = `${text ?? ''}\nCaused by: ${frames(cause) ?? textOf(cause, 'message') ?? inspected(cause)}${inner && `: ${inner}`}`;
     cause = read(cause, 'cause');
   }
   return text;
+}
+
+/** The stack, with a long message cut short in it. */
+function frames(thrown: unknown): string | undefined {
+  const stack = textOf(thrown, 'stack');
+  const message = textOf(thrown, 'message');
+  if (stack === undefined || message === undefined || message.length <= HEAD_LIMIT) return stack;
+  const at = stack.indexOf(message);
+  return at < 0 ? stack : stack.slice(0, at) + bounded(message, HEAD_LIMIT) + stack.slice(at + message.length);
 }
 
 function read(thrown: unknown, field: string): unknown {

@@ -4,8 +4,8 @@ import type { LockStore } from '../store/lock-store.js';
 import type { StartedJob } from '../store/started-job.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { isLimited, limitsOf } from './run-limits.js';
-import { holderOf, type OtherRuns, RunLeases } from './run-leases.js';
-import { keysOf, Turn, type TurnServices } from './turn.js';
+import { holderOf, keysOf, type OtherRuns, RunLeases } from './run-leases.js';
+import { Turn, type TurnServices } from './turn.js';
 
 export interface AdmissionOptions {
   /** Of the store, once it is open. */

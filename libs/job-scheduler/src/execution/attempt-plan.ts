@@ -33,14 +33,13 @@ function retryOf(ofJob: RetryPolicy, own: ExecutionOverrides['retry']): RetryPol
 }
 
 /**
- * What is kept of one execution. Its own count says whether it is: how many others stay is for the job to say. Where that
- * keeps none, those that are to be kept bound each other.
+ * What is kept of one execution. Its own count never prunes more of the others than the job's does. Where that keeps none, those
+ * that are to be kept bound each other.
  */
 export function retentionOf(ofJob: RetentionPolicy, own: ExecutionOverrides['retention']): RetentionPolicy {
   if (!own) return ofJob;
   const { count = ofJob.count } = own;
-  const isForJob = count > 0 && ofJob.count > 0;
-  return { ...ofJob, ...own, count: isForJob ? ofJob.count : count > 0 ? Math.max(count, LEAST_KEPT) : 0 };
+  return { ...ofJob, ...own, count: count === 0 ? 0 : Math.max(count, ofJob.count || LEAST_KEPT) };
 }
 
 /** Of a job whose code is elsewhere: how many of its executions stay is not known here, and so none goes. */

@@ -58,7 +58,8 @@ export class Attempt implements RunningJob {
   private readonly lines: LogLines;
   private readonly startedAt: number;
   private readonly abortion = new AttemptSignal();
-  private readonly deadline: ClockTimer;
+  /** Set while code of the app runs: what the store takes before is not the handler's time. */
+  private deadline: ClockTimer | undefined;
   private readonly handled: Promise<void>;
   private stepLog: StepLog | undefined;
   /** Steps of earlier attempts. */
@@ -97,13 +98,14 @@ export class Attempt implements RunningJob {
       ? services.admission?.turn(registered.definition, started, () => this.leaseLost())
       : undefined;
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
-    this.deadline = this.armDeadline();
     this.handled = this.run();
   }
 
   abort(reason: JobSchedulerError): boolean {
     if (this.over || this.decided) return false;
     this.abortion.fire(reason);
+    // The store may not answer for long.
+    this.deadline ??= this.armDeadline();
     if (reason instanceof JobTimeoutError) this.giveUp();
     // The first reason stands: a run that is being put back for a shutdown has not been cancelled.
     return this.abortion.reason?.code === reason.code;
@@ -136,7 +138,7 @@ export class Attempt implements RunningJob {
   private end(ended: Outcome): void {
     if (this.over) return;
     const outcome = withStepsKept(ended, this.started, this.stepLog?.recorded ?? this.recorded, this.reports);
-    this.deadline.cancel();
+    this.deadline?.cancel();
     // Nothing of this attempt is stored or said any more, however long its handler goes on.
     this.over = true;
     if (this.turn || this.lines.mayHaveLines) void this.conclude(outcome);
@@ -258,6 +260,7 @@ export class Attempt implements RunningJob {
     const { schema } = this.registered.definition;
     const payload = copyOfPayload(this.started);
     if (!schema) return payload;
+    this.deadline ??= this.armDeadline();
     const checked = await checkSchema(schema, payload);
     if (checked.ok) return checked.value;
     throw new PayloadInvalidError(this.started.job, 'no longer fits its schema', checked.issues);
@@ -269,11 +272,13 @@ export class Attempt implements RunningJob {
     this.hasBegun = true;
     if (services.events?.wanted) tellStarted(services.events, started, services.clock.now());
     const steps = () => this.steps();
+    this.deadline?.cancel();
+    this.deadline = this.armDeadline();
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
       fence: this.turn?.fence ?? started.fence,
-      deadline: this.startedAt + plan.timeout,
+      deadline: services.clock.now() + plan.timeout,
       abortion: this.abortion,
       steps,
       lines: this.lines,

@@ -1,9 +1,11 @@
 import { toErrorRecord } from '../definition/describe-error.js';
+import { cutText } from '../definition/storable-text.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { originOf } from '../store/execution-origin.js';
 import type {
   AttemptRecord,
+  ErrorRecord,
   ExecutionHead,
   ExecutionWrite,
   StepRecord,
@@ -34,13 +36,15 @@ export interface AttemptEnd {
 /** The record of an attempt's end. Put together field by field: it is made for every job, and spreading costs as much again. */
 export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
   const { started, final, startedAt, finishedAt, workerId } = end;
-  const error = end.error && toErrorRecord(end.error);
+  const error = end.error && (final ? toErrorRecord(end.error) : shortened(toErrorRecord(end.error)));
   const head: Writable<ExecutionHead> = originOf(started);
+  // While it goes on its job has it, and so have all its attempts.
+  if (!final) delete head.payload;
   head.maxAttempts = end.maxAttempts;
   head.startedAt = startedAt;
   if (final) head.completedAt = finishedAt;
   head.result = end.result;
-  if (error) head.error = error;
+  if (error && final) head.error = error;
   if (end.reason !== undefined) head.reason = end.reason;
   if (end.cancelledBy !== undefined) head.cancelledBy = end.cancelledBy;
   const attempt: Writable<AttemptRecord> = { attempt: started.attempt, startedAt, finishedAt, workerId };
@@ -52,4 +56,12 @@ export function toExecutionWrite(end: AttemptEnd): ExecutionWrite {
   if (final) write.final = final;
   if (end.step) write.step = end.step;
   return write;
+}
+
+/** Of an error that another attempt follows, in characters: of many attempts each is kept. */
+const EARLIER_MESSAGE = 2_048;
+
+function shortened(error: ErrorRecord): ErrorRecord {
+  const { message } = error;
+  return message.length <= EARLIER_MESSAGE ? error : { ...error, message: `${cutText(message, EARLIER_MESSAGE)}…` };
 }

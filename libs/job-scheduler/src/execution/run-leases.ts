@@ -2,6 +2,7 @@ import type { Clock } from '../definition/clock.js';
 import type { LockAnswer, LockStore } from '../store/lock-store.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { CancelExecution } from './cancel-execution.js';
+import type { RunLimits } from './run-limits.js';
 
 /** What leases need of executions, in whatever queue and process they are. Nothing in it rejects because one is gone. */
 export interface OtherRuns extends CancelExecution {
@@ -36,6 +37,15 @@ export function runnerOf(holder: string): Runner {
 export function successorKey(key: string): string {
   return `${key}:next`;
 }
+
+/** Every key under which an execution may have a lease or a place. */
+export function keysOf({ overlap, cap }: RunLimits): readonly string[] {
+  const ofOverlap = overlap ? [overlap.key, ...(overlap.policy === 'replace' ? [successorKey(overlap.key)] : [])] : [];
+  return cap ? [...ofOverlap, cap.key] : ofOverlap;
+}
+
+/** Has neither a lease nor a place. */
+const NOBODY = '';
 
 /** A call that frees a lease is repeated this often while the store is away; then the lease ends by its time. */
 const TRIES = 3;
@@ -72,6 +82,11 @@ export class RunLeases {
       // Who is gone would keep its place until that ends, and the others with it.
       if ((await this.others.promote(queue, id)) === 'gone') next.push(...(await this.locks.release(key, head)));
     }
+  }
+
+  /** Where a lease is free, and others stand in line: they are told. Those that are gone lose their place. */
+  tellLine(key: string): Promise<void> {
+    return this.release(key, NOBODY);
   }
 
   /** Repeats a call that frees something, while the store is away. Never rejects. */

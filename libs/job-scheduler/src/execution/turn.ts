@@ -4,7 +4,7 @@ import type { StartedJob } from '../store/started-job.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from './outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
-import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
+import { holderOf, keysOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 import { Succession } from './succession.js';
 
 /** Why an execution may not run now. */
@@ -26,7 +26,8 @@ export interface TurnServices {
 
 /** Who waits looks again so long after a lease would end, in milliseconds: the release is the usual way. */
 const MARGIN = 250;
-/** Those far behind in the line look less often. */
+/** Those far behind in the line look less often: each so many places by one lease more, at most that often. */
+const NEAR = 10;
 const FARTHEST = 10;
 /** How long a retry may take to start, when its time has come, without losing its lease; in milliseconds. */
 const LATE_START = 5_000;
@@ -90,7 +91,7 @@ export class Turn {
   }
 
   private async enterCap({ key, slots }: Slots, insist: Insist): Promise<Refusal | undefined> {
-    const answer = await insist(() => this.acquire(key, slots));
+    const answer = await this.askFor(key, slots, insist);
     return answer.held ? undefined : this.park({ key, slots }, answer);
   }
 
@@ -100,7 +101,7 @@ export class Turn {
   ): Promise<Refusal | undefined> {
     const skips = policy === 'skip' && this.isFirst;
     const line = skips ? 0 : undefined;
-    let answer = await insist(() => this.acquire(key, 1, line));
+    let answer = await this.askFor(key, 1, insist, line);
     if (!answer.held && (await insist(() => this.freeEnded(key, answer)))) {
       answer = await insist(() => this.acquire(key, 1, line));
     }
@@ -128,6 +129,13 @@ export class Turn {
       return undefined;
     }
     return this.park({ key, slots: 1 }, { ...again, freeIn: Math.min(again.freeIn || Infinity, found.patience) });
+  }
+
+  private async askFor(key: string, slots: number, insist: Insist, line?: number): Promise<LockAnswer> {
+    const answer = await insist(() => this.acquire(key, slots, line));
+    if (answer.held || answer.freeIn > 0) return answer;
+    await insist(() => this.services.leases.tellLine(key));
+    return insist(() => this.acquire(key, slots, line));
   }
 
   /** @param line 0: no place in the line. */
@@ -168,7 +176,7 @@ export class Turn {
     this.parked = { key, slots, place };
     const { ttl } = this.services.leases;
     const lease = Math.min(freeIn || ttl, ttl);
-    const rounds = Math.min(1 + Math.floor(Math.max(0, place) / slots), FARTHEST);
+    const rounds = Math.min(1 + Math.floor(Math.max(0, place) / (NEAR * slots)), FARTHEST);
     return { kind: 'parked', delay: (lease + MARGIN) * rounds };
   }
 
@@ -242,10 +250,4 @@ export class Turn {
   private release(key: string): Promise<void> {
     return this.services.leases.release(key, this.holder, this.held.get(key)?.fence);
   }
-}
-
-/** Every key under which an execution may have a lease or a place. */
-export function keysOf({ overlap, cap }: RunLimits): readonly string[] {
-  const ofOverlap = overlap ? [overlap.key, ...(overlap.policy === 'replace' ? [successorKey(overlap.key)] : [])] : [];
-  return cap ? [...ofOverlap, cap.key] : ofOverlap;
 }

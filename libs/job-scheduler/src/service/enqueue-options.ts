@@ -17,7 +17,7 @@ export interface EnqueueOptions {
   /** Per attempt. Default: the job's. */
   timeout?: Duration;
   /**
-   * Of this execution alone. A `count` of 0 keeps no record of it; any other keeps one, among as many as the job keeps.
+   * Of this execution alone. A `count` of 0 keeps no record of it; any other keeps one, and prunes no more than the job's.
    * Default: the job's.
    */
   retention?: Retention;

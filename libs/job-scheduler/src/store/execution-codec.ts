@@ -31,7 +31,9 @@ export function readExecution(raw: RawExecution): StoredExecution {
   if (!Number.isFinite(raw.fence)) throw new CorruptRecordError('its fence is no number');
   if (raw.final !== undefined && !isFinal(raw.final))
     throw new CorruptRecordError(`its status is ${JSON.stringify(raw.final)}`);
-  const attempts = raw.attempts.map((part) => readPart(part) as AttemptRecord);
+  const attempts = raw.attempts
+    .map((part) => readPart(part) as AttemptRecord)
+    .toSorted((a, b) => a.startedAt - b.startedAt || a.attempt - b.attempt);
   const steps = raw.steps.map(({ sequence, text }) => ({ sequence, step: readPart(text) as StepRecord }));
   return {
     id: raw.id,
@@ -39,12 +41,18 @@ export function readExecution(raw: RawExecution): StoredExecution {
     queue: raw.queue,
     fence: raw.fence,
     ...(raw.final === undefined ? {} : { final: raw.final }),
-    ...(raw.head === undefined ? {} : { head: readPart(raw.head) as ExecutionHead }),
-    attempts: attempts.toSorted((a, b) => a.startedAt - b.startedAt || a.attempt - b.attempt),
+    ...(raw.head === undefined ? {} : { head: withError(readPart(raw.head) as ExecutionHead, raw.final, attempts) }),
+    attempts,
     steps: steps
       .toSorted((a, b) => a.step.finishedAt - b.step.finishedAt || a.sequence - b.sequence)
       .map(({ step }) => step),
   };
+}
+
+/** While it goes on, its last attempt has its error. */
+function withError(head: ExecutionHead, final: string | undefined, attempts: readonly AttemptRecord[]): ExecutionHead {
+  const error = attempts.at(-1)?.error;
+  return final === undefined && head.error === undefined && error ? { ...head, error } : head;
 }
 
 /** @throws CorruptRecordError */

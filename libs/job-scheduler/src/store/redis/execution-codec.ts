@@ -10,7 +10,11 @@ const packr = new Packr({ useRecords: false });
 /** As the script reads them. */
 export function packEntries(entries: readonly ExecutionWrite[]): Buffer {
   return packr.pack(
-    entries.map((entry) => toTuple(entry, JSON.stringify({ head: entry.head, attempt: entry.attempt }))),
+    entries.map((entry) => {
+      const { payload, ...head } = entry.head;
+      const record = JSON.stringify({ head, attempt: entry.attempt });
+      return [...toTuple(entry, record), payload === undefined ? '' : JSON.stringify(payload)];
+    }),
   );
 }
 
@@ -81,9 +85,11 @@ function decode(id: string, fields: Record<string, string>): StoredExecution {
   const attempts: object[] = [];
   const steps: { sequence: number; text: string }[] = [];
   let head: object | undefined;
+  let payload: string | undefined;
   let newest = -1;
   for (const [field, value] of Object.entries(fields)) {
     if (field.startsWith('s:')) steps.push(splitSequence(value));
+    if (field === 'p') payload = value;
     const isEnd = field === 'h';
     if (!isEnd && !field.startsWith('r:')) continue;
     const record = readPair(value);
@@ -97,10 +103,18 @@ function decode(id: string, fields: Record<string, string>): StoredExecution {
     queue: fields['q'] ?? '',
     fence: Number(meta[1]),
     final: meta[2] || undefined,
-    head,
+    head: head && payload !== undefined ? { payload: parse(payload), ...head } : head,
     attempts,
     steps,
   });
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new CorruptRecordError(`its payload is no JSON: ${(error as Error).message}`);
+  }
 }
 
 /** An attempt that completed after others has the same text as one that completed at once. */

@@ -5,19 +5,19 @@ import { filing } from './filing.lua.js';
  * How executions are stored.
  *
  * x:<id>  Hash: m "<fence>:<final>", j job, q queue, c schedule if one made it, r:<fence> head and attempt, h the head of an
- *         end without an attempt, s:<name> steps. Or a string: all of an execution that completed at once, see
+ *         end without an attempt, p payload, once it has ended: stored once, however often that is, s:<name> steps. Or a string: all of an execution that completed at once, see
  *         `Whole` (whole-record.ts); until it is filed it stands in `fresh` instead.
  * l:<id>  Its log lines (logs.lua.ts): whatever drops the record drops them.
  *
  * What has ended is also filed; see `filing`. An entry is MessagePack, an array: id, job, queue, fence, final status or '',
  * record, whether an attempt was made, step name or '', step, keep count, keep age in ms, end time in ms, schedule or '',
- * duration in ms or -1, its bucket, error of a failure or ''.
+ * duration in ms or -1, its bucket, error of a failure or ''; and, but in `fresh`, the payload or ''.
  */
 
 /** Stores one entry, as a hash. Answers 1 stored, 0 refused. */
 const storing = `${filing}
 local function store(id, job, queue, fence, final, record, attempted, stepName, step, keep, age, at, schedule, duration,
-  bucket, failure)
+  bucket, failure, payload)
   local key = base .. ':x:' .. id
   local field = attempted and 'r:' .. fence or 'h'
   local stored = redis.pcall('HGET', key, 'm')
@@ -53,6 +53,7 @@ local function store(id, job, queue, fence, final, record, attempted, stepName, 
   else
     redis.call('HSET', key, 'm', meta, 'j', job, 'q', queue, field, record)
   end
+  if payload and payload ~= '' then redis.call('HSET', key, 'p', payload) end
   if schedule ~= '' then redis.call('HSET', key, 'c', schedule) end
   if final ~= '' then redis.call('PEXPIRE', key, age) end
   return 1

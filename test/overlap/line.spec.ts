@@ -1,0 +1,82 @@
+/** Who waits behind an execution that was removed by BullMQ's own means. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { QueuedRuns } from '../../libs/job-scheduler/src/service/queued-runs.js';
+import { RunLeases } from '../../libs/job-scheduler/src/execution/run-leases.js';
+import { Turn } from '../../libs/job-scheduler/src/execution/turn.js';
+import { LeaseKeeper } from '../../libs/job-scheduler/src/execution/lease-keeper.js';
+import { encodeJobId, runLockKey } from '../../libs/job-scheduler/src/store/names.js';
+import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import type { JobDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
+import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
+import type { StartedJob } from '../../libs/job-scheduler/src/store/started-job.js';
+import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
+import { everyStore } from './kit.js';
+
+const clock = new SystemClock();
+const TTL = 30_000;
+const JOB = 'keeps order';
+const definition = { name: JOB, overlap: { policy: 'wait', key: undefined }, concurrency: undefined } as JobDefinition;
+
+const opened: (Store | EngineQueue)[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0).toReversed()) await each.close();
+});
+
+async function openLine(connection: string) {
+  const store = await openStore({ connection, prefix: randomPrefix(), clock });
+  const queue = store.queues.queue('default');
+  opened.push(store, queue);
+  const runs = new QueuedRuns({ get: () => queue } as never, { cancel: async () => false });
+  const leases = new RunLeases(() => store.locks, runs, clock, TTL);
+  const keeper = new LeaseKeeper(() => store.locks, clock, TTL);
+  const turn = (id: string) =>
+    new Turn(
+      { leases, keeper, shutdownTimeout: 1_000 },
+      definition,
+      { id, queue: 'default', job: JOB, fence: 1, payload: {}, overrides: {} } as StartedJob,
+      () => undefined,
+    );
+  const add = (id: string) => queue.add(JOB, {}, { jobId: encodeJobId(id, 'default'), delay: 3_600_000 });
+  const park = async (id: string) => {
+    await add(id);
+    return turn(id).enter((ask) => ask());
+  };
+  // Its process is killed: nobody renews its lease, and nobody gives it back.
+  await add('a1');
+  const key = runLockKey('job', JOB);
+  await store.locks.acquire(key, 'default:a1', { ttl: TTL });
+  const endLease = async () => {
+    await store.locks.extend(key, 'default:a1', 1);
+    await until('the lease has ended', async () => (await store.locks.holders(key)).length === 0);
+  };
+  const leave = (id: string) => queue.remove(encodeJobId(id, 'default'));
+  return { turn, park, leave, endLease };
+}
+
+describe.each(everyStore)('the line on %s', (_name, connection) => {
+  it('the next one runs at its first look after the lease has ended, though those before it are gone', async () => {
+    const { turn, park, leave, endLease } = await openLine(connection);
+    for (const id of ['b1', 'c1']) expect(await park(id)).toMatchObject({ kind: 'parked' });
+    const parked = await park('d1');
+    await leave('b1');
+    await leave('c1');
+    // It looks again when the lease has ended, as the first one does.
+    expect((parked as { delay: number }).delay).toBeLessThanOrEqual(TTL + 250);
+    await endLease();
+    const next = turn('d1');
+    expect(await next.enter((ask) => ask())).toBeUndefined();
+    await next.seal({ kind: 'completed', result: undefined, write: undefined }).afterTold!(true);
+  });
+
+  it('one that still waits before it keeps its place', async () => {
+    const { turn, park, endLease } = await openLine(connection);
+    for (const id of ['b1', 'c1']) await park(id);
+    await endLease();
+    expect(await turn('c1').enter((ask) => ask())).toMatchObject({ kind: 'parked' });
+    const first = turn('b1');
+    expect(await first.enter((ask) => ask())).toBeUndefined();
+    await first.seal({ kind: 'completed', result: undefined, write: undefined }).afterTold!(true);
+  });
+});
