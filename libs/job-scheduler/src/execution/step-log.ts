@@ -11,6 +11,7 @@ import { ResultInvalidError } from '../errors/payload-errors.js';
 import { StepRepeatedError, StepUnknownError } from '../errors/unknown-name-errors.js';
 import type { StepRecord, UnfinishedStep } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';
+import { isStoreFault } from '../store/store-away.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
 import type { JobEvents } from './job-events.js';
@@ -19,6 +20,8 @@ import { tracedStep } from './tracing.js';
 
 /** Between two tries to store a step while the store is away. */
 const STORE_RETRY_DELAY = 1_000;
+/** Errors that are not the store's, before one is the step's: a driver may throw an odd one as it loses its connection. */
+const OTHERS_BORNE = 3;
 /** Steps that were begun, in the record of an attempt: a handler may begin any number at once. */
 const MOST_UNFINISHED = 100;
 
@@ -116,15 +119,19 @@ export class StepLog {
     return stored.json === undefined ? times : { ...times, result: JSON.parse(stored.json) as unknown };
   }
 
-  /** A store error never becomes the job's error: the same record is tried again until the attempt is over. */
+  /**
+   * A store that is away is no error of the job: the same record is tried again until the attempt is over. What it will never
+   * take is one.
+   */
   private async store(step: StepRecord): Promise<void> {
     const { id, job, queue, fence } = this.started;
-    for (;;) {
+    for (let others = 0; ;) {
       this.ensureGoing();
       let stored: boolean;
       try {
         stored = await this.services.executions.recordStep(id, job, queue, fence, step);
-      } catch {
+      } catch (error) {
+        if (!isStoreFault(error) && ++others >= OTHERS_BORNE) throw error;
         await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
         continue;
       }

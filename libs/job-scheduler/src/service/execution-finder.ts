@@ -2,6 +2,7 @@ import type { JobStatus } from '../definition/job-status.js';
 import type { StoredExecution } from '../store/execution-record.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports.js';
+import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { canBeKnown } from './execution-id.js';
 import type { QueueHub } from './queue-hub.js';
@@ -31,9 +32,9 @@ export class ExecutionFinder {
     if (!canBeKnown(id)) return undefined;
     const [record, ...jobs] = await Promise.all([
       executions.load(id),
-      ...this.hub.all().map((queue) => queue.getJob(encodeJobId(id, queue.name))),
+      ...this.hub.all().map((queue) => readJob(queue, encodeJobId(id, queue.name))),
     ]);
-    const index = jobs.findIndex((job) => job !== undefined && job !== null);
+    const index = jobs.findIndex((job) => job !== undefined);
     const inQueue = index < 0 ? undefined : jobs[index];
     if (inQueue) return { id, job: inQueue.name, queue: this.hub.names()[index] as string, inQueue, record };
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };

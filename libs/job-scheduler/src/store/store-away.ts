@@ -1,3 +1,5 @@
+import { StoreUnavailableError } from '../errors/store-errors.js';
+
 /** Node's codes of connections that could not be made or broke. */
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
@@ -33,6 +35,25 @@ export function isStoreAway(error: unknown): boolean {
   if (typeof code === 'string' && (SOCKET_CODES.has(code) || SQL_STATES.test(code))) return true;
   if (typeof name === 'string' && REDIS_NAMES.has(name)) return true;
   return typeof message === 'string' && (REDIS_TEXTS.test(message) || PG_TEXTS.test(message));
+}
+
+/**
+ * Answers by which a server that can be reached says that it cannot do now what it can do at other times: it lacks memory,
+ * disk or a right, is busy, or gave up on a lock or a deadlock.
+ */
+const REDIS_TROUBLE =
+  /^(?:OOM|MISCONF|BUSY|UNKILLABLE|NOPERM|NOAUTH|WRONGPASS|MOVED|ASK|EXECABORT|NOSCRIPT|ERR max number of clients|Too many Cluster redirections)/;
+const SQL_TROUBLE = /^(?:28|40|53|55|57|58)...$|^42501$/;
+
+/**
+ * Whether an error is the store's: that it is away, or in trouble. All others come from what was asked of it, and would come
+ * again.
+ */
+export function isStoreFault(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError || isStoreAway(error)) return true;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && SQL_TROUBLE.test(code)) return true;
+  return typeof message === 'string' && REDIS_TROUBLE.test(message);
 }
 
 /** The best text there is: an error of several attempts to connect has an empty message. */

@@ -33,6 +33,16 @@ export function toMinimalJob({ id, json }: TakenJob): MinimalJob {
   return { id, name: json.name, opts: json.opts } as MinimalJob;
 }
 
+/** The fetch of the next job that goes along with the telling of an end. */
+export interface NextFetch {
+  /** Asked once, when the end is told: whether the same call is to bring the next job. */
+  wants(): boolean;
+  /** It is on its way, with each try of the telling. */
+  sent(): void;
+  /** That try came to nothing. */
+  failed(): void;
+}
+
 /** One job that a lane has taken, until its end has been told. */
 export class JobInLane implements Teller<unknown> {
   /** Set when its code has begun. */
@@ -45,12 +55,11 @@ export class JobInLane implements Teller<unknown> {
   private isOver = false;
   private waiting: (() => void)[] | undefined;
 
-  /** @param wantsNext asked once, when the end is told: whether the same call is to bring the next job. */
   constructor(
     readonly taken: TakenJob,
     readonly token: string,
     private readonly lane: LaneTelling,
-    private readonly wantsNext?: () => boolean,
+    private readonly next?: NextFetch,
   ) {}
 
   /** BullMQ's. */
@@ -61,10 +70,20 @@ export class JobInLane implements Teller<unknown> {
   tell(outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
     if (!this.isAsked) {
       this.isAsked = true;
-      this.fetchesNext = outcome.kind !== 'release' && this.wantsNext !== undefined && this.wantsNext();
+      this.fetchesNext = outcome.kind !== 'release' && this.next !== undefined && this.next.wants();
     }
     this.isSilent = outcome.kind === 'retry' || outcome.kind === 'snooze';
-    return this.lane.tell(this, outcome, along);
+    return this.fetchesNext ? this.tellAndFetch(outcome, along) : this.lane.tell(this, outcome, along);
+  }
+
+  private async tellAndFetch(outcome: Outcome, along: ExecutionWrite | undefined): Promise<unknown> {
+    this.next?.sent();
+    try {
+      return await this.lane.tell(this, outcome, along);
+    } catch (error) {
+      this.next?.failed();
+      throw error;
+    }
   }
 
   holdLock(): void {

@@ -1,7 +1,7 @@
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { BatchEntry } from './record-batch.js';
 import type { Settling } from './settling.js';
-import { isOwnFault, isRefusal, OWN_FAULTS_BORNE, toError } from './store-faults.js';
+import { Patience, toError } from './store-faults.js';
 
 /** A record that the store did not take after the queue was told is given up after this many tries. */
 const MOST_TRIES = 10;
@@ -14,7 +14,7 @@ export class OutcomeRecord implements BatchEntry {
   done = false;
   private isSent = false;
   private failedOnce = false;
-  private ownFaults = 0;
+  private readonly patience = new Patience();
   private answered: ((owned: boolean) => void) | undefined;
   private failed: ((error: unknown) => void) | undefined;
 
@@ -42,7 +42,7 @@ export class OutcomeRecord implements BatchEntry {
       // After a failure a refusal may mean that the failed write did arrive.
       this.owned = owned || (this.failedOnce && (await this.isThere()));
     } catch (error) {
-      if (!isRefusal(error) && !(isOwnFault(error) && ++this.ownFaults >= OWN_FAULTS_BORNE)) throw error;
+      if (!this.patience.isOverBy(error)) throw error;
       // The store would refuse it for ever. The job's end matters more than its record.
       this.settling.onError(toError(error));
     }

@@ -70,14 +70,17 @@ export class PoolLane {
    * @returns what that brought; undefined when the next job was not asked for.
    */
   async process(job: TakenJob, token: string, keeps: () => boolean): Promise<Taken | undefined> {
-    let ticket = 0;
-    const inLane = new JobInLane(job, token, this.worker, () => {
-      const kept = keeps();
-      if (kept) ticket = this.wakeUps.ask();
-      return kept;
+    let ticket: number | undefined;
+    const inLane = new JobInLane(job, token, this.worker, {
+      wants: keeps,
+      sent: () => (ticket = this.wakeUps.ask()),
+      failed: () => {
+        ticket = undefined;
+        this.wakeUps.unasked();
+      },
     });
     const taken = await this.worker.process(inLane);
-    if (taken) this.wakeUps.answered(taken, ticket);
+    if (taken && ticket !== undefined) this.wakeUps.answered(taken, ticket);
     return taken;
   }
 

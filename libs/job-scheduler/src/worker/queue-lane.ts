@@ -260,12 +260,12 @@ export class QueueLane
 
   /** BullMQ makes the next job of a schedule when it hands out this one. */
   private async goOn(taken: Taken, job: TakenJob, token: string): Promise<Taken> {
-    const made: Job | undefined = await this.nextJobFromJobData(
-      this.lane.telemetry ? withoutTrace(job.json) : job.json,
-      job.id,
-      token,
-    );
-    if (made) return taken;
+    try {
+      const json = this.lane.telemetry ? withoutTrace(job.json) : job.json;
+      if (await this.nextJobFromJobData(json, job.id, token)) return taken;
+    } catch (error) {
+      this.report(toError(error));
+    }
     // It could not, and would leave this one taken and not run.
     await this.giveBack(job, token, { kind: 'snooze', delay: RETRY_DELAY });
     return NOTHING_KNOWN;

@@ -2,7 +2,7 @@ import type { Outcome } from '../execution/outcome.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';
-import { isGone, isOwnFault, isRefusal, OWN_FAULTS_BORNE, toError } from './store-faults.js';
+import { isGone, Patience, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
 
 /** Tells the queue how a job ended. */
@@ -47,7 +47,7 @@ export async function settle<Answer>(
   let answer: Answer | typeof LOST = LOST;
   let telling: Outcome = outcome;
   let refusals = 0;
-  let ownFaults = 0;
+  const patience = new Patience();
   while (!settling.isClosed()) {
     try {
       if (beforeRecord) await beforeRecord();
@@ -62,7 +62,7 @@ export async function settle<Answer>(
       // What went along may not have been taken then: it is stored below.
       if (isGone(error)) break;
       settling.onError(toError(error));
-      const isRefused = isRefusal(error) || (isOwnFault(error) && ++ownFaults >= OWN_FAULTS_BORNE);
+      const isRefused = patience.isOverBy(error);
       if (along && isRefused) [record, along] = [new OutcomeRecord(along, settling), undefined];
       const isForTelling = isRefused && !beforeRecord;
       if (isRefused) beforeRecord = undefined;

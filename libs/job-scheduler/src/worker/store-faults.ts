@@ -1,4 +1,5 @@
 /** What went wrong when the store was told something, by BullMQ's and the drivers' codes. */
+import { isStoreFault } from '../store/store-away.js';
 
 /** BullMQ: the job is gone, or it is no longer ours (missing, no lock, not active, another's lock). */
 const GONE = new Set<unknown>([-1, -2, -3, -6]);
@@ -15,18 +16,15 @@ export function isGone(error: unknown): boolean {
   return GONE.has(codeOf(error));
 }
 
-/** The store understood, and will give the same answer again. All other faults pass. */
-export function isRefusal(error: unknown): boolean {
+/** The store understood, and will give the same answer again. */
+function isRefusal(error: unknown): boolean {
   const code = codeOf(error);
   if (typeof code === 'number') return code < 0 && !GONE.has(code);
   return typeof code === 'string' && REFUSED_DATA.test(code);
 }
 
-/**
- * Not the store's fault but the code's or the data's, such as a value that cannot be written as JSON: it would be the same
- * for ever.
- */
-export function isOwnFault(error: unknown): boolean {
+/** Of the code or the data, such as a value that cannot be written as JSON: it would be the same for ever. */
+function isOwnFault(error: unknown): boolean {
   return (
     error instanceof TypeError ||
     error instanceof RangeError ||
@@ -36,7 +34,22 @@ export function isOwnFault(error: unknown): boolean {
 }
 
 /** A driver may throw one while it loses its connection. One that comes again is ours. */
-export const OWN_FAULTS_BORNE = 2;
+const OWN_FAULTS_BORNE = 2;
+/** What nobody has foreseen, neither as the store's nor as ours. */
+const OTHERS_BORNE = 10;
+
+/** How long one call is repeated: for as long as its errors are the store's. */
+export class Patience {
+  private ownFaults = 0;
+  private others = 0;
+
+  /** Whether an error means that the call will never do. */
+  isOverBy(error: unknown): boolean {
+    if (isRefusal(error)) return true;
+    if (isStoreFault(error) || isGone(error)) return false;
+    return isOwnFault(error) ? ++this.ownFaults >= OWN_FAULTS_BORNE : ++this.others >= OTHERS_BORNE;
+  }
+}
 
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -105,6 +105,12 @@ export class WakeUps {
     this.backOff(error);
   }
 
+  /** A fetch has not reached the store, by no fault of the queue: others may ask meanwhile. */
+  unasked(): void {
+    this.ended();
+    if (!this.stopped) this.options.onWake('poll');
+  }
+
   /** The queue was looked at and has no work. */
   sawNothing(ticket: number): void {
     if (ticket === this.news) this.rest();

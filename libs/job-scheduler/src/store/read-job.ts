@@ -1,0 +1,17 @@
+import { Job, type MinimalQueue } from 'bullmq';
+import type { EngineQueue } from './ports.js';
+
+type QueuedJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;
+
+/** A job of a queue. One whose data is no JSON, as somebody else has changed it, is read without: it is there, and has a state. */
+export async function readJob(queue: EngineQueue, jobId: string): Promise<QueuedJob | undefined> {
+  try {
+    return (await queue.getJob(jobId)) ?? undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const json = await queue.getBackend().getJobData(jobId);
+    if (!json) return undefined;
+    const { returnvalue: _, ...rest } = json;
+    return Job.fromJSON(queue as unknown as MinimalQueue, { ...rest, data: '{}' } as typeof json, jobId) as QueuedJob;
+  }
+}

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import type { Outcome } from '../execution/outcome.js';
+import { JobInLane, type LaneTelling } from './job-in-lane.js';
+import type { TakenJob } from './taken.js';
+
+const completed: Outcome = { kind: 'completed', result: 1, write: undefined };
+
+function inLane(outcomes: (() => Promise<unknown>)[], wants = true) {
+  const seen: string[] = [];
+  const lane: LaneTelling = { tell: () => outcomes.shift()!(), holdLock: () => undefined };
+  const next = {
+    wants: () => (seen.push('asked'), wants),
+    sent: () => void seen.push('sent'),
+    failed: () => void seen.push('failed'),
+  };
+  return { seen, job: new JobInLane({ id: '1', json: {} } as TakenJob, 'token', lane, next) };
+}
+
+test('a fetch that goes along with the telling is under way only while that is', async () => {
+  const { seen, job } = inLane([
+    () => Promise.reject(new Error('away')),
+    () => {
+      throw new TypeError('not even sent');
+    },
+    () => Promise.resolve('told'),
+  ]);
+  await expect(job.tell(completed)).rejects.toThrow('away');
+  expect(seen).toEqual(['asked', 'sent', 'failed']);
+  await expect(job.tell(completed)).rejects.toThrow('not even sent');
+  expect(await job.tell(completed)).toBe('told');
+  expect(seen.slice(3)).toEqual(['sent', 'failed', 'sent']);
+});
+
+test('none goes along where none is wanted, or the job is given back', async () => {
+  const unwanted = inLane([() => Promise.resolve('told')], false);
+  await unwanted.job.tell(completed);
+  expect(unwanted.seen).toEqual(['asked']);
+  const released = inLane([() => Promise.resolve('told')]);
+  await released.job.tell({ kind: 'release' });
+  expect(released.seen).toEqual([]);
+});
