@@ -21,6 +21,14 @@ class Talker {
     ctx.log('one', { n: 1 });
     ctx.log('two');
   }
+
+  @Job({ name: 'goes on' })
+  async goesOn(_: unknown, ctx: JobContext) {
+    for (let n = 0; n < 3; n++) {
+      ctx.log(`step ${n}`);
+      await ctx.progress(n);
+    }
+  }
 }
 
 async function startApp(providers: Type[] = []) {
@@ -108,6 +116,23 @@ describe('events()', () => {
     await until('all are told', () => events.length === 100);
     expect(events).toEqual(all);
     expect(messages).toHaveLength(1);
+  });
+
+  it('tells of progress after what was logged before it', async () => {
+    const { jobs } = await startApp();
+    const { events } = collect(jobs);
+    await until('it listens', async () => {
+      if (events.length === 0) await (await jobs.enqueue('good', undefined)).finished();
+      return events.length > 0;
+    });
+    const { id } = await jobs.enqueue('goes on', undefined);
+    const own = () => events.filter((event) => event.id === id);
+    await until('it has ended', () => own().some(({ type }) => type === 'completed'));
+    expect(own().map(({ type }) => type)).toEqual([
+      'started',
+      ...Array(3).fill(['log', 'progress']).flat(),
+      'completed',
+    ]);
   });
 
   it('tells of log lines with the others, in their order', async () => {

@@ -543,6 +543,20 @@ describe.each(platforms)('on %s', (platform) => {
       });
     });
 
+    it('one that waits for its time says when that is, and is run before it', async () => {
+      const { id } = await api.jobs.enqueueIn('my.job', {}, '1h');
+      const path = `executions/${id}`;
+      const waiting = conforming(Execution, (await api.call('GET', path)).body);
+      expect(Date.parse(String(waiting.runAt)) - Date.parse(String(waiting.createdAt))).toBeGreaterThan(3_590_000);
+      expect(await api.call('POST', `${path}/promote`)).toMatchObject({ status: 202, body: { executionId: id } });
+      expect(await ended(id, 'completed')).not.toHaveProperty('runAt');
+      expect(problem(await api.call('POST', `${path}/promote`))).toMatchObject({
+        status: 409,
+        code: 'EXECUTION_NOT_DELAYED',
+      });
+      expect(problem(await api.call('POST', 'executions/nobody/promote'))).toMatchObject({ status: 404 });
+    });
+
     it('a failed one is told without stacks and connection strings, and retried', async () => {
       const { id } = await api.jobs.enqueue('failing.job', {});
       const failed = await ended(id, 'failed');

@@ -255,7 +255,7 @@ export function badRequests(job: string): Make {
     (random) =>
       ask(
         random.pick(['GET', 'POST']),
-        `executions/${random.pick([...IDS, ...BAD_IDS])}${random.pick(['/retry', '/cancel', '/logs', '', '/logs/stream'])}`,
+        `executions/${random.pick([...IDS, ...BAD_IDS])}${random.pick(['/retry', '/promote', '/cancel', '/logs', '', '/logs/stream'])}`,
       ),
     (random) => ask('GET', `executions/x/logs/stream?${random.pick(['lastEventId=', 'lastEventId=a%00', 'x=1'])}`),
     (random) => ask('GET', `events/stream?${random.pick(['type=nothing', 'job=', 'x=1', 'type=', 'job=a&job=b'])}`),

@@ -22,6 +22,7 @@ const PATHS = {
   '/v1/monitor/executions/{id}/logs': ['get'],
   '/v1/monitor/executions/{id}/logs/stream': ['get'],
   '/v1/monitor/executions/{id}/retry': ['post'],
+  '/v1/monitor/executions/{id}/promote': ['post'],
   '/v1/monitor/executions/{id}/cancel': ['post'],
   '/v1/monitor/events/stream': ['get'],
   '/v1/monitor/queues': ['get'],

@@ -68,6 +68,12 @@ it('is degraded when a threshold is passed, or jobs wait and nobody works; down 
   await until('they have waited for a moment', async () => ((await jobs.getQueue('default')).oldestWaitingMs ?? 0) > 5);
   expect(await health.isHealthy('jobs', { oldestWaiting: 1 })).toMatchObject({ jobs: { status: 'degraded' } });
   expect(await health.isHealthy('jobs', { oldestWaitingDown: 1 })).toMatchObject({ jobs: { status: 'down' } });
+  await jobs.pauseQueue('default');
+  const paused = await health.isHealthy('jobs', { oldestWaitingDown: 1, paused: 1 });
+  expect(paused.jobs).toMatchObject({
+    status: 'degraded',
+    problems: [expect.any(String), expect.stringMatching(/^queue default: it is paused, and the oldest job waits for/)],
+  });
 });
 
 it('is degraded when a schedule had to be repaired', async () => {

@@ -92,6 +92,7 @@ export {
 } from './errors/schedule-errors.js';
 export {
   ExecutionEndedError,
+  ExecutionNotDelayedError,
   ExecutionNotFailedError,
   ExecutionUnknownError,
   JobUnknownError,

@@ -39,6 +39,7 @@ import { QueuedRuns } from './service/queued-runs.js';
 import { QueueTraitsReader } from './service/queue-traits.js';
 import { ScheduleService } from './service/schedule-service.js';
 import { SchedulerRuntime } from './service/scheduler-runtime.js';
+import { SlotWaits } from './service/slot-waits.js';
 import { Steering } from './service/steering.js';
 import { TakeOut } from './service/take-out.js';
 import { makeWorkerId } from './service/worker-id.js';
@@ -81,12 +82,8 @@ const queueProviders: Provider[] = [
     useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
   },
   provide(ExecutionFinder, [QueueHub, StoreHolder]),
-  {
-    provide: FinishWatcher,
-    inject: [StoreHolder, ExecutionFinder, Clock],
-    useFactory: (holder: StoreHolder, finder: ExecutionFinder, clock: Clock) =>
-      new FinishWatcher(holder, finder, clock, reportError),
-  },
+  provide(SlotWaits, [Clock]),
+  provide(FinishWatcher, [StoreHolder, ExecutionFinder, Clock, SlotWaits]),
   provideByName(Enqueuer, {
     options: RESOLVED_OPTIONS,
     registry: JobRegistry,
@@ -156,6 +153,7 @@ const runtimeProviders: Provider[] = [
     events: EventBus,
     finder: ExecutionFinder,
     hub: QueueHub,
+    slotWaits: SlotWaits,
   }),
   provideByName(JobSchedulerBoot, {
     options: RESOLVED_OPTIONS,

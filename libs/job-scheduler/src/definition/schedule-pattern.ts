@@ -38,7 +38,8 @@ export function toStoredRepeat(spec: ScheduleSpec, anchor: number): StoredRepeat
   return {
     pattern: toPattern(spec, anchor),
     tz: spec.timezone,
-    ...(spec.start !== undefined && { startDate: spec.start }),
+    // BullMQ leaves 0 out, and the entry would differ for ever. Nothing fires as early.
+    ...(spec.start !== undefined && spec.start > 0 && { startDate: spec.start }),
     ...(spec.end !== undefined && { endDate: spec.end }),
   };
 }

@@ -50,6 +50,7 @@ export const ERROR_CODES = [
   'REQUEST_REFUSED',
   'ROUTE_UNKNOWN',
   'EXECUTION_ENDED',
+  'EXECUTION_NOT_DELAYED',
   'INTERNAL',
 ] as const;
 

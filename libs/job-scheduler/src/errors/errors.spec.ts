@@ -65,6 +65,10 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [new names.ExecutionUnknownError('7'), 'No execution "7" is known: the id is wrong, or its record has expired.'],
   [new names.ExecutionNotFailedError('7', 'running'), 'Execution "7" is running. Only a failed one can be retried.'],
+  [
+    new names.ExecutionNotDelayedError('7', 'running'),
+    'Execution "7" is running, and does not wait for its time. Only a delayed one, or one that waits for its retry, can be promoted.',
+  ],
   [new names.ExecutionEndedError('7', 'completed'), 'Execution "7" has ended as completed.'],
   [
     new requests.RequestInvalidError([{ in: 'body', path: ['status'], message: 'Allowed: "0" or "1"' }]),

@@ -74,6 +74,18 @@ export class ExecutionNotFailedError extends JobSchedulerError {
   }
 }
 
+/** `promote(id)` of an execution that does not wait for its time. */
+export class ExecutionNotDelayedError extends JobSchedulerError {
+  readonly code = 'EXECUTION_NOT_DELAYED';
+
+  constructor(id: string, status: string) {
+    super({
+      message: `Execution ${quoted(id)} is ${status}, and does not wait for its time. Only a delayed one, or one that waits for its retry, can be promoted.`,
+      details: { id, status },
+    });
+  }
+}
+
 /** An execution that has ended cannot be cancelled any more. */
 export class ExecutionEndedError extends JobSchedulerError {
   readonly code = 'EXECUTION_ENDED';

@@ -103,7 +103,10 @@ export class AttemptContext extends JobContext {
     const { lines, events, started, clock } = this.parts;
     // As it is now: the caller may change it while it is on its way.
     const told = copyOfJson(value, stored.json) as number | object;
+    // Who listens hears of what was logged before in that order.
+    const logged = events?.wanted ? lines.flushed() : undefined;
     await lines.progress(told);
+    await logged;
     if (events?.wanted && !lines.isOver) tellProgress(events, started, told, clock.now());
   }
 }

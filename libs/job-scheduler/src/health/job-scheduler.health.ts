@@ -15,6 +15,8 @@ export interface HealthThresholds {
   oldestWaiting?: Duration;
   /** The oldest waiting execution of a queue is older: down. */
   oldestWaitingDown?: Duration;
+  /** The oldest waiting execution of a paused queue is older: degraded. Default `'1h'`. */
+  paused?: Duration;
 }
 
 /**
@@ -68,7 +70,12 @@ function judgeQueue(queue: QueueInfo, thresholds: HealthThresholds, down: string
   if (thresholds.pending !== undefined && counts.pending > thresholds.pending) {
     degraded.push(`queue ${name}: ${counts.pending} waiting, more than ${thresholds.pending}`);
   }
-  if (oldestWaitingMs === undefined || paused) return;
+  if (oldestWaitingMs === undefined) return;
+  if (paused) {
+    if (oldestWaitingMs > parseDuration(thresholds.paused ?? '1h'))
+      degraded.push(`queue ${name}: it is paused, and the oldest job waits for ${oldestWaitingMs} ms`);
+    return;
+  }
   const longest = thresholds.oldestWaitingDown === undefined ? Infinity : parseDuration(thresholds.oldestWaitingDown);
   if (oldestWaitingMs > longest) down.push(`queue ${name}: the oldest job waits for over ${longest} ms`);
   else if (oldestWaitingMs > parseDuration(thresholds.oldestWaiting ?? '5m')) {

@@ -79,6 +79,24 @@ export class ExecutionsController {
     return this.replies.started(response, await this.jobs.retry(id));
   }
 
+  @Post('executions/:id/promote')
+  @UseInterceptors(EmptyBody)
+  @HttpCode(202)
+  @Describe({
+    summary: 'Run an execution now that waits for its time',
+    description: 'One that is delayed, or waits for its retry; as soon as there is a slot.',
+    status: 202,
+    answer: Started,
+    problems: [404, 409],
+    headers: { Location: 'The path of the execution.' },
+  })
+  async promote(
+    @Param('id', { schema: Id }) id: string,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<Started> {
+    return this.replies.started(response, await this.jobs.promote(id));
+  }
+
   @Post('executions/:id/cancel')
   @HttpCode(200)
   @Describe({

@@ -56,15 +56,20 @@ describe('an entry of BullMQ', () => {
     expect(check(changed, entry())).toMatchObject({
       todo: 'write',
       repeat: { pattern: '0 12 * * *' },
-      by: [
-        { repeat, since: MADE, until: at('10:00:20') },
-        { repeat: { pattern: '0 12 * * *' }, since: at('10:00:20') },
-      ],
+      // The old one has planned nothing that is not claimed.
+      by: [{ repeat: { pattern: '0 12 * * *' }, since: at('10:00:20') }],
       isDue: false,
       trouble: undefined,
     });
     const overdue = schedule({ expression: '0 12 * * *', updatedAt: NOW, lastFire: at('09:59:00') });
-    expect(check(overdue, entry({ next: at('10:00:00') }))).toMatchObject({ todo: 'write', isDue: true });
+    expect(check(overdue, entry({ next: at('10:00:00') }))).toMatchObject({
+      todo: 'write',
+      isDue: true,
+      by: [
+        { repeat, since: MADE, until: NOW },
+        { repeat: { pattern: '0 12 * * *' }, since: NOW },
+      ],
+    });
   });
 
   it('that is overdue is left to the workers, unless they are idle', () => {
@@ -88,6 +93,30 @@ describe('an entry of BullMQ', () => {
     const lost = schedule({ lastFire: at('09:59:00') });
     expect(check(lost, entry())).toMatchObject({ todo: 'tick', trouble: 'has lost a fire' });
     expect(check(lost, entry(), { isIdle: false })).toEqual({ todo: 'nothing' });
+  });
+
+  it('stays small when its schedule is changed 900 times before it fires', () => {
+    const yearly = (n: number) => ({ expression: `${n % 60} ${n % 24} 1 1 *`, lastFire: undefined });
+    let found = entry({ pattern: '0 0 1 1 *', next: Date.parse('2027-01-01T00:00Z'), data: { job: 'x' } });
+    for (let n = 1; n <= 900; n++) {
+      const changed = check(schedule({ ...yearly(n), updatedAt: NOW - 1_000 + n }), found, { readAt: NOW + n });
+      if (changed.todo !== 'write') throw new Error(`change ${n}: ${changed.todo}`);
+      expect(changed.by).toHaveLength(1);
+      found = { ...found, ...changed.repeat, data: { job: 'x', by: changed.by } } as EngineScheduler;
+    }
+  });
+
+  it('remembers the newest of what planned fires that nobody took', () => {
+    let found = entry({ data: { job: 'x', by: [{ repeat, since: MADE }] } });
+    const minutes = (n: number) => ({ pattern: `${n % 2 === 0 ? '*' : '*/1'} * * * *` });
+    for (let n = 1; n <= 300; n++) {
+      const { pattern: expression } = minutes(n);
+      const updatedAt = NOW + n * 90_000;
+      const changed = check(schedule({ expression, lastFire: undefined, updatedAt }), found, { readAt: updatedAt });
+      if (changed.todo !== 'write') throw new Error(`change ${n}: ${changed.todo}`);
+      expect(changed.by.length).toBeLessThanOrEqual(101);
+      found = { ...found, ...changed.repeat, data: { job: 'x', by: changed.by } } as EngineScheduler;
+    }
   });
 });
 

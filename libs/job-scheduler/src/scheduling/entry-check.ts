@@ -76,6 +76,9 @@ export function checkEntry(
 
 const NOTHING: EntryCheck = { todo: 'nothing' };
 
+/** Of a schedule that is changed again and again while nobody takes its fires, what held so long ago is let go. */
+const MOST_STRETCHES = 100;
+
 /**
  * By what fires that nobody has claimed were planned: by what the entry holds, until the schedule was changed, and by the
  * schedule as it is now from then on.
@@ -94,7 +97,7 @@ function plannedBy(
   const current: PlannedBy = isSame ? { repeat, since: newest.since } : { repeat, since: updatedAt };
   const old = isSame ? before.slice(0, -1) : [...before.slice(0, -1), { ...newest, until: updatedAt }];
   const after = Math.max(lastFire ?? -Infinity, enabledAt);
-  return [...old.filter((each) => (each.until ?? Infinity) > after && isReadable(each)), current];
+  return [...old.filter((each) => hasFire(each, after)).slice(-MOST_STRETCHES), current];
 }
 
 function isLost(by: readonly PlannedBy[], after: number, next: number, { readAt, grace, isIdle }: CheckOptions) {
@@ -113,10 +116,10 @@ function hasFireAfter(repeat: FullRepeat, after: number): boolean {
   return nextFire(spec, after, anchor) !== undefined;
 }
 
-function isReadable(by: PlannedBy): boolean {
+/** Whether it has planned a fire that nobody may have claimed. One that cannot be read has none. */
+function hasFire(by: PlannedBy, after: number): boolean {
   try {
-    toStretch(by);
-    return true;
+    return (by.until ?? Infinity) > after && firstFire([toStretch(by)], after) !== undefined;
   } catch {
     return false;
   }

@@ -17,6 +17,7 @@ export function describeQueued(
   queue: string,
   status: JobStatus,
   record: StoredExecution | undefined,
+  runAt?: number,
 ): JobExecution {
   const started = toStartedJob(job, queue);
   const attempts = (record?.attempts ?? []).map(toAttempt);
@@ -34,7 +35,7 @@ export function describeQueued(
     ...(error && { error }),
     ...(completedAt !== undefined && { completedAt }),
   };
-  return describe(
+  const execution = describe(
     {
       id: started.id,
       job: started.job,
@@ -46,6 +47,7 @@ export function describeQueued(
     head,
     attempts,
   );
+  return { ...execution, ...dateOf('runAt', runAt) };
 }
 
 function describe(

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
+import { OwnLogger } from '../definition/own-logger.js';
 import { within } from '../definition/within.js';
 import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
@@ -15,6 +16,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 import { PastEnds } from './past-ends.js';
+import type { SlotWaits } from './slot-waits.js';
 import { guardStore } from './store-guard.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
@@ -31,6 +33,8 @@ const TOLD_LAG = 1_000;
 const RECORD_LAG = 1_000;
 /** What the store gets to answer in, however short the caller's own time is, in milliseconds. */
 const LEAST_ANSWER = 250;
+
+const logger = new OwnLogger();
 
 /** The events of one queue: all waits for its executions share them. */
 interface Listening {
@@ -50,12 +54,29 @@ export class FinishWatcher {
     private readonly holder: StoreHolder,
     private readonly finder: ExecutionFinder,
     private readonly clock: Clock,
-    private readonly onError: (error: Error) => void,
+    private readonly slotWaits: SlotWaits,
   ) {
     this.past = new PastEnds(holder);
   }
 
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
+    const unstarted: { over?: (() => void) | undefined } = {};
+    try {
+      return await this.untilEnd(execution, timeout, (hasStarted) => {
+        if (hasStarted) unstarted.over?.();
+        else unstarted.over ??= this.slotWaits.begin();
+      });
+    } finally {
+      unstarted.over?.();
+    }
+  }
+
+  /** @param onLook told at each look whether the execution has started. */
+  private async untilEnd(
+    execution: Enqueued,
+    timeout: Duration | undefined,
+    onLook: (hasStarted: boolean) => void,
+  ): Promise<unknown> {
     const { id, job } = execution;
     const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
     const inTime = async <T>(work: Promise<T>): Promise<T> => {
@@ -76,6 +97,7 @@ export class FinishWatcher {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
         const found = unlessLeft(await inTime(this.finder.find(id)));
+        if (found) onLook(found.inQueue?.processedOn !== undefined || found.record !== undefined);
         if (!event && found && (await isInQueueStill(found))) {
           endedAt ??= this.clock.now();
           if (this.clock.now() - endedAt < TOLD_LAG) {
@@ -152,7 +174,7 @@ export class FinishWatcher {
 
   private open(store: Store, queue: string): Listening {
     const events = store.queues.events(queue);
-    events.on('error', this.onError);
+    events.on('error', (error) => logger.debug(error.message));
     events.on('completed', ({ jobId, returnvalue }) => this.wake(queue, jobId, { returnvalue }));
     events.on('failed', ({ jobId, failedReason }) => this.wake(queue, jobId, { failedReason }));
     events.on('removed', ({ jobId }) => this.wake(queue, jobId));

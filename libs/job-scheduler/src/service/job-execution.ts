@@ -63,6 +63,8 @@ export interface JobExecution {
   readonly createdAt: Date;
   /** The nominal time of a scheduled run. */
   readonly scheduledFor?: Date;
+  /** When it runs, of one that is delayed, snoozed, or waits for its retry. One that waits for its turn looks again then. */
+  readonly runAt?: Date;
   /** Of the first attempt. */
   readonly startedAt?: Date;
   /** When it ended, however it did. */

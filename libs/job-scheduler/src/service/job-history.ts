@@ -76,7 +76,10 @@ export class JobHistory {
       const found = await this.finder.find(id);
       if (found?.record?.final) return describeEnded(found.record);
       const status = found?.inQueue && statusInQueue(await found.inQueue.getState(), found.inQueue.attemptsMade);
-      if (status) return describeQueued(found.inQueue, found.queue, status, found.record);
+      if (status) {
+        const runAt = await this.live.runAt(found.inQueue, found.queue, status);
+        return describeQueued(found.inQueue, found.queue, status, found.record, runAt);
+      }
       // It has left its queue meanwhile: its record came first.
       return ended();
     });

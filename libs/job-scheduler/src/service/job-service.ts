@@ -155,6 +155,14 @@ export class JobService {
     return this.handle(await this.guard('retry an execution', () => this.parts.steering.retry(id)));
   }
 
+  /**
+   * Lets an execution run now that is delayed, or waits for its retry: as soon as there is a slot.
+   * @throws ExecutionUnknownError, ExecutionNotDelayedError
+   */
+  async promote(id: string): Promise<JobHandle> {
+    return this.handle(await this.guard('promote an execution', () => this.parts.steering.promote(id)));
+  }
+
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
   getStatus(id: string): Promise<JobStatus | undefined> {
     return this.guard('look up an execution', () => this.parts.finder.status(id));
@@ -207,9 +215,7 @@ export class JobService {
 
   /**
    * What happens to the fleet's executions from now on, whichever process they run in: states, steps, progress, log lines.
-   * News, not a record: what happens while the store's connection is lost is missed, and then it goes on. Those who
-   * subscribe in this process share one subscription, which ends with the last of them; while nobody listens, nothing is sent.
-   *
+   * News, not a record: what happens while the store's connection is lost is missed. While nobody listens, nothing is sent.
    * Completes when the app closes. Errors with STORE_UNAVAILABLE when the store cannot be listened to: subscribe again.
    * For this process's own runs see `@OnJobEvent()`; for what is kept, `JobHistory`.
    */

@@ -49,18 +49,49 @@ export class LiveExecutions {
     let index = 0;
     while (index < fitting.length && items.length < limit) {
       const part = fitting.slice(index, index + limit - items.length);
-      const records = await history.loadMany(part.map(({ id }) => id));
+      const [records, times] = await Promise.all([
+        history.loadMany(part.map(({ id }) => id)),
+        this.timesOf(part, status),
+      ]);
       for (const { job: found, queue, id } of part) {
         const record = records.get(id);
         // Its queue is about to be told of its end.
         if (record?.final) continue;
-        const execution = describeQueued(found, queue, status, record);
+        const execution = describeQueued(found, queue, status, record, times.get(found));
         if (scheduleId === undefined || execution.scheduleId === scheduleId) items.push(execution);
       }
       index += part.length;
     }
     const last = fitting[index - 1];
     return { items, ...(last && index < fitting.length && { next: toCursor([last.at, last.id]) }) };
+  }
+
+  /** When an execution runs that waits for its time, in milliseconds since the epoch. */
+  async runAt(job: EngineJob, queue: string, status: JobStatus): Promise<number | undefined> {
+    return (await this.timesOf([{ job, queue }], status)).get(job);
+  }
+
+  private async timesOf(
+    jobs: readonly Pick<Seen, 'job' | 'queue'>[],
+    status: JobStatus,
+  ): Promise<ReadonlyMap<EngineJob, number>> {
+    const times = new Map<EngineJob, number>();
+    if (status !== 'pending' && status !== 'retrying') return times;
+    const { queues } = this.holder.require('look up executions');
+    await Promise.all(
+      [...new Set(jobs.map(({ queue }) => queue))].map(async (queue) => {
+        const own = jobs.filter((each) => each.queue === queue).map(({ job }) => job);
+        const found = await queues.dueTimes(
+          queue,
+          own.map(({ id }) => id ?? ''),
+        );
+        for (const job of own) {
+          const at = found.get(job.id ?? '');
+          if (at !== undefined) times.set(job, at);
+        }
+      }),
+    );
+    return times;
   }
 
   private async look(queue: EngineQueue, status: LiveStatus): Promise<Seen[]> {

@@ -9,6 +9,7 @@ import type { Enqueuer } from './enqueuer.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
+import type { SlotWaits } from './slot-waits.js';
 
 /** What the moving parts of a module work with. */
 export interface RuntimeParts {
@@ -23,4 +24,5 @@ export interface RuntimeParts {
   readonly events: EventBus;
   readonly finder: ExecutionFinder;
   readonly hub: QueueHub;
+  readonly slotWaits: SlotWaits;
 }

@@ -114,6 +114,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     this.lines = new LogWriter({ logs: store.logs, clock, logger, events });
     const pool = makePool(this.parts, store, this.lines, logger);
     this.pool = pool;
+    this.parts.slotWaits.watch(() => this.pool?.statistics());
     await fleet.serve({
       abort: (id, reason) => pool.abort(id, reason),
       giveUp: (id) => pool.find(id)?.giveUp(),

@@ -1,9 +1,16 @@
-import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
+import {
+  ExecutionNotDelayedError,
+  ExecutionNotFailedError,
+  ExecutionUnknownError,
+} from '../errors/unknown-name-errors.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder } from './execution-finder.js';
 
-/** Brings failed executions back into their queues. */
+/** BullMQ: the job is missing; it is not delayed. */
+const NOT_DELAYED = new Set<unknown>([-1, -3]);
+
+/** Brings failed executions back into their queues, and lets those run that wait for their time. */
 export class Steering {
   constructor(
     private readonly finder: ExecutionFinder,
@@ -22,5 +29,23 @@ export class Steering {
     if (record?.final) await this.holder.require('retry an execution').executions.reopen(id);
     await inQueue.retry('failed', { resetAttemptsMade: true });
     return { id, job: found.job, queue: found.queue, duplicate: false };
+  }
+
+  /** @throws ExecutionUnknownError, ExecutionNotDelayedError */
+  async promote(id: string): Promise<Enqueued> {
+    const found = await this.finder.find(id);
+    if (!found) throw new ExecutionUnknownError(id);
+    try {
+      if (!found.inQueue) throw await this.notDelayed(id);
+      await found.inQueue.promote();
+    } catch (error) {
+      throw NOT_DELAYED.has((error as { code?: unknown }).code) ? await this.notDelayed(id) : error;
+    }
+    return { id, job: found.job, queue: found.queue, duplicate: false };
+  }
+
+  private async notDelayed(id: string): Promise<Error> {
+    const status = await this.finder.status(id);
+    return status ? new ExecutionNotDelayedError(id, status) : new ExecutionUnknownError(id);
   }
 }

@@ -61,6 +61,11 @@ export interface QueueEngine {
   /** BullMQ's ids of the jobs that start next: of those without a priority, which is the oldest of them, and of the others. */
   firstWaiting(queue: EngineQueue): Promise<string[]>;
   /**
+   * When delayed jobs run, in milliseconds since the epoch; absent: those that do not wait for their time.
+   * @param jobIds BullMQ's.
+   */
+  dueTimes(name: string, jobIds: readonly string[]): Promise<Map<string, number>>;
+  /**
    * How jobs ended that may have left their queue since, as far as its events still tell: BullMQ keeps about 10,000 of a
    * queue, four for a job that runs once. Absent: those whose newest event is no end.
    * @param jobIds BullMQ's.

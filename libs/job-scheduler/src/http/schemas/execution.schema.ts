@@ -48,6 +48,7 @@ export const Execution = z
     steps: z.array(Step),
     createdAt: Timestamp,
     scheduledFor: Timestamp.optional(),
+    runAt: Timestamp.optional().meta({ description: 'When one runs that is delayed, or waits for its retry.' }),
     startedAt: Timestamp.optional(),
     completedAt: Timestamp.optional(),
     durationMs: z.number().optional(),

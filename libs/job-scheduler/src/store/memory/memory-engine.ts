@@ -61,6 +61,12 @@ export class MemoryEngine implements QueueEngine {
     return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
   }
 
+  async dueTimes(name: string, jobIds: readonly string[]): Promise<Map<string, number>> {
+    const queue = this.memory.queue(`${this.prefix}:${name}`);
+    const times = jobIds.map((id) => [id, queue.dueAt(id)] as const);
+    return new Map(times.filter((time): time is [string, number] => time[1] !== undefined));
+  }
+
   async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
     const missing = new Set(jobIds);
     const ends = new Map<string, PastEnd>();

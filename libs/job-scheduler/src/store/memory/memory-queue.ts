@@ -72,6 +72,12 @@ export class MemoryQueue {
     return this.lists.wait.size + this.sorted.prioritized.size > 0;
   }
 
+  /** When a job is due that waits for its time. */
+  dueAt(jobId: string): number | undefined {
+    const job = this.jobs.get(jobId);
+    return job?.place === 'delayed' ? Math.floor(job.score / DELAY_SCALE) : undefined;
+  }
+
   /** When the next delayed job is due. */
   get nextDue(): number | undefined {
     const { first } = this.sorted.delayed;

@@ -85,6 +85,18 @@ export class SqlEngine implements QueueEngine {
     return rows.map(({ id }) => id);
   }
 
+  async dueTimes(name: string, jobIds: readonly string[]): Promise<Map<string, number>> {
+    if (jobIds.length === 0) return new Map();
+    const { rows } = await this.deadline.run(
+      this.driver.queryInSchema<{ id: string; at: string | number }>(
+        `SELECT id, process_at_ms AS at FROM job
+         WHERE queue = $1 AND id = ANY($2::text[]) AND state = 'delayed' AND process_at_ms IS NOT NULL`,
+        [name, jobIds],
+      ),
+    );
+    return new Map(rows.map(({ id, at }) => [id, Number(at)]));
+  }
+
   async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
     const { rows } = await this.deadline.run(
       this.driver.queryInSchema<{ id: string; event: string; value: string | null }>(

@@ -16,6 +16,9 @@ const redisBackend: BackendFactory<IQueueBackend, unknown> = (name, options, par
 const SCHEDULERS_AT_ONCE = 1_000;
 const SCHEDULER_WIDTH = 8;
 
+/** Scores of delayed jobs are their time with 12 bits for the order within a millisecond. */
+const DELAY_SCALE = 0x1000;
+
 /** Jobs whose end one pass over the events looks for. */
 const ENDS_AT_ONCE = 1_000;
 const END_WIDTH = 3;
@@ -86,6 +89,13 @@ export class RedisEngine implements QueueEngine {
 
   async firstWaiting(queue: EngineQueue): Promise<string[]> {
     return queue.getRanges(['waiting', 'prioritized'], 0, 0, true);
+  }
+
+  async dueTimes(name: string, jobIds: readonly string[]): Promise<Map<string, number>> {
+    if (jobIds.length === 0) return new Map();
+    const scores = await this.deadline.run(this.connections.producer.zmscore(this.keys.delayed(name), ...jobIds));
+    const times = jobIds.map((id, n) => [id, scores[n]] as const).filter(([, score]) => typeof score === 'string');
+    return new Map(times.map(([id, score]) => [id, Math.floor(Number(score) / DELAY_SCALE)]));
   }
 
   async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {

@@ -58,6 +58,11 @@ export class RedisKeys {
     return `${this.bullKeys(queue)}wait`;
   }
 
+  /** BullMQ's sorted set of delayed jobs, by their time and 12 bits more. */
+  delayed(queue: string): string {
+    return `${this.bullKeys(queue)}delayed`;
+  }
+
   /** BullMQ's sorted set of failed jobs, by the time of their failure. */
   failed(queue: string): string {
     return `${this.bullKeys(queue)}failed`;

@@ -1,0 +1,39 @@
+/** What changes of a schedule leave behind in BullMQ. */
+import { expect, test } from '@jest/globals';
+import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-scheduler';
+import { checkEntry } from '../../libs/job-scheduler/src/scheduling/entry-check.js';
+import type { TickData } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
+import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { closedAfterEach } from '../support/closed-after-each.js';
+import { randomPrefix } from '../support/prefix.js';
+import { sharedStores } from '../support/stores.js';
+
+Logger.overrideLogger(false);
+
+const apps = closedAfterEach<INestApplicationContext>();
+
+test.each([...sharedStores, ['memory', 'memory:']])(
+  'a yearly schedule on %s that starts in 1970, and is changed ten times, stays as it is written, and small',
+  async (_, connection) => {
+    @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), role: 'producer' })] })
+    class App {}
+    const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+    apps.push(app);
+    app.get(JobService).register({ name: 'yearly' }, () => undefined);
+    const schedules = app.get(ScheduleService);
+    const store = app.get(StoreHolder, { strict: false }).require('look');
+    const id = 'new-year';
+    await schedules.create({ id, job: 'yearly', schedule: '@yearly', start: new Date(0) });
+    for (let n = 1; n <= 10; n++) {
+      await schedules.update(id, { schedule: `${n} 0 1 1 *` });
+      const [entry] = await store.queues.schedulers(TICK_QUEUE, [encodeSchedulerId(id)]);
+      expect((entry!.data as TickData).by).toHaveLength(1);
+      const stored = await store.schedules.get(id);
+      const options = { readAt: Date.now(), grace: 0, isIdle: true };
+      expect(checkEntry(stored, entry, options)).toEqual({ todo: 'nothing' });
+    }
+  },
+);
