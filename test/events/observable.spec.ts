@@ -130,7 +130,12 @@ describe('events()', () => {
     await until('it has ended', () => own().some(({ type }) => type === 'completed'));
     expect(own().map(({ type }) => type)).toEqual([
       'started',
-      ...Array(3).fill(['log', 'progress']).flat(),
+      'log',
+      'progress',
+      'log',
+      'progress',
+      'log',
+      'progress',
       'completed',
     ]);
   });

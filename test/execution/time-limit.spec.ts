@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { OwnLogger } from '../../libs/job-scheduler/src/definition/own-logger.js';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import type { JobDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
 import { JobCancelError } from '../../libs/job-scheduler/src/errors/outcome-errors.js';
@@ -40,7 +41,7 @@ function begin(changes: Partial<JobDefinition> = {}) {
     });
     return Object.create(part, Object.fromEntries(slow)) as T;
   };
-  const logger = new Logger('test');
+  const logger = new OwnLogger();
   const definition = {
     name,
     retry: { max: 0, backoff: 'fixed', delay: 1, maxDelay: 1, jitter: 0 },
@@ -68,6 +69,7 @@ function begin(changes: Partial<JobDefinition> = {}) {
     logger,
     workerId: 'w',
     history: true,
+    logStacks: false,
     onFail: new OnFailAction(clock, logger, async () => undefined),
     admission: new Admission({ locks, others, clock, lockDuration: 60_000, shutdownTimeout: 1_000 }),
   };

@@ -112,7 +112,7 @@ function detailsOfHttp(thrown: unknown, message: string | undefined): string {
 function innerText(thrown: unknown, depth: number): string {
   const message = textOf(thrown, 'message');
   if (message === undefined) return inspected(thrown);
-  const inner = depth < DEEPEST ? innerMessages(thrown, depth + 1) : '';
+  const inner = (depth < DEEPEST && innerMessages(thrown, depth + 1)) || detailsOfHttp(thrown, message);
   return (message && inner ? `${message}: ${inner}` : message || inner || inspected(thrown)).slice(0, MESSAGE_LIMIT);
 }
 
