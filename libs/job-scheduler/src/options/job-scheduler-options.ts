@@ -73,7 +73,7 @@ export interface JobSchedulerOptions {
   maxPayload?: number;
   /** How long running jobs may take to end when the app closes. Default `'30s'`. */
   shutdownTimeout?: Duration;
-  /** A job whose worker died is taken up within this and 5 s. At least `'1s'`; default `'30s'`. */
+  /** A job whose worker died is taken up within this and 5 s. `'1s'` to `'1d'`; default `'30s'`. */
   lockDuration?: Duration;
   /** `false`: jobs run after `JobService.start()` only. Default `true`. */
   autoStart?: boolean;

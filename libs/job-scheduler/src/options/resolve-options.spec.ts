@@ -255,6 +255,7 @@ describe('resolveOptions', () => {
       '"1mb" is not allowed. Allowed: a whole number from 1 to 67,108,864.',
     ],
     ['shutdownTimeout', { shutdownTimeout: '30 sec' }, 'shutdownTimeout', '"30 sec" is not a duration. Allowed:'],
+    ['lockDuration', { lockDuration: '60d' }, 'lockDuration', '"60d" is too long. Allowed: at most 1d.'],
     ['lockDuration', { lockDuration: 999 }, 'lockDuration', '999 is too short. Allowed: at least 1s.'],
     ['autoStart', { autoStart: 1 }, 'autoStart', '1 is not allowed.'],
     ['workerName', { workerName: '' }, 'workerName', '"" is not allowed. Allowed: a text of 1 to 200 characters.'],

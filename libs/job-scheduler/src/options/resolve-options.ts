@@ -36,6 +36,8 @@ const PARTS: readonly RolePart[] = ['producer', 'worker', 'scheduler'];
 export const MOST_CONCURRENCY = 10_000;
 const LARGEST_PAYLOAD = 64 * 1024 * 1024;
 const SHORTEST_LOCK = 1_000;
+/** A day: longer, no job of a dead worker would be taken up while somebody waits for it. */
+const LONGEST_LOCK = 86_400_000;
 const LONGEST_NAME = 200;
 
 /**
@@ -68,7 +70,13 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
     history: faults.boolean('history', given.history, MODULE_DEFAULTS.history),
     maxPayload: faults.integer('maxPayload', given.maxPayload, MODULE_DEFAULTS.maxPayload, 1, LARGEST_PAYLOAD),
     shutdownTimeout: faults.duration('shutdownTimeout', given.shutdownTimeout, MODULE_DEFAULTS.shutdownTimeout),
-    lockDuration: faults.duration('lockDuration', given.lockDuration, MODULE_DEFAULTS.lockDuration, SHORTEST_LOCK),
+    lockDuration: faults.duration(
+      'lockDuration',
+      given.lockDuration,
+      MODULE_DEFAULTS.lockDuration,
+      SHORTEST_LOCK,
+      LONGEST_LOCK,
+    ),
     autoStart: faults.boolean('autoStart', given.autoStart, MODULE_DEFAULTS.autoStart),
     workerName: readWorkerName(given.workerName, faults),
     logStacks: faults.boolean('logStacks', given.logStacks, process.env.NODE_ENV !== 'production'),

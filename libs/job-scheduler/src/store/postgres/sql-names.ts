@@ -62,6 +62,9 @@ export class SqlNames {
   }
 }
 
+/** Around the body of a function. Longer than any prefix, so that no name of a schema in it ends it: `a-njs-b` is `a$njs$b`. */
+export const BODY = `$njs_${'body'.repeat(10)}$`;
+
 /** The server's time, in milliseconds since the epoch: the clocks of workers do not matter. */
 export const SQL_NOW = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 

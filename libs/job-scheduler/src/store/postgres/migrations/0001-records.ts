@@ -1,4 +1,4 @@
-import { SQL_NOW } from '../sql-names.js';
+import { BODY, SQL_NOW } from '../sql-names.js';
 import type { SqlNames } from '../sql-names.js';
 
 /**
@@ -68,7 +68,7 @@ CREATE FUNCTION ${names.write}(
   p_ids text[], p_jobs text[], p_queues text[], p_fences bigint[], p_finals text[], p_heads text[], p_attempts text[],
   p_step_names text[], p_steps text[], p_counts bigint[], p_ages bigint[], p_ends bigint[], p_schedules text[],
   p_durations bigint[], p_buckets int[], p_errors text[]
-) RETURNS boolean[] LANGUAGE plpgsql AS $njs$
+) RETURNS boolean[] LANGUAGE plpgsql AS ${BODY}
 DECLARE
   v_now      bigint := ${SQL_NOW};
   v_answers  boolean[] := array_fill(false, ARRAY[cardinality(p_ids)]);
@@ -149,14 +149,14 @@ BEGIN
   );
   RETURN v_answers;
 END
-$njs$;`;
+${BODY};`;
 }
 
 /** Answers whether the step was stored. */
 function recordStepFunction(names: SqlNames): string {
   return `
 CREATE FUNCTION ${names.recordStep}(p_id text, p_job text, p_queue text, p_fence bigint, p_name text, p_record text)
-RETURNS boolean LANGUAGE plpgsql AS $njs$
+RETURNS boolean LANGUAGE plpgsql AS ${BODY}
 BEGIN
   DELETE FROM ${names.execution} WHERE id = p_id AND expires_at <= ${SQL_NOW};
   INSERT INTO ${names.execution} AS e (id, job, queue, fence) VALUES (p_id, p_job, p_queue, p_fence)
@@ -166,5 +166,5 @@ BEGIN
   ON CONFLICT (execution, name) DO UPDATE SET record = excluded.record;
   RETURN true;
 END
-$njs$;`;
+${BODY};`;
 }

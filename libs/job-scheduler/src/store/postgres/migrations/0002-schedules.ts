@@ -1,4 +1,4 @@
-import type { SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../sql-names.js';
 
 /** Schedules, their last fires, and which version of the code declares which. What users give is kept as text. */
 export function schedulesMigration(names: SqlNames): string {
@@ -20,7 +20,7 @@ CREATE TABLE ${names.declaration} (
 -- Answers the places of the entries that were stored. Rows are locked in the order of their ids, so that two calls
 -- never wait for each other in a ring.
 CREATE FUNCTION ${names.putSchedules}(p_ids text[], p_expected bigint[], p_records text[])
-RETURNS TABLE (place bigint, version bigint, last_fire bigint) LANGUAGE plpgsql AS $njs$
+RETURNS TABLE (place bigint, version bigint, last_fire bigint) LANGUAGE plpgsql AS ${BODY}
 #variable_conflict use_column
 DECLARE
   v_entry record;
@@ -44,6 +44,6 @@ BEGIN
     END IF;
   END LOOP;
 END
-$njs$;
+${BODY};
 `;
 }

@@ -1,4 +1,4 @@
-import { SQL_NOW } from '../sql-names.js';
+import { BODY, SQL_NOW } from '../sql-names.js';
 import type { SqlNames } from '../sql-names.js';
 
 /** Rows of a key that nobody asks for again are dropped this long after their end, in milliseconds, at most so many at once. */
@@ -48,7 +48,7 @@ const inTurn = (names: SqlNames) =>
 function acquireFunction(names: SqlNames): string {
   return `
 CREATE FUNCTION ${names.lockAcquire}(p_key text, p_holder text, p_ttl bigint, p_slots int, p_line bigint)
-RETURNS TABLE (fence bigint, free_in bigint, place int, holders text[]) LANGUAGE plpgsql AS $njs$
+RETURNS TABLE (fence bigint, free_in bigint, place int, holders text[]) LANGUAGE plpgsql AS ${BODY}
 #variable_conflict use_column
 DECLARE
   v_now   bigint;
@@ -97,13 +97,13 @@ BEGIN
   END IF;
   RETURN QUERY SELECT v_fence, CASE WHEN v_live < p_slots THEN 0 ELSE v_first - v_now END, v_ahead, v_held;
 END
-$njs$;`;
+${BODY};`;
 }
 
 /** Answers the first in line, as many as leases are free. */
 function releaseFunction(names: SqlNames): string {
   return `
-CREATE FUNCTION ${names.lockRelease}(p_key text, p_holder text, p_fence bigint) RETURNS text[] LANGUAGE plpgsql AS $njs$
+CREATE FUNCTION ${names.lockRelease}(p_key text, p_holder text, p_fence bigint) RETURNS text[] LANGUAGE plpgsql AS ${BODY}
 DECLARE
   v_now  bigint;
   v_live int;
@@ -122,5 +122,5 @@ BEGIN
     ) w WHERE w.place <= w.slots - v_live ORDER BY w.seq
   );
 END
-$njs$;`;
+${BODY};`;
 }

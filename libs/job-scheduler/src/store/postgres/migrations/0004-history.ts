@@ -1,4 +1,4 @@
-import type { SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../sql-names.js';
 
 /**
  * What lists and figures of ended executions need. Most complete: those that did not have an index of their own, which the
@@ -39,7 +39,7 @@ CREATE TABLE ${names.duration} (
 CREATE FUNCTION ${names.tally}(
   p_new boolean[], p_jobs text[], p_finals text[], p_attempts text[], p_ends bigint[], p_durations bigint[],
   p_buckets int[], p_errors text[]
-) RETURNS void LANGUAGE plpgsql AS $njs$
+) RETURNS void LANGUAGE plpgsql AS ${BODY}
 BEGIN
   INSERT INTO ${names.stats} AS s (job, completed, failed, skipped, cancelled, completed_at, failed_at, skipped_at,
     cancelled_at, error, runs, sum, min, max)
@@ -72,6 +72,6 @@ BEGIN
   WHERE e.is_new AND e.bucket IS NOT NULL GROUP BY e.job, e.bucket ORDER BY e.job, e.bucket
   ON CONFLICT (job, bucket) DO UPDATE SET runs = d.runs + excluded.runs;
 END
-$njs$;
+${BODY};
 `;
 }

@@ -1,5 +1,5 @@
 import { ANSWER_KEPT, LINES_PER_EXECUTION, SAME_RUN } from '../../log-store.js';
-import { SQL_NOW } from '../sql-names.js';
+import { BODY, SQL_NOW } from '../sql-names.js';
 import type { SqlNames } from '../sql-names.js';
 
 /** Entries beyond their time are dropped by others that come, at most so many at once. */
@@ -47,7 +47,7 @@ function appendFunction(names: SqlNames): string {
 CREATE FUNCTION ${names.appendLogs}(
   p_writer text, p_batch bigint,
   p_ids text[], p_jobs text[], p_schedules text[], p_lines boolean[], p_records text[], p_keeps bigint[]
-) RETURNS TABLE (seqs bigint[], numbers bigint[]) LANGUAGE plpgsql AS $njs$
+) RETURNS TABLE (seqs bigint[], numbers bigint[]) LANGUAGE plpgsql AS ${BODY}
 #variable_conflict use_column
 DECLARE
   v_now     bigint := ${SQL_NOW};
@@ -106,19 +106,19 @@ BEGIN
   UPDATE ${names.logWriter} SET batch = p_batch, seqs = v_seqs, numbers = v_numbers WHERE writer = p_writer;
   RETURN QUERY SELECT v_seqs, v_numbers;
 END
-$njs$;`;
+${BODY};`;
 }
 
 /** Whatever drops records drops their lines. An id that is used again may have new ones already: those stay. */
 function pruneTrigger(names: SqlNames): string {
   return `
-CREATE FUNCTION ${names.pruneLogs}() RETURNS trigger LANGUAGE plpgsql AS $njs$
+CREATE FUNCTION ${names.pruneLogs}() RETURNS trigger LANGUAGE plpgsql AS ${BODY}
 BEGIN
   DELETE FROM ${names.log} l USING gone g
   WHERE l.execution = g.id AND (g.expires_at IS NULL OR l.expires_at <= g.expires_at + ${SAME_RUN});
   RETURN NULL;
 END
-$njs$;
+${BODY};
 CREATE TRIGGER njs_prune_logs AFTER DELETE ON ${names.execution} REFERENCING OLD TABLE AS gone
 FOR EACH STATEMENT EXECUTE FUNCTION ${names.pruneLogs}();`;
 }

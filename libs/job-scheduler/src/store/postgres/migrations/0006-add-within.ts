@@ -1,4 +1,4 @@
-import type { SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../sql-names.js';
 
 /** What `addWithin` raises when there is no room. */
 export const NO_ROOM = 'NJ001';
@@ -10,7 +10,7 @@ export function addWithinMigration(names: SqlNames): string {
 -- so that nobody adds between the look and the end of the transaction. Jobs for later need no room, nor do those that are
 -- not added, since their id is known or their deduplication id is held: so the last look comes when they are in.
 CREATE FUNCTION ${names.addWithin}(p_queue text, p_limit bigint, p_entries jsonb) RETURNS SETOF text
-LANGUAGE plpgsql SET search_path = ${names.schema} AS $njs$
+LANGUAGE plpgsql SET search_path = ${names.schema} AS ${BODY}
 DECLARE
   v_wanted text[];
   v_known  text[];
@@ -41,5 +41,5 @@ BEGIN
   END IF;
   RETURN QUERY SELECT unnest(v_ids);
 END
-$njs$;`;
+${BODY};`;
 }
