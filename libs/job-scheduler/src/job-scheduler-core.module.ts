@@ -28,6 +28,7 @@ import { JobHistory } from './service/job-history.js';
 import { JobMonitor } from './service/job-monitor.js';
 import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
 import { JobService } from './service/job-service.js';
+import { LateJobs } from './service/late-jobs.js';
 import { ListenerCalls } from './service/listener-calls.js';
 import { LiveExecutions } from './service/live-executions.js';
 import { LockService } from './service/lock-service.js';
@@ -173,8 +174,10 @@ const runtimeProviders: Provider[] = [
 
 /** What apps inject. */
 const serviceProviders: Provider[] = [
+  provide(LateJobs, [JobRegistry, JobDiscovery, ListenerCalls, SchedulerRuntime]),
   provideByName(JobService, {
     clock: Clock,
+    late: LateJobs,
     registry: JobRegistry,
     enqueuer: Enqueuer,
     finder: ExecutionFinder,

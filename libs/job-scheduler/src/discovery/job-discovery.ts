@@ -7,7 +7,7 @@ import { buildDefinition } from './definition-builder.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
 import { findEnhancerFaults } from './enhancer-faults.js';
 import type { EventListener } from './event-listener.js';
-import type { FoundProvider } from './found-provider.js';
+import type { FoundProvider, ProviderWrapper } from './found-provider.js';
 import { HandlerBinding } from './handler-binding.js';
 import type { JobIndex } from './job-index.js';
 import { findJobSetFaults } from './job-set-faults.js';
@@ -20,6 +20,8 @@ import { findPayloadFaults } from './schedule-reader.js';
 export class JobDiscovery {
   private found: readonly EventListener[] = [];
   private readonly logger = new OwnLogger();
+  /** Providers that have been looked at. */
+  private readonly known = new Set<ProviderWrapper>();
 
   constructor(
     private readonly explorer: ProviderExplorer,
@@ -40,23 +42,43 @@ export class JobDiscovery {
    * @throws JobDefinitionError with every fault of every job.
    */
   async discover(): Promise<void> {
+    this.found = await this.look(this.knowsAll ? Object.keys(this.options.jobs) : []);
+    this.index.complete();
+  }
+
+  /**
+   * Adds the jobs of providers that came later, in modules that are loaded lazily, and gives their listeners.
+   * @throws JobDefinitionError with every fault of every new job; then nothing is added.
+   */
+  discoverMore(): Promise<readonly EventListener[]> {
+    return this.look([]);
+  }
+
+  /** Adds what is new, once it is checked together with what is known. @param overrides names in the module's `jobs` to check. */
+  private async look(overrides: readonly string[]): Promise<readonly EventListener[]> {
+    const fresh = new Set(this.explorer.all().filter((wrapper) => !this.known.has(wrapper)));
     const { providers, faults } = this.explorer.explore();
-    const found = providers.map((provider) => this.jobsOf(provider));
+    const found = providers.filter(({ wrapper }) => fresh.has(wrapper)).map((provider) => this.jobsOf(provider));
     const declared = found.flatMap(({ jobs }) => jobs);
-    const all = [...this.index.jobs, ...declared];
-    for (const job of declared) this.index.add(job);
-    const { listeners, faults: listenerFaults } = this.listenerExplorer.explore(this.index, this.knowsAll);
+    const known = this.known.size > 0 ? [] : this.index.jobs;
+    const payloads = await Promise.all([...known, ...declared].map(({ definition }) => findPayloadFaults(definition)));
+    // From here on in one go: nothing is registered in between.
+    const index = this.index.with(...declared);
+    const { listeners, faults: listenerFaults } = this.listenerExplorer.explore(index, this.knowsAll, (wrapper) =>
+      fresh.has(wrapper),
+    );
     const allFaults = [
       ...faults,
       ...found.flatMap((each) => each.faults),
-      ...findJobSetFaults(all, this.index, this.knowsAll ? Object.keys(this.options.jobs) : []),
-      ...(await Promise.all(all.map(({ definition }) => findPayloadFaults(definition)))).flat(),
+      ...findJobSetFaults([...this.index.jobs, ...declared], index, overrides),
+      ...payloads.flat(),
       ...listenerFaults,
     ];
     if (allFaults.length > 0) throw new JobDefinitionError(allFaults);
+    for (const wrapper of fresh) this.known.add(wrapper);
+    for (const job of declared) this.index.add(job);
     this.warnOfShortNames(declared);
-    this.index.complete();
-    this.found = listeners;
+    return listeners;
   }
 
   private jobsOf(provider: FoundProvider): { jobs: readonly RegisteredJob[]; faults: readonly Fault[] } {

@@ -21,10 +21,10 @@ export class JobIndex {
     this.whole = true;
   }
 
-  /** A copy that has this job too. */
-  with(job: RegisteredJob): JobIndex {
+  /** A copy that has these jobs too. */
+  with(...added: readonly RegisteredJob[]): JobIndex {
     const copy = new JobIndex();
-    for (const each of [...this.jobs, job]) copy.add(each);
+    for (const each of [...this.jobs, ...added]) copy.add(each);
     return copy;
   }
 
@@ -105,7 +105,7 @@ export class JobIndex {
     return this.unknown(
       name,
       isDecorated(type)
-        ? `The class ${name} declares a job, but no module of this app provides it. Add it to the \`providers\` of one; or, if it runs elsewhere, enqueue by a contract (defineJob).`
+        ? `The class ${name} declares a job, but no module of this app provides it. Add it to the \`providers\` of one; if its module was loaded lazily, call JobService.discover() afterwards; or, if it runs elsewhere, enqueue by a contract (defineJob).`
         : `The class ${name} is no job: it has no @Job(). Add it, on the class or on a method.`,
     );
   }

@@ -36,8 +36,9 @@ export class ListenerExplorer {
   /**
    * @param jobs that are declared: once all of them are known.
    * @param knowsAll whether a job that is not among them can be none. A producer may not have them.
+   * @param isNew whether a provider has not been looked at before.
    */
-  explore(jobs: JobIndex, knowsAll: boolean): FoundListeners {
+  explore(jobs: JobIndex, knowsAll: boolean, isNew: (wrapper: ProviderWrapper) => boolean): FoundListeners {
     const faults: Fault[] = [];
     const listeners: EventListener[] = [];
     const instances = new Set<unknown>();
@@ -54,6 +55,7 @@ export class ListenerExplorer {
       // A factory or value that gives the instance of another provider is an alias of that one.
       if (code.isShared && instances.has(wrapper.instance)) continue;
       instances.add(wrapper.instance);
+      if (!isNew(wrapper)) continue;
       if (!types.has(type)) {
         faults.push(...shapeFaults(type, code, jobs, knowsAll));
         if (listenersOf(type).length > 0 && !isDecorated(type)) faults.push(...constructorFaults(wrapper, type));

@@ -16,6 +16,11 @@ export class ProviderExplorer {
     private readonly modules: ModulesContainer,
   ) {}
 
+  /** Of all modules, as Nest knows them. */
+  all(): readonly ProviderWrapper[] {
+    return [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+  }
+
   explore(): { readonly providers: readonly FoundProvider[]; readonly faults: readonly Fault[] } {
     const faults: Fault[] = [];
     const found = new Map<AnyClass, FoundProvider[]>();

@@ -4,7 +4,6 @@ import type { JobEvent } from '../definition/job-event.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
-import { OwnLogger } from '../definition/own-logger.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -21,6 +20,7 @@ import type { FinishWatcher } from './finish-watcher.js';
 import { inTurns } from './in-turns.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
+import type { LateJobs } from './late-jobs.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
@@ -34,6 +34,7 @@ import type { Steering } from './steering.js';
 export interface JobServiceParts {
   readonly clock: Clock;
   readonly registry: JobRegistry;
+  readonly late: LateJobs;
   readonly enqueuer: Enqueuer;
   readonly finder: ExecutionFinder;
   readonly watcher: FinishWatcher;
@@ -56,8 +57,6 @@ export interface JobServiceParts {
  * the app has closed, they reject with `NOT_STARTED`.
  */
 export class JobService {
-  private readonly logger = new OwnLogger();
-
   constructor(private readonly parts: JobServiceParts) {}
 
   /**
@@ -183,14 +182,15 @@ export class JobService {
    * @throws JobDefinitionError
    */
   register<P = unknown>(options: JobOptions & { name: string }, handler: JobFunction<P>): void {
-    const { checked } = this.parts.registry.register(options, handler);
-    const { runtime } = this.parts;
-    if (!runtime.isRunning) return;
-    checked
-      .then(() => runtime.refreshSchedules())
-      .catch((error: Error) =>
-        this.logger.error(`Job "${options.name}" was registered, but not scheduled: ${error.message}`),
-      );
+    this.parts.late.register(options, handler);
+  }
+
+  /**
+   * Finds the jobs and listeners of modules that came after the start, by Nest's `LazyModuleLoader`: call it after `load()`.
+   * @throws JobDefinitionError
+   */
+  discover(): Promise<void> {
+    return this.parts.late.discover();
   }
 
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
