@@ -1,9 +1,12 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
 import { PGlite } from '@electric-sql/pglite';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { SqlClient } from '../../libs/job-scheduler/src/store/postgres/sql-driver.js';
 import { describeStore } from './conformance.js';
-import { usedDirectory } from './data-directory.js';
+import { emptyDirectory, usedDirectory } from './data-directory.js';
 import { rowsLeft } from './left.js';
 
 const clock = new SystemClock();
@@ -44,4 +47,25 @@ describeStore('PGlite of the user', {
   },
   left: (prefix, job, scheduleId) => rowsLeft(shared!, prefix, job, scheduleId),
   release: () => shared!.close(),
+});
+
+test('what a directory holds is its owner’s alone, whatever the umask is', async () => {
+  const before = process.umask(0);
+  try {
+    const directory = join(await emptyDirectory(), 'jobs');
+    const store = await openStore({ connection: `file:${directory}`, prefix: 'jobs', clock });
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    const paths = [directory, ...entries.map((entry) => join(entry.parentPath, entry.name))];
+    const open = [];
+    for (const path of paths) {
+      const { mode } = await stat(path);
+      if ((mode & 0o077) !== 0) open.push(`${path} ${(mode & 0o777).toString(8)}`);
+    }
+    await store.close();
+    expect(paths.length).toBeGreaterThan(500);
+    expect(paths.some((path) => path.endsWith('.sock'))).toBe(true);
+    expect(open).toEqual([]);
+  } finally {
+    process.umask(before);
+  }
 });

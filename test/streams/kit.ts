@@ -5,7 +5,7 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
-import { JobSchedulerHttpModule } from 'nestjs-job-scheduler/http';
+import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
 import { LogStreamController } from '../../libs/job-scheduler/src/http/log-stream.controller.js';
 import { LogStreams } from '../../libs/job-scheduler/src/service/log-streams.js';
 import { until } from '../support/until.js';
@@ -48,17 +48,19 @@ export async function serve(
     providers = [Talker],
     controllers = [],
     guards = [],
+    http,
     prepare = () => undefined,
   }: {
     platform?: Platform;
     providers?: Type[];
     controllers?: Type[];
     guards?: Type<CanActivate>[];
+    http?: Omit<JobSchedulerHttpOptions, 'guards'>;
     prepare?: (app: INestApplication) => void;
   } = {},
 ): Promise<Served> {
   @Module({
-    imports: [JobSchedulerHttpModule.register({ guards }), JobSchedulerModule.forRoot(scheduler)],
+    imports: [JobSchedulerHttpModule.register({ ...http, guards }), JobSchedulerModule.forRoot(scheduler)],
     controllers,
     providers,
   })
@@ -92,11 +94,18 @@ export class StreamClient {
   private request: ClientRequest | undefined;
   response: IncomingMessage | undefined;
 
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly headersSent: Record<string, string> = {},
+  ) {}
 
   async connect(): Promise<this> {
     this.ended = false;
-    const headers = { accept: 'text/event-stream', ...(this.lastEventId && { 'last-event-id': this.lastEventId }) };
+    const headers = {
+      ...this.headersSent,
+      accept: 'text/event-stream',
+      ...(this.lastEventId && { 'last-event-id': this.lastEventId }),
+    };
     const sent = request(this.url, { agent: false, headers });
     this.request = sent;
     this.response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -48,6 +48,7 @@ export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
 export { nextOccurrences } from './definition/next-occurrences.js';
 export { describeSchedule } from './definition/describe-schedule.js';
 
+export { actingAs } from './service/actions.js';
 export { JobService } from './service/job-service.js';
 export { ScheduleService } from './service/schedule-service.js';
 export type {

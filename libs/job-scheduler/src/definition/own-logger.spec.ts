@@ -21,14 +21,17 @@ afterEach(() => {
 const EVIL = 'a\nb\r\n[Nest] 1 LOG [Faked]\tx \u001b[31mred\u001b[0m \u0085\u2028\u202e\u0000\u007f';
 const SHOWN = 'a\\nb\\r\\n[Nest] 1 LOG [Faked]\\tx \\x1b[31mred\\x1b[0m \\x85\\u2028\\u202e\\x00\\x7f';
 
-test.each(['error', 'warn', 'log', 'debug'] as const)('what %s writes is one line without codes', (level) => {
-  Logger.overrideLogger(new Kept({ colors: false }));
-  const logger = new OwnLogger();
-  logger[level](`Job "${EVIL}" failed`, { id: EVIL });
-  expect(written[0]).toBe(`Job "${SHOWN}" failed`);
-  for (const text of written) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Control}\u2028]/u);
-  expect(written.join('')).not.toMatch(/^\[Nest\]/m);
-});
+test.each(['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const)(
+  'what %s writes is one line without codes',
+  (level) => {
+    Logger.overrideLogger(new Kept({ colors: false }));
+    const logger = new OwnLogger();
+    logger[level](`Job "${EVIL}" failed`, { id: EVIL });
+    expect(written[0]).toBe(`Job "${SHOWN}" failed`);
+    for (const text of written) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Control}\u2028]/u);
+    expect(written.join('')).not.toMatch(/^\[Nest\]/m);
+  },
+);
 
 test('a stack keeps its frames, and a line of its message cannot be taken for an event', () => {
   Logger.overrideLogger(new Kept({ colors: false }));

@@ -49,6 +49,14 @@ export class OwnLogger extends Logger {
     super.log(...cleaned(message, rest));
   }
 
+  override verbose(message: unknown, ...rest: unknown[]): void {
+    super.verbose(...cleaned(message, rest));
+  }
+
+  override fatal(message: unknown, ...rest: unknown[]): void {
+    super.fatal(...cleaned(message, rest));
+  }
+
   override debug(message: unknown, ...rest: unknown[]): void {
     super.debug(...cleaned(message, rest));
   }

@@ -51,6 +51,7 @@ export const ERROR_CODES = [
   'ROUTE_UNKNOWN',
   'EXECUTION_ENDED',
   'EXECUTION_NOT_DELAYED',
+  'STREAMS_FULL',
   'INTERNAL',
 ] as const;
 

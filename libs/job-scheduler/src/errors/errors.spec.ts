@@ -77,6 +77,14 @@ const ERRORS: [JobSchedulerError, string][] = [
   [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
   [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
   [
+    new requests.StreamsFullError('process', 200),
+    'This process has 200 streams open, and no more are allowed. Close one, or come again later.',
+  ],
+  [
+    new requests.StreamsFullError('caller', 1),
+    'You have 1 stream open, and no more are allowed. Close one, or come again later.',
+  ],
+  [
     new history.HistoryQueryError('limit', 0, 'History query "limit" is 0; a limit is a whole number from 1 to 200.'),
     'History query "limit" is 0; a limit is a whole number from 1 to 200.',
   ],
@@ -132,7 +140,7 @@ const ERRORS: [JobSchedulerError, string][] = [
   ],
   [
     new stores.NotStartedError('enqueue', 'starting'),
-    'Cannot enqueue before the job store is open. It opens in onApplicationBootstrap: await app.init() or app.listen() first.',
+    'Cannot enqueue before the job store is open. It opens when the app starts, or at the first call in onModuleInit or later: call it there, and not in a constructor or a factory.',
   ],
   [new stores.NotStartedError('enqueue', 'stopped'), 'Cannot enqueue: the job scheduler has stopped.'],
   [

@@ -38,3 +38,18 @@ export class RouteUnknownError extends JobSchedulerError {
     super({ message: `There is no ${method} ${path}.`, details: { method, path } });
   }
 }
+
+/** As many streams are open as may be: in this process, or for this caller. */
+export class StreamsFullError extends JobSchedulerError {
+  readonly code = 'STREAMS_FULL';
+
+  constructor(
+    whose: 'process' | 'caller',
+    readonly most: number,
+  ) {
+    super({
+      message: `${whose === 'process' ? 'This process has' : 'You have'} ${most} ${most === 1 ? 'stream' : 'streams'} open, and no more are allowed. Close one, or come again later.`,
+      details: { whose, most },
+    });
+  }
+}

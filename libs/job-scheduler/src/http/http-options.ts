@@ -1,5 +1,7 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
+import { show } from '../definition/show.js';
 import type { Fault } from '../errors/fault.js';
+import type { StreamBounds } from './open-streams.js';
 
 export interface JobSchedulerHttpOptions {
   /**
@@ -19,6 +21,17 @@ export interface JobSchedulerHttpOptions {
    * stores. Default: `false`.
    */
   exposeErrors?: boolean;
+  /**
+   * Says who makes a request that the guards have let pass, for the log lines of what is done through the API and for
+   * `streams.perCaller`: `(request) => request.user.email`. Default, and where it gives no text: the address of the request;
+   * behind a proxy let the app trust it (Express's `trust proxy`, Fastify's `trustProxy`).
+   */
+  caller?(this: void, request: object): string | undefined;
+  /**
+   * How many live streams may be open; one more is answered 503 with `Retry-After`. Each takes up to half a MiB while its
+   * client does not read. Default: `{ perProcess: 200, perCaller: 50 }`.
+   */
+  streams?: { readonly perProcess?: number; readonly perCaller?: number };
 }
 
 /** The options, with defaults. */
@@ -26,6 +39,8 @@ export interface ResolvedHttpOptions {
   readonly path: string;
   readonly guards: readonly Type<CanActivate>[];
   readonly exposeErrors: boolean;
+  readonly caller: JobSchedulerHttpOptions['caller'];
+  readonly streams: StreamBounds;
 }
 
 export const DEFAULT_PATH = 'v1/monitor';
@@ -35,7 +50,7 @@ export const PATH = /^[\w.~-]+(\/[\w.~-]+)*$/;
 /** What is wrong with the options. */
 export function httpOptionFaults(options: Partial<JobSchedulerHttpOptions>): Fault[] {
   const faults: Fault[] = [];
-  const { path, guards, exposeErrors } = options;
+  const { path, guards, exposeErrors, caller, streams = {} } = options;
   if (path !== undefined && (typeof path !== 'string' || !PATH.test(trimSlashes(path))))
     faults.push({
       at: 'path',
@@ -58,11 +73,28 @@ export function httpOptionFaults(options: Partial<JobSchedulerHttpOptions>): Fau
       at: 'exposeErrors',
       problem: `${JSON.stringify(exposeErrors)} is not allowed. Allowed: true or false.`,
     });
+  if (caller !== undefined && typeof caller !== 'function')
+    faults.push({
+      at: 'caller',
+      problem: `${show(caller)} is no function. Allowed: one that says who makes a request.`,
+    });
+  for (const name of ['perProcess', 'perCaller'] as const) {
+    const most = streams?.[name];
+    if (most !== undefined && !(Number.isSafeInteger(most) && most > 0))
+      faults.push({ at: `streams.${name}`, problem: `${show(most)} is not allowed. Allowed: a whole number above 0.` });
+  }
   return faults;
 }
 
-export function resolveHttpOptions({ path, guards, exposeErrors }: JobSchedulerHttpOptions): ResolvedHttpOptions {
-  return { path: trimSlashes(path ?? DEFAULT_PATH), guards, exposeErrors: exposeErrors ?? false };
+export function resolveHttpOptions(options: JobSchedulerHttpOptions): ResolvedHttpOptions {
+  const { path, guards, exposeErrors, caller, streams } = options;
+  return {
+    path: trimSlashes(path ?? DEFAULT_PATH),
+    guards,
+    exposeErrors: exposeErrors ?? false,
+    caller,
+    streams: { perProcess: streams?.perProcess ?? 200, perCaller: streams?.perCaller ?? 50 },
+  };
 }
 
 export function trimSlashes(path: string): string {

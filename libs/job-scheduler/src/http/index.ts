@@ -8,5 +8,6 @@ export {
   RequestInvalidError,
   RequestTypeError,
   RouteUnknownError,
+  StreamsFullError,
   type RequestIssue,
 } from '../errors/request-errors.js';

@@ -1,4 +1,5 @@
 import { applyDecorators, UseFilters, UseInterceptors, UsePipes } from '@nestjs/common';
+import { CallerScope } from './caller-scope.interceptor.js';
 import { JsonOnly } from './json-only.interceptor.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { StrictPipe } from './strict-pipe.js';
@@ -8,4 +9,4 @@ import { StrictPipe } from './strict-pipe.js';
  * that, and the guards.
  */
 export const MonitorController = (): ClassDecorator =>
-  applyDecorators(UseFilters(ProblemFilter), UseInterceptors(JsonOnly), UsePipes(StrictPipe));
+  applyDecorators(UseFilters(ProblemFilter), UseInterceptors(CallerScope, JsonOnly), UsePipes(StrictPipe));

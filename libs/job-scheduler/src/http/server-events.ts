@@ -6,8 +6,8 @@ import type { StreamQuery } from './schemas/stream.schema.js';
 const HEARTBEAT = 15_000;
 /** After how long a client comes again, in milliseconds. */
 const COME_AGAIN = 2_000;
-/** What may wait for a client that does not read, in bytes. Beyond it the connection is closed; the client comes again. */
-const MOST_WAITING = 4 * 1024 * 1024;
+/** When more waits for a client than this, in bytes, and something more comes, the connection is closed; the client comes again. */
+const MOST_WAITING = 512 * 1024;
 
 /** One message of the stream. */
 export interface ServerEvent {
@@ -68,8 +68,13 @@ export class ServerEvents {
     this.beat();
   }
 
-  send({ id, type, data }: ServerEvent): void {
-    this.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+  send(event: ServerEvent): void {
+    this.sendText(textOf(event));
+  }
+
+  /** @param text of `textOf`, where several streams are sent the same. */
+  sendText(text: string): void {
+    this.write(text);
   }
 
   /** Resolves when the client has taken what was sent, or the stream has ended. */
@@ -108,9 +113,14 @@ export class ServerEvents {
 
   private write(text: string): void {
     if (this.ended.aborted) return;
-    this.raw.write(text);
     if (this.raw.writableLength > MOST_WAITING) this.raw.destroy();
+    else this.raw.write(text);
   }
+}
+
+/** An event as it is sent. */
+export function textOf({ id, type, data }: ServerEvent): string {
+  return `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** Where a client wants to go on. */

@@ -2,6 +2,7 @@ import type { Clock } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { OwnLogger } from '../definition/own-logger.js';
+import { show } from '../definition/show.js';
 import { isStorableText } from '../definition/storable-text.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
@@ -10,6 +11,7 @@ import { executionId, toStartedJob } from '../store/job-envelope.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { Actions } from './actions.js';
 import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './dead-letter.js';
 import {
   collect,
@@ -36,6 +38,7 @@ const PORTION = 100;
  */
 export class DeadLetters {
   private readonly logger = new OwnLogger();
+  private readonly actions = new Actions();
 
   constructor(
     private readonly hub: QueueHub,
@@ -90,7 +93,11 @@ export class DeadLetters {
    * @returns how many were brought back.
    * @throws JobUnknownError, QueueUnknownError; for an id ExecutionUnknownError, ExecutionNotFailedError
    */
-  async retry(which: string | DeadLetterFilter): Promise<number> {
+  retry(which: string | DeadLetterFilter): Promise<number> {
+    return this.note(this.bringBack(which), which, 'brought back to be run again');
+  }
+
+  private async bringBack(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which === 'string') {
       await this.guard('retry dead letters', () => this.steering.retry(which));
       return 1;
@@ -108,10 +115,26 @@ export class DeadLetters {
    * @returns how many were dropped.
    * @throws JobUnknownError, QueueUnknownError; for an id ExecutionUnknownError, ExecutionNotFailedError
    */
-  async discard(which: string | DeadLetterFilter): Promise<number> {
+  discard(which: string | DeadLetterFilter): Promise<number> {
+    return this.note(this.drop(which), which, 'discarded');
+  }
+
+  private async drop(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which !== 'string')
       return this.inPortions(which, ({ deadLetters }, queue, ids) => deadLetters.discard(queue, ids));
     return this.guard('discard dead letters', (store) => this.discardOne(store, which));
+  }
+
+  private note(work: Promise<number>, which: string | DeadLetterFilter, done: string): Promise<number> {
+    return this.actions.note(work, (count) => {
+      if (typeof which === 'string') return `Dead letter ${show(which)} was ${done}`;
+      const { job, ...filter } = which;
+      const chosen = Object.entries({ job: job && this.nameOf(job), ...filter }).filter(
+        ([, value]) => value !== undefined,
+      );
+      const words = chosen.map(([name, value]) => `${name} ${show(value)}`).join(', ');
+      return `${count} dead letters were ${done} (${words || 'of all jobs'})`;
+    });
   }
 
   private async discardOne({ deadLetters }: Store, which: string): Promise<number> {

@@ -1,11 +1,13 @@
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { FinalStatus } from '../definition/job-status.js';
+import { show } from '../definition/show.js';
 import { isStorableText } from '../definition/storable-text.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { type HistoryStore, noStats } from '../store/history-store.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { Actions } from './actions.js';
 import { checkExecutionQuery, type CheckedQuery, type ExecutionQuery } from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
 import { canBeKnown } from './execution-id.js';
@@ -35,6 +37,8 @@ export interface LogQuery {
  * has bootstrapped.
  */
 export class JobHistory {
+  private readonly actions = new Actions();
+
   constructor(
     private readonly registry: JobRegistry,
     private readonly holder: StoreHolder,
@@ -91,17 +95,21 @@ export class JobHistory {
   }
 
   /** Deletes the records and log lines of a job's ended executions. Its stats stay. @throws JobUnknownError */
-  clear(job: JobRef): Promise<void> {
-    return this.ask('clear the history of a job', async ({ history }) =>
-      history.clear({ job: await this.nameOf(job, history) }),
-    );
+  async clear(job: JobRef): Promise<void> {
+    const cleared = this.ask('clear the history of a job', async ({ history }) => {
+      const name = await this.nameOf(job, history);
+      await history.clear({ job: name });
+      return name;
+    });
+    await this.actions.note(cleared, (name) => `The history of job ${show(name)} was cleared`);
   }
 
   /** Deletes the records and log lines of the ended executions that a schedule made. Stats stay. */
   clearSchedule(scheduleId: string): Promise<void> {
-    return this.ask('clear the history of a schedule', async ({ history }) => {
+    const cleared = this.ask('clear the history of a schedule', async ({ history }) => {
       if (canBeKnown(scheduleId)) await history.clear({ scheduleId });
     });
+    return this.actions.note(cleared, () => `The history of schedule ${show(scheduleId)} was cleared`);
   }
 
   /** @throws JobUnknownError */

@@ -1,52 +1,23 @@
 import type { Observable } from 'rxjs';
-import type { Clock } from '../definition/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
+import { show } from '../definition/show.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import { Actions } from './actions.js';
 import { enqueueDuration } from './check-enqueue-options.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './enqueue-types.js';
-import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
-import type { Enqueuer } from './enqueuer.js';
-import type { Canceller } from './canceller.js';
-import type { EventBus } from './event-bus.js';
-import type { ExecutionFinder } from './execution-finder.js';
-import type { FinishWatcher } from './finish-watcher.js';
 import { inTurns } from './in-turns.js';
+import type { JobServiceParts } from './job-service-parts.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
-import type { LateJobs } from './late-jobs.js';
-import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
-import type { QueueReader } from './queue-reader.js';
 import type { ScheduledJob } from './scheduled-job.js';
-import type { ScheduleService } from './schedule-service.js';
 import { guardStore } from './store-guard.js';
-import type { SchedulerRuntime } from './scheduler-runtime.js';
-import type { Steering } from './steering.js';
-
-/** What `JobService` is made of. */
-export interface JobServiceParts {
-  readonly clock: Clock;
-  readonly registry: JobRegistry;
-  readonly late: LateJobs;
-  readonly enqueuer: Enqueuer;
-  readonly finder: ExecutionFinder;
-  readonly watcher: FinishWatcher;
-  readonly queues: QueueReader;
-  readonly hub: QueueHub;
-  readonly steering: Steering;
-  readonly canceller: Canceller;
-  readonly runtime: SchedulerRuntime;
-  readonly schedules: ScheduleService;
-  readonly events: EventBus;
-  readonly holder: StoreHolder;
-}
 
 /**
  * Enqueues jobs, and looks after executions and queues.
@@ -57,6 +28,8 @@ export interface JobServiceParts {
  * the app has closed, they reject with `NOT_STARTED`.
  */
 export class JobService {
+  private readonly actions = new Actions();
+
   constructor(private readonly parts: JobServiceParts) {}
 
   /**
@@ -130,7 +103,8 @@ export class JobService {
   ): Promise<JobHandle<JobResult<J>>> {
     await this.parts.holder.ready();
     const told = payload === undefined ? this.parts.registry.require(job).definition.schedules[0]?.payload : payload;
-    return this.handle(await this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' }));
+    const run = this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' });
+    return this.handle(await this.actions.note(run, (made) => `Job ${show(made.job)} was run by hand, as ${made.id}`));
   }
 
   /**
@@ -143,7 +117,8 @@ export class JobService {
    * @throws FireOwnedError for the next fire of a BullMQ job scheduler that was made by hand
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
-    return this.parts.canceller.cancel(id, reason);
+    const cancelled = this.parts.canceller.cancel(id, reason);
+    return this.actions.note(cancelled, (done) => (done ? `Execution ${show(id)} was cancelled` : undefined));
   }
 
   /**
@@ -151,7 +126,10 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotFailedError
    */
   async retry(id: string): Promise<JobHandle> {
-    return this.handle(await this.guard('retry an execution', () => this.parts.steering.retry(id)));
+    const retried = this.guard('retry an execution', () => this.parts.steering.retry(id));
+    return this.handle(
+      await this.actions.note(retried, () => `Execution ${show(id)} was brought back to be run again`),
+    );
   }
 
   /**
@@ -159,7 +137,8 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotDelayedError
    */
   async promote(id: string): Promise<JobHandle> {
-    return this.handle(await this.guard('promote an execution', () => this.parts.steering.promote(id)));
+    const promoted = this.guard('promote an execution', () => this.parts.steering.promote(id));
+    return this.handle(await this.actions.note(promoted, () => `Execution ${show(id)} was promoted, to run now`));
   }
 
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
@@ -195,12 +174,14 @@ export class JobService {
 
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
   pauseQueue(name: string): Promise<void> {
-    return this.guard('pause a queue', () => this.parts.hub.get(name).pause());
+    const paused = this.guard('pause a queue', () => this.parts.hub.get(name).pause());
+    return this.actions.note(paused, () => `Queue ${show(name)} was paused`);
   }
 
   /** @throws QueueUnknownError */
   resumeQueue(name: string): Promise<void> {
-    return this.guard('resume a queue', () => this.parts.hub.get(name).resume());
+    const resumed = this.guard('resume a queue', () => this.parts.hub.get(name).resume());
+    return this.actions.note(resumed, () => `Queue ${show(name)} was resumed`);
   }
 
   /** @throws QueueUnknownError */

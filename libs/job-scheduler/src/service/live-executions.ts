@@ -1,7 +1,8 @@
 import type { JobStatus } from '../definition/job-status.js';
 import { readCursor, toCursor } from '../store/history-cursor.js';
 import { executionId } from '../store/job-envelope.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { JobHeading } from '../store/job-heading.js';
+import type { EngineQueue, QueueEngine } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
@@ -14,6 +15,9 @@ export type LiveStatus = Extract<JobStatus, 'running' | 'pending' | 'retrying'>;
 /** Of each queue, and each of BullMQ's states, so many are looked at. */
 const LOOKED_AT = 1_000;
 
+/** Of those among which a schedule's are looked for, so many are read at once. */
+const PORTION = 50;
+
 /** BullMQ's states that an execution of a status can be in. */
 const STATES = {
   running: ['active'],
@@ -22,8 +26,9 @@ const STATES = {
 } as const satisfies Record<LiveStatus, readonly string[]>;
 
 interface Seen {
-  readonly job: EngineJob;
-  readonly queue: string;
+  readonly queue: EngineQueue;
+  readonly heading: JobHeading;
+  /** Ours. */
   readonly id: string;
   /** When it was started or made. */
   readonly at: number;
@@ -36,31 +41,35 @@ export class LiveExecutions {
     private readonly holder: StoreHolder,
   ) {}
 
-  /** Newest first. @throws HistoryQueryError */
+  /** Newest first. Of those that are not shown, what they carry is not read. @throws HistoryQueryError */
   async list(status: LiveStatus, query: CheckedQuery, job: string | undefined): Promise<ExecutionPage> {
     const { limit, before, scheduleId } = query;
     const isAfter = placeOf(before);
-    const seen = (await Promise.all(this.hub.all().map((queue) => this.look(queue, status)))).flat();
+    const { history, queues } = this.holder.require('list executions');
+    const seen = (await Promise.all(this.hub.all().map((queue) => look(queues, queue, status)))).flat();
     const fitting = seen
-      .filter((each) => (job === undefined || each.job.name === job) && isAfter(each))
+      .filter((each) => (job === undefined || each.heading.name === job) && isAfter(each))
       .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
-    const { history } = this.holder.require('list executions');
     const items = [];
     let index = 0;
     while (index < fitting.length && items.length < limit) {
-      const part = fitting.slice(index, index + limit - items.length);
-      const [records, times] = await Promise.all([
+      const missing = limit - items.length;
+      const part = fitting.slice(index, index + (scheduleId === undefined ? missing : Math.max(missing, PORTION)));
+      const [records, jobs] = await Promise.all([
         history.loadMany(part.map(({ id }) => id)),
-        this.timesOf(part, status),
+        Promise.all(part.map(({ queue, heading }) => queue.getJob(heading.id))),
       ]);
-      for (const { job: found, queue, id } of part) {
-        const record = records.get(id);
-        // Its queue is about to be told of its end.
-        if (record?.final) continue;
-        const execution = describeQueued(found, queue, status, record, times.get(found));
+      const there = part.flatMap(({ queue }, place) => (jobs[place] ? [{ job: jobs[place], queue: queue.name }] : []));
+      const times = await this.timesOf(there, status);
+      for (const [place, { queue, id }] of part.entries()) {
+        if (items.length === limit) break;
+        index += 1;
+        const [found, record] = [jobs[place], records.get(id)];
+        // It has left its queue meanwhile, or its queue is about to be told of its end.
+        if (!found || record?.final) continue;
+        const execution = describeQueued(found, queue.name, status, record, times.get(found));
         if (scheduleId === undefined || execution.scheduleId === scheduleId) items.push(execution);
       }
-      index += part.length;
     }
     const last = fitting[index - 1];
     return { items, ...(last && index < fitting.length && { next: toCursor([last.at, last.id]) }) };
@@ -72,7 +81,7 @@ export class LiveExecutions {
   }
 
   private async timesOf(
-    jobs: readonly Pick<Seen, 'job' | 'queue'>[],
+    jobs: readonly { readonly job: EngineJob; readonly queue: string }[],
     status: JobStatus,
   ): Promise<ReadonlyMap<EngineJob, number>> {
     const times = new Map<EngineJob, number>();
@@ -93,20 +102,21 @@ export class LiveExecutions {
     );
     return times;
   }
+}
 
-  private async look(queue: EngineQueue, status: LiveStatus): Promise<Seen[]> {
-    const jobs = await Promise.all(STATES[status].map((state) => queue.getJobs([state], 0, LOOKED_AT - 1, false)));
-    const seen = new Map<string, Seen>();
-    for (const [index, state] of STATES[status].entries()) {
-      for (const job of jobs[index]!) {
-        if (state === 'delayed' && job.attemptsMade > 0 !== (status === 'retrying')) continue;
-        const id = executionId(job, queue.name);
-        const at = status === 'running' ? (job.processedOn ?? job.timestamp) : job.timestamp;
-        seen.set(id, { job, queue: queue.name, id, at });
-      }
-    }
-    return [...seen.values()];
-  }
+async function look(queues: QueueEngine, queue: EngineQueue, status: LiveStatus): Promise<Seen[]> {
+  const ids = await Promise.all(STATES[status].map((state) => queue.getRanges([state], 0, LOOKED_AT - 1, false)));
+  const delayed = new Set(ids[STATES[status].findIndex((state) => state === 'delayed')]);
+  const all = [...new Set(ids.flat())];
+  const headings = all.length === 0 ? [] : await queues.headings(queue.name, all);
+  return headings
+    .filter(({ id, attemptsMade }) => !delayed.has(id) || attemptsMade > 0 === (status === 'retrying'))
+    .map((heading) => ({
+      queue,
+      heading,
+      id: executionId(heading, queue.name),
+      at: status === 'running' ? (heading.processedOn ?? heading.timestamp) : heading.timestamp,
+    }));
 }
 
 function placeOf(before: number | string | undefined): (seen: Seen) => boolean {

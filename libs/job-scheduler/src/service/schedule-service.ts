@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../definition/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
-import type { ScheduleSpec } from '../definition/schedule-spec.js';
 import { show } from '../definition/show.js';
 import {
   ScheduleConflictError,
@@ -14,16 +13,17 @@ import {
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
-import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
 import type { Store } from '../store/ports.js';
 import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import { Actions } from './actions.js';
 import { CallLine } from './call-line.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
 import type { Enqueuer } from './enqueuer.js';
 import { canBeKnown } from './execution-id.js';
 import type { FinishWatcher } from './finish-watcher.js';
 import { toHandle, type JobHandle } from './job-handle.js';
+import { anchorOf } from './schedule-anchor.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
 
@@ -54,6 +54,7 @@ const LISTED_AT_ONCE = 500;
  */
 export class ScheduleService {
   private readonly line = new CallLine();
+  private readonly actions = new Actions();
 
   constructor(private readonly parts: ScheduleServiceParts) {}
 
@@ -110,11 +111,12 @@ export class ScheduleService {
       ...said,
       id: checked.id ?? randomUUID(),
     } as ScheduleData);
-    return this.guard('create a schedule', async (store) => {
+    const created = this.guard('create a schedule', async (store) => {
       const [stored] = await store.schedules.put([{ data, expected: 0 }]);
       if (!stored) throw new ScheduleExistsError(data.id);
       return this.applied(stored);
     });
+    return this.note(created, data.id, 'created');
   }
 
   /**
@@ -123,7 +125,7 @@ export class ScheduleService {
    * `expectedVersion`. Nothing was changed.
    */
   async update(id: string, change: ScheduleChange): Promise<ScheduledJob> {
-    return this.change(
+    const changed = this.change(
       id,
       async (stored) => {
         if (stored.source === 'code') throw new ScheduleOwnedError(id, 'changed');
@@ -138,6 +140,7 @@ export class ScheduleService {
       },
       expectedVersion(change),
     );
+    return this.note(changed, id, 'changed');
   }
 
   /**
@@ -146,13 +149,14 @@ export class ScheduleService {
    */
   async delete(id: string, condition: ScheduleCondition = {}): Promise<void> {
     const expected = expectedVersion(condition);
-    await this.guard(`delete schedule ${show(id)}`, async (store) => {
+    const deleted = this.guard(`delete schedule ${show(id)}`, async (store) => {
       const stored = await this.require(store, id);
       if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
       if (!(await store.schedules.remove(id, expected)) && expected !== undefined)
         throw new ScheduleConflictError(id, expected, (await this.require(store, id)).version);
       await this.parts.applier.apply([id]);
     });
+    await this.note(deleted, id, 'deleted');
   }
 
   /**
@@ -160,7 +164,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
    */
   async enable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
-    return this.switch(id, true, expectedVersion(condition));
+    return this.note(this.switch(id, true, expectedVersion(condition)), id, 'enabled');
   }
 
   /**
@@ -168,7 +172,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
    */
   async disable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
-    return this.switch(id, false, expectedVersion(condition));
+    return this.note(this.switch(id, false, expectedVersion(condition)), id, 'disabled');
   }
 
   /**
@@ -179,7 +183,8 @@ export class ScheduleService {
     const { enqueuer, watcher } = this.parts;
     const stored = await this.guard(`run schedule ${show(id)}`, (store) => this.require(store, id));
     const { job, payload, overlap } = stored;
-    return toHandle(await enqueuer.enqueue(job, payload, {}, { trigger: 'manual', scheduleId: id, overlap }), watcher);
+    const cause = { trigger: 'manual', scheduleId: id, overlap } as const;
+    return toHandle(await this.note(enqueuer.enqueue(job, payload, {}, cause), id, 'run by hand'), watcher);
   }
 
   private switch(id: string, enabled: boolean, expected: number | undefined): Promise<ScheduledJob> {
@@ -243,6 +248,10 @@ export class ScheduleService {
     })();
   }
 
+  private note<T>(work: Promise<T>, id: string, done: string): Promise<T> {
+    return this.actions.note(work, () => `Schedule ${show(id)} was ${done}`);
+  }
+
   private nameOf(ref: JobRef): string {
     return typeof ref === 'string' ? ref : this.parts.registry.require(ref).definition.name;
   }
@@ -252,22 +261,6 @@ function expectedVersion({ expectedVersion: expected }: ScheduleCondition): numb
   if (expected === undefined || (Number.isInteger(expected) && expected > 0)) return expected;
   const message = `${show(expected)} is not a version. Allowed: the version of the schedule as it was read.`;
   throw new ScheduleInputError([{ field: 'expectedVersion', value: expected, message, code: 'SCHEDULE_INVALID' }]);
-}
-
-/** An interval of the same length keeps its phase. */
-function anchorOf(spec: ScheduleSpec, stored: StoredSchedule, now: number): number {
-  if (spec.kind !== 'interval') return 0;
-  return intervalOf(stored) === spec.every ? stored.anchor : now;
-}
-
-/** The length of an interval; undefined for all else. */
-function intervalOf(stored: StoredSchedule): number | undefined {
-  try {
-    const spec = scheduleSpecOf(stored);
-    return spec.kind === 'interval' ? spec.every : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Without the fields that are not set. */

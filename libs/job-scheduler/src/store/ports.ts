@@ -4,6 +4,7 @@ import type { LiveSignals } from './live-signals.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
 import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
+import type { JobHeading } from './job-heading.js';
 import type { LockStore } from './lock-store.js';
 import type { LogStore } from './log-store.js';
 import type { PastEnd } from './past-end.js';
@@ -60,6 +61,8 @@ export interface QueueEngine {
   schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]>;
   /** BullMQ's ids of the jobs that start next: of those without a priority, which is the oldest of them, and of the others. */
   firstWaiting(queue: EngineQueue): Promise<string[]>;
+  /** Of those jobs that are there, in one round trip, in no order. @param jobIds BullMQ's. */
+  headings(name: string, jobIds: readonly string[]): Promise<JobHeading[]>;
   /**
    * When delayed jobs run, in milliseconds since the epoch; absent: those that do not wait for their time.
    * @param jobIds BullMQ's.

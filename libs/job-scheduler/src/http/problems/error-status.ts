@@ -8,6 +8,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, number>> = {
   // A guard's exception says its own.
   REQUEST_REFUSED: 403,
   ROUTE_UNKNOWN: 404,
+  STREAMS_FULL: 503,
 
   SCHEDULE_INVALID: 400,
   SCHEDULE_UNKNOWN: 404,
@@ -66,5 +67,6 @@ export const PUBLIC_DETAIL: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE:
     'The job store does not answer. What was asked for may have been done all the same: look before you repeat it.',
   ENQUEUE_INCOMPLETE: 'Some of the jobs were stored, and others were not.',
+  STREAMS_FULL: 'As many streams are open as may be. Close one, or come again later.',
   NOT_STARTED: 'The job scheduler has not started yet, or has stopped.',
 };

@@ -7,6 +7,9 @@ import { HTTP_OPTIONS } from '../http.tokens.js';
 import { problemOf } from './problem-of.js';
 import { PROBLEM_TYPE } from './problem.js';
 
+/** Seconds. */
+const COME_AGAIN = '10';
+
 /** Answers every error of the API's controllers with problem details. Bound to them alone: the app's own routes keep theirs. */
 @Injectable()
 @Catch()
@@ -24,7 +27,8 @@ export class ProblemFilter implements ExceptionFilter {
     const response: unknown = context.getResponse();
     const [path] = String(httpAdapter.getRequestUrl(context.getRequest())).split('?');
     const problem = problemOf(thrown, path!, this.options.exposeErrors);
-    if (problem.status >= 500)
+    // Who opens too many streams is not to fill the log, too.
+    if (problem.status >= 500 && problem.code !== 'STREAMS_FULL')
       this.logger.error(
         `${httpAdapter.getRequestMethod(context.getRequest())} ${path} failed: ${describeThrown(thrown).message}`,
         thrown instanceof Error ? thrown.stack : undefined,
@@ -35,6 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     httpAdapter.setHeader(response, 'Content-Type', PROBLEM_TYPE);
+    if (problem.code === 'STREAMS_FULL') httpAdapter.setHeader(response, 'Retry-After', COME_AGAIN);
     httpAdapter.reply(response, problem, problem.status);
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import type { Server } from 'node:net';
@@ -118,7 +118,7 @@ function socketPlace(directory: string): SocketPlace {
     return { path: `/proc/self/fd/${descriptor}`, close: () => closeSync(descriptor) };
   }
   const path = join(tmpdir(), `njs-${fingerprint(directory)}`);
-  mkdirSync(path, { recursive: true });
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   return { path, close: () => undefined };
 }
 
@@ -137,9 +137,22 @@ function listen(server: Server, path: string, directory: string): Promise<void> 
         ),
       ),
     );
+    const done = () => {
+      keepPrivate(path);
+      resolve();
+    };
     // The lock alone does not keep the process up.
-    server.listen(path, resolve).unref();
+    server.listen(path, done).unref();
   });
+}
+
+/** A pipe of Windows has no rights of a file, and not every file system has any. */
+function keepPrivate(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // The directory's own rights hold.
+  }
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -12,6 +12,7 @@ import { sqlStore } from '../postgres/sql-store.js';
 import { DirectoryLock } from './directory-lock.js';
 import { durableOptions } from './durable-fs.js';
 import { pgliteDriver } from './pglite-driver.js';
+import { keepPrivate, makePrivate } from './private-directory.js';
 
 const PACKAGE = '@electric-sql/pglite';
 
@@ -30,11 +31,14 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
   const schema = schemaOf(prefix, address);
   const { PGlite: Driver } = await optionalDriver(PACKAGE, address, () => import('@electric-sql/pglite'));
   const { NodeFS } = await import('@electric-sql/pglite/nodefs');
-  await mkdir(directory, { recursive: true });
+  // Payloads are nobody's but this user's. A directory that was there keeps its own rights.
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makePrivate(join(directory, DATA));
   const lock = await DirectoryLock.acquire(directory, clock);
   try {
     const durable = durableOptions(NodeFS, join(directory, DATA), Driver.defaultStartParams);
     const pglite = await create(() => Driver.create(durable.options), address);
+    await keepPrivate(join(directory, DATA));
     if (!durable.isMended()) {
       new OwnLogger().warn(
         `This release of ${PACKAGE} does not let fsync reach the disk: jobs in ${directory} outlive the process, but a loss of power may damage them.`,

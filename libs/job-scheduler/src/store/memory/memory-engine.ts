@@ -2,6 +2,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { isPlaceEvent, type PastEnd, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
+import type { JobHeading } from '../job-heading.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -55,6 +56,16 @@ export class MemoryEngine implements QueueEngine {
           data: fields.get('data'),
         }),
       );
+  }
+
+  async headings(name: string, jobIds: readonly string[]): Promise<JobHeading[]> {
+    const { jobs } = this.memory.queue(`${this.prefix}:${name}`);
+    return jobIds.flatMap((jobId) => {
+      const job = jobs.get(jobId);
+      if (!job) return [];
+      const { id, name: jobName, timestamp, processedOn, attemptsMade } = job;
+      return [{ id, name: jobName, timestamp, processedOn, attemptsMade }];
+    });
   }
 
   async firstWaiting(queue: EngineQueue): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
+import type { JobHeading } from '../job-heading.js';
 import { EventStream } from '../event-stream.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../past-end.js';
@@ -70,6 +71,21 @@ export class SqlEngine implements QueueEngine {
     return rows.map(({ start_date: startDate, end_date: endDate, has_job: hasJob, ...row }) =>
       toEngineScheduler({ ...row, startDate, endDate, hasJob }),
     );
+  }
+
+  async headings(name: string, jobIds: readonly string[]): Promise<JobHeading[]> {
+    const { rows } = await this.deadline.run(
+      this.driver.queryInSchema<Omit<JobHeading, 'timestamp' | 'processedOn'> & Record<'added' | 'processed', unknown>>(
+        `SELECT id, name, added_at_ms AS added, processed_at_ms AS processed, attempts_made AS "attemptsMade"
+         FROM job WHERE queue = $1 AND id = ANY($2::text[])`,
+        [name, jobIds],
+      ),
+    );
+    return rows.map(({ added, processed, ...row }) => ({
+      ...row,
+      timestamp: Number(added),
+      processedOn: processed === null ? undefined : Number(processed),
+    }));
   }
 
   /** BullMQ's own list begins with the newest, whichever end it is asked for. */

@@ -1,6 +1,7 @@
 import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
+import type { JobHeading } from '../job-heading.js';
 import { EventStream } from '../event-stream.js';
 import { type PastEnd, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
@@ -96,6 +97,26 @@ export class RedisEngine implements QueueEngine {
     const scores = await this.deadline.run(this.connections.producer.zmscore(this.keys.delayed(name), ...jobIds));
     const times = jobIds.map((id, n) => [id, scores[n]] as const).filter(([, score]) => typeof score === 'string');
     return new Map(times.map(([id, score]) => [id, Math.floor(Number(score) / DELAY_SCALE)]));
+  }
+
+  async headings(name: string, jobIds: readonly string[]): Promise<JobHeading[]> {
+    const { producer } = this.connections;
+    const keys = this.keys.bullKeys(name);
+    // They leave together.
+    const answers = await this.deadline.run(
+      Promise.all(jobIds.map((id) => producer.hmget(`${keys}${id}`, 'name', 'timestamp', 'processedOn', 'atm'))),
+    );
+    return answers.flatMap(([jobName, timestamp, processedOn, made], index) =>
+      typeof jobName === 'string'
+        ? {
+            id: jobIds[index]!,
+            name: jobName,
+            timestamp: Number(timestamp),
+            processedOn: processedOn ? Number(processedOn) : undefined,
+            attemptsMade: Number(made ?? 0),
+          }
+        : [],
+    );
   }
 
   async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {

@@ -1,0 +1,32 @@
+import type { Clock } from '../definition/clock.js';
+import type { JobRegistry } from '../registry/job-registry.js';
+import type { StoreHolder } from '../store/store-holder.js';
+import type { Enqueuer } from './enqueuer.js';
+import type { Canceller } from './canceller.js';
+import type { EventBus } from './event-bus.js';
+import type { ExecutionFinder } from './execution-finder.js';
+import type { FinishWatcher } from './finish-watcher.js';
+import type { LateJobs } from './late-jobs.js';
+import type { QueueHub } from './queue-hub.js';
+import type { QueueReader } from './queue-reader.js';
+import type { ScheduleService } from './schedule-service.js';
+import type { SchedulerRuntime } from './scheduler-runtime.js';
+import type { Steering } from './steering.js';
+
+/** What `JobService` is made of. */
+export interface JobServiceParts {
+  readonly clock: Clock;
+  readonly registry: JobRegistry;
+  readonly late: LateJobs;
+  readonly enqueuer: Enqueuer;
+  readonly finder: ExecutionFinder;
+  readonly watcher: FinishWatcher;
+  readonly queues: QueueReader;
+  readonly hub: QueueHub;
+  readonly steering: Steering;
+  readonly canceller: Canceller;
+  readonly runtime: SchedulerRuntime;
+  readonly schedules: ScheduleService;
+  readonly events: EventBus;
+  readonly holder: StoreHolder;
+}
