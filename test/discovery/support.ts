@@ -21,6 +21,7 @@ export function testOptions(changed: Partial<ResolvedOptions> = {}): ResolvedOpt
   return {
     connection: 'memory:',
     prefix: 'jobs',
+    app: undefined,
     queues: new Map(['critical', 'default', 'low'].map((name) => [name, { name, weight: 1, max: 10 }])),
     queueOrder: 'weighted',
     concurrency: 10,

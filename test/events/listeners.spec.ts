@@ -10,7 +10,9 @@ import {
   type LoggerService,
   type Type,
 } from '@nestjs/common';
+import { getQueueToken } from '@nestjs/bullmq';
 import { NestFactory, REQUEST } from '@nestjs/core';
+import type { Queue } from 'bullmq';
 import {
   JobSchedulerModule,
   JobService,
@@ -152,9 +154,10 @@ describe('what a listener hears of a run of its process, in order', () => {
   });
 
   it('hears of a job that nobody knows', async () => {
-    const { app, jobs } = await startApp([Ear]);
-    const { id } = await jobs.enqueue({ jobName: 'gone' }, undefined);
-    await until('it has failed', () => app.get(Ear).of(id).length > 0);
+    const { app } = await startApp([Ear]);
+    const queue = app.get<Queue>(getQueueToken('default'), { strict: false });
+    const { id } = await queue.add('gone', {}, { timestamp: Date.now() - 11 * 60_000 });
+    await until('it has failed', () => app.get(Ear).of(`bullmq:default:${id}`).length > 0);
     expect(app.get(Ear).heard).toMatchObject([{ type: 'failed', job: 'gone', error: { code: 'JOB_UNKNOWN' } }]);
   });
 });

@@ -7,6 +7,8 @@ import {
   type CanActivate,
   type INestApplication,
 } from '@nestjs/common';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { JobSchedulerModule, JobService, OptionsError, type JobSchedulerOptions } from 'nestjs-job-scheduler';
@@ -166,9 +168,10 @@ it('goes into a registry that is given, without a route, and out of it when the 
 });
 
 it('names of jobs that only the store knows are not labels', async () => {
-  const { app, jobs } = await startApp({ guards: [] });
-  await jobs.enqueue({ jobName: 'gone-1' }, undefined);
-  await jobs.enqueue({ jobName: 'gone-2' }, undefined);
+  const { app } = await startApp({ guards: [] });
+  const queue = app.get<Queue>(getQueueToken('default'), { strict: false });
+  const timestamp = Date.now() - 11 * 60_000;
+  for (const job of ['gone-1', 'gone-2']) await queue.add(job, {}, { timestamp });
   const failed = async () =>
     value((await scrape(app)).families, 'job_scheduler_jobs_failed_total', { job_name: 'unknown' });
   await until('both are counted', async () => (await failed()) === 2);

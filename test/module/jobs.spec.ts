@@ -253,7 +253,8 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     const prefix = randomPrefix();
     const { app, jobs } = await start([SendWelcome, Images], { prefix });
     const queue = app.get<Queue>(getQueueToken('low'), { strict: false });
-    const unknown = await queue.add('gone.job', { a: 1 });
+    // One that is due for longer than a deploy takes.
+    const unknown = await queue.add('gone.job', { a: 1 }, { timestamp: Date.now() - 11 * 60_000 });
     const misfit = await queue.add('img:resize', { width: 'wide' });
     await until('both failed', async () => (await queue.getFailed()).length === 2);
     const failed = Object.fromEntries((await queue.getFailed()).map((job) => [job.id, job.failedReason]));
@@ -267,6 +268,19 @@ describe.each(stores)('a module on %s', (_store, connection) => {
     await jobs.retry(`bullmq:low:${unknown.id}`);
     await until('it ran', () => later.length === 1);
     expect(later).toEqual([{ a: 1 }]);
+  });
+
+  it('gives back what is not registered while it may still come, without using an attempt', async () => {
+    const { app, jobs } = await start([]);
+    const queue = app.get<Queue>(getQueueToken('low'), { strict: false });
+    const handle = await jobs.enqueue({ jobName: 'coming' }, { a: 1 }, { queue: 'low', retry: 0 });
+    const notes = async () => (await queue.getJobs()).flatMap(({ stacktrace }) => stacktrace ?? []);
+    await until('it was given back', async () => (await notes())[0]?.startsWith('JOB_UNKNOWN: given back'));
+    await until('it waits', async () => (await jobs.getStatus(handle.id)) === 'pending');
+    const runs: unknown[] = [];
+    jobs.register({ name: 'coming', overlap: 'skip' }, (payload, { attempt }) => void runs.push([payload, attempt]));
+    await handle.finished(WAIT);
+    expect(runs).toEqual([[{ a: 1 }, 1]]);
   });
 
   it.each<[string, unknown]>([

@@ -6,19 +6,27 @@ import { firesBetween } from '../../libs/job-scheduler/src/definition/fires-betw
 import type { JobDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
 import { createRepeatStrategy } from '../../libs/job-scheduler/src/definition/schedule-pattern.js';
 import { parseSchedule } from '../../libs/job-scheduler/src/definition/schedule.js';
+import { Declarer } from '../../libs/job-scheduler/src/scheduling/declarer.js';
 import { Reconciler } from '../../libs/job-scheduler/src/scheduling/reconciler.js';
 import { ScheduleEntries } from '../../libs/job-scheduler/src/scheduling/schedule-entries.js';
 import { toStretch } from '../../libs/job-scheduler/src/scheduling/stored-repeat.js';
 import { openTickQueue, type TickData } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
+import type { DeclaredJob } from '../../libs/job-scheduler/src/store/declared-job.js';
 import { openMemoryStore } from '../../libs/job-scheduler/src/store/memory/memory-store.js';
 import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
 import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { StoreTime } from '../../libs/job-scheduler/src/store/store-time.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 const logger = new Logger();
 const clock = new SystemClock();
+const time = new StoreTime(
+  async () => clock.now(),
+  clock,
+  () => undefined,
+);
 const strategy = createRepeatStrategy(() => undefined);
 
 const WRITES: ReadonlySet<PropertyKey> = new Set(['put', 'remove', 'upsertJobScheduler', 'add', 'removeJobScheduler']);
@@ -72,11 +80,19 @@ function reconciler({ store, ticks }: Stage, fault?: Fault): Reconciler {
   const queue = fault ? fault.on(ticks) : ticks;
   const seen = { queues: store.queues, facts: store.facts, schedules };
   const entries = new ScheduleEntries({ store: seen, ticks: () => queue, clock, logger });
+  const declarer = new Declarer({
+    schedules,
+    time,
+    app: undefined,
+    schedulesToo: true,
+    describe: ({ name }) => ({ name }) as DeclaredJob,
+  });
   return new Reconciler({
     store: seen,
+    declarer,
     entries,
     ticks: queue,
-    clock,
+    time,
     logger,
     // The old version is not seen any more by the time of the deploy.
     liveFor: 500,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
 import { fireId } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
-import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { decodeSchedulerId, encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -62,6 +62,61 @@ describe.each([...sharedStores, ['memory:', 'memory:'] as [string, string]])('de
     const queue = fresh.store.queues.queue('default');
     expect((await queue.getJobSchedulers()).map(({ key }) => key)).toEqual(['hand-made']);
     await queue.close();
+  });
+
+  it('a schedule that is declared again is as it was: phase, last fire, and what people have switched', async () => {
+    const prefix = randomPrefix();
+    const kept = { name: 'kept', schedule: '@daily' };
+    const both = [kept, { name: 'quiet', schedule: 'every 7m' }, { name: 'gone', schedule: 'every 1s' }];
+    const old = await start(connection, prefix, both);
+    await until('it fires', () => old.runs.length > 0);
+    await old.schedules.disable('code:quiet');
+    const fresh = await start(connection, prefix, [kept]);
+    const before = (await fresh.store.schedules.get('code:quiet'))!;
+    await stop(old);
+    const { anchor, lastFire } = (await fresh.store.schedules.get('code:gone'))!;
+    await until('its schedules are gone', async () => (await ids(fresh)).length === 1);
+
+    const again = await start(connection, prefix, both);
+    const { version: _, updatedAt: __, ...rest } = before;
+    expect(await again.store.schedules.get('code:quiet')).toMatchObject(rest);
+    const gone = (await again.store.schedules.get('code:gone'))!;
+    expect(gone.anchor).toBe(anchor);
+    expect(gone.lastFire).toBeGreaterThanOrEqual(lastFire!);
+    await until('it fires again', () => again.runs.length > 0);
+  });
+
+  it('what the store has lost comes back within a round, as it was; another service is left alone', async () => {
+    const prefix = randomPrefix();
+    const service = await start(connection, prefix, [
+      { name: 'tick', schedule: 'every 1s' },
+      { name: 'quiet', schedule: 'every 7m' },
+    ]);
+    // Booted later: its word is the newest of all.
+    const other = await start(connection, prefix, [{ name: 'other', schedule: '@daily' }]);
+    await service.schedules.disable('code:quiet');
+    await until('it fires', () => service.runs.length > 0);
+    const before = new Map((await service.store.schedules.all()).map((each) => [each.id, each]));
+    const repaired: string[] = [];
+    service.runtime.repairs.on(({ scheduleId, trouble }) => repaired.push(`${scheduleId} ${trouble}`));
+    const hasTold = async (since: number) =>
+      (await service.store.schedules.declarations()).every(({ seenAt }) => seenAt > since);
+    await until('a round has begun since', () => hasTold(before.get('code:quiet')!.updatedAt));
+    const begun = Date.now();
+    await until('it is over, and the next has begun', () => hasTold(begun));
+
+    for (const id of before.keys()) await service.store.schedules.remove(id);
+    const ticks = service.store.queues.queue(TICK_QUEUE);
+    for (const key of await entries(service)) await ticks.removeJobScheduler(encodeSchedulerId(key));
+    await ticks.close();
+
+    await until('all are back', async () => (await ids(other)).length === before.size);
+    const quiet = (await service.store.schedules.get('code:quiet'))!;
+    expect(quiet).toMatchObject({ enabled: false, anchor: before.get('code:quiet')!.anchor });
+    expect(await service.store.schedules.get('code:tick')).toMatchObject({ anchor: before.get('code:tick')!.anchor });
+    const count = service.runs.length;
+    await until('it fires again', () => service.runs.length > count);
+    await until('it was told', () => repaired.includes('code:quiet was gone from the store'));
   });
 
   it('change a schedule in place; an interval keeps its phase', async () => {

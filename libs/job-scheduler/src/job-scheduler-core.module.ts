@@ -16,7 +16,8 @@ import { provide, provideByName } from './provide.js';
 import { JobRegistry } from './registry/job-registry.js';
 import { Admission } from './execution/admission.js';
 import { FleetCancel } from './execution/fleet-cancel.js';
-import { SCHEDULE_TIMING } from './scheduling/schedule-timing.js';
+import { FleetJobs } from './execution/fleet-jobs.js';
+import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { DeadLetters } from './service/dead-letters.js';
@@ -46,6 +47,7 @@ import { TakeOut } from './service/take-out.js';
 import { makeWorkerId } from './service/worker-id.js';
 import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
+import { skewText, StoreTime } from './store/store-time.js';
 
 const logger = new OwnLogger();
 const reportError = (error: Error) => logger.debug(error.message);
@@ -142,6 +144,18 @@ const runtimeProviders: Provider[] = [
       return admission;
     },
   },
+  {
+    provide: StoreTime,
+    inject: [StoreHolder, Clock],
+    useFactory: (holder: StoreHolder, clock: Clock) =>
+      new StoreTime(() => holder.require('ask for its time').now(), clock, (ahead) => logger.warn(skewText(ahead))),
+  },
+  {
+    provide: FleetJobs,
+    inject: [StoreHolder, Clock, StoreTime, SCHEDULE_TIMING_TOKEN],
+    useFactory: (holder: StoreHolder, clock: Clock, time: StoreTime, { liveFor }: ScheduleTiming) =>
+      new FleetJobs(() => holder.require('look for a job of the fleet').schedules, clock, time, liveFor),
+  },
   provideByName(SchedulerRuntime, {
     options: RESOLVED_OPTIONS,
     registry: JobRegistry,
@@ -155,6 +169,9 @@ const runtimeProviders: Provider[] = [
     finder: ExecutionFinder,
     hub: QueueHub,
     slotWaits: SlotWaits,
+    traits: QueueTraitsReader,
+    fleetJobs: FleetJobs,
+    time: StoreTime,
   }),
   provideByName(JobSchedulerBoot, {
     options: RESOLVED_OPTIONS,

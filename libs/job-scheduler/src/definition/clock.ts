@@ -8,6 +8,11 @@ export abstract class Clock {
   /** Milliseconds since the epoch. */
   abstract now(): number;
 
+  /** Milliseconds since some moment: goes on evenly, whatever becomes of the clock. */
+  monotonic(): number {
+    return this.now();
+  }
+
   /**
    * Calls `work` once after `ms` (at once when it is zero or less), however long that is.
    * @param keepAlive whether the timer keeps the process up; default `true`.
@@ -36,6 +41,10 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 export class SystemClock extends Clock {
   now(): number {
     return Date.now();
+  }
+
+  override monotonic(): number {
+    return performance.now();
   }
 
   after(ms: number, work: () => void, keepAlive = true): ClockTimer {

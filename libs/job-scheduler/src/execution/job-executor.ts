@@ -1,11 +1,16 @@
+import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { DeclaredJob } from '../store/declared-job.js';
+import { copyOfPayload, type StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { toExecutionWrite } from './execution-report.js';
+import type { FleetJobs } from './fleet-jobs.js';
+import { giveBack } from './give-back.js';
 import type { Outcome } from './outcome.js';
 import { logFailure } from './outcome-maker.js';
+import { reviveError } from './revive-error.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
 import { withEndTold } from './tell-events.js';
 
@@ -15,12 +20,17 @@ export interface RegisteredJobs {
   names(): readonly string[];
 }
 
+/** From when it was due, a job that nobody knows is waited for so long, in milliseconds: a deploy may be under way. */
+const UNKNOWN_FOR = 10 * 60_000;
+
 /** Starts attempts of registered jobs. */
 export class JobExecutor implements JobRunner {
+  /** @param fleet absent: nobody else is there. */
   constructor(
     private readonly services: AttemptServices,
     private readonly jobs: RegisteredJobs,
     private readonly defaults: JobDefaults,
+    private readonly fleet?: FleetJobs,
   ) {}
 
   begin(started: StartedJob, reports: JobReports): RunningJob {
@@ -28,12 +38,44 @@ export class JobExecutor implements JobRunner {
     return registered ? new Attempt(this.services, started, registered, reports) : this.unknown(started);
   }
 
-  /** A job that no code here stands for: failed, and kept for a retry by a version that knows it. */
+  /**
+   * A job that no code here stands for. It is no failure of it, and none of its attempts: it goes back for those who know it,
+   * who may be on their way. Failed in the end, it is kept for a retry by a version that knows it.
+   */
   private unknown(started: StartedJob): RunningJob {
+    return {
+      started,
+      onShutdown: 'wait',
+      outcome: this.outcomeOf(started),
+      abort: () => false,
+      giveUp: () => undefined,
+    };
+  }
+
+  private async outcomeOf(started: StartedJob): Promise<Outcome> {
+    const now = this.services.clock.now();
+    if (now - dueAt(started) < UNKNOWN_FOR || (await this.isAwaited(started))) {
+      const { delay, pause, note } = giveBack(started.givenBack, now);
+      return { kind: 'snooze', delay, pause, givenBack: note };
+    }
+    return this.failed(started, now);
+  }
+
+  /** The clock of this process may be wrong. A store that does not answer says nothing against it. */
+  private async isAwaited(started: StartedJob): Promise<boolean> {
+    if (!this.fleet) return false;
+    try {
+      const now = await this.fleet.now();
+      return now - dueAt(started) < UNKNOWN_FOR || (await this.fleet.isDeclared(started.job));
+    } catch {
+      return true;
+    }
+  }
+
+  private failed(started: StartedJob, now: number): Outcome {
     const { services, defaults } = this;
     const error = new JobUnknownError(started.job, this.jobs.names());
     logFailure({ ...services, logStacks: false }, started, error);
-    const now = services.clock.now();
     const write = toExecutionWrite({
       started,
       workerId: services.workerId,
@@ -44,14 +86,41 @@ export class JobExecutor implements JobRunner {
       final: 'failed',
       error,
     });
-    const outcome: Outcome = { kind: 'failed', error, write, beforeFinish: undefined };
+    const outcome: Outcome = { kind: 'failed', error, write, beforeFinish: () => this.tellFailed(started, error) };
     const ended = { started, startedAt: now, finishedAt: now, hasBegun: false } as const;
-    return {
-      started,
-      onShutdown: 'wait',
-      outcome: Promise.resolve(services.events?.wanted ? withEndTold(services.events, ended, outcome) : outcome),
-      abort: () => false,
-      giveUp: () => undefined,
-    };
+    return services.events?.wanted ? withEndTold(services.events, ended, outcome) : outcome;
   }
+
+  /** Its `onFail` job, where the versions that know it have said which. Never rejects. */
+  private async tellFailed(started: StartedJob, error: Error): Promise<void> {
+    const { logger, onFail } = this.services;
+    const { id, job, queue, scheduleId, attempt, metadata, fence } = started;
+    try {
+      const target = await this.onFailOf(job);
+      if (!target) return;
+      const failure = {
+        id,
+        job,
+        queue,
+        payload: copyOfPayload(started),
+        error: reviveError(toErrorRecord(error)),
+        attempts: attempt,
+        ...(scheduleId !== undefined && { scheduleId }),
+        metadata: { ...metadata },
+      };
+      await onFail.tellJob(target, failure, fence);
+    } catch (thrown) {
+      const { message } = describeThrown(thrown);
+      logger.error(`Job "${job}" failed for good, and its onFail job is not known: ${message}`, { job, id });
+    }
+  }
+
+  private async onFailOf(job: string): Promise<DeclaredJob | undefined> {
+    const name = (await this.fleet?.find(job))?.onFail;
+    return name === undefined ? undefined : this.fleet?.find(name);
+  }
+}
+
+function dueAt({ createdAt, delay = 0 }: StartedJob): number {
+  return createdAt + delay;
 }

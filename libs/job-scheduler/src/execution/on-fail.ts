@@ -5,6 +5,7 @@ import type { JobFailure } from '../definition/job-context.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import { withTimeLimit } from './time-limit.js';
 
 /** Of one failure, a copy for each of the two who are told: neither sees what the other does to its own. */
@@ -14,7 +15,7 @@ export interface Failures {
 }
 
 /** Enqueues an `onFail` job. `id` makes a repetition harmless. */
-export type EnqueueOnFail = (job: JobRef, failure: JobFailure, id: string) => Promise<void>;
+export type EnqueueOnFail = (job: JobRef, failure: JobFailure, id: string, declared?: DeclaredJob) => Promise<void>;
 
 const STORE_RETRY_DELAY = 1_000;
 /** The job's own outcome waits meanwhile, its lock renewed; it could not be told to the store either. */
@@ -50,10 +51,23 @@ export class OnFailAction {
       await this.guarded(definition.name, told.id, 'its onFail job', () => this.enqueueSurely(target, told, fence));
   }
 
-  private async enqueueSurely(target: JobRef, failure: JobFailure, fence: number): Promise<void> {
+  /** The same for a job whose code, and that of its `onFail` job, are elsewhere. */
+  tellJob(target: DeclaredJob, failure: JobFailure, fence: number): Promise<void> {
+    const { job, id } = failure;
+    return this.guarded(job, id, 'its onFail job', () =>
+      this.enqueueSurely({ jobName: target.name }, failure, fence, target),
+    );
+  }
+
+  private async enqueueSurely(
+    target: JobRef,
+    failure: JobFailure,
+    fence: number,
+    declared?: DeclaredJob,
+  ): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.enqueue(target, failure, `${failure.id}:on-fail:${fence}`);
+        return await this.enqueue(target, failure, `${failure.id}:on-fail:${fence}`, declared);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError) || tries >= STORE_TRIES) throw error;
         await this.clock.sleep(STORE_RETRY_DELAY);

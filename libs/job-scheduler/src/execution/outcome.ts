@@ -1,5 +1,6 @@
 import type { FinalStatus } from '../definition/job-status.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
+import type { GivenBack } from '../store/given-back.js';
 
 /** How an attempt ended: what the lane must now tell the queue. */
 export type Outcome = OutcomeKind & {
@@ -31,7 +32,16 @@ type OutcomeKind =
       readonly write: ExecutionWrite | undefined;
     }
   /** Runs again after `delay` milliseconds; uses up no attempt. */
-  | { readonly kind: 'snooze'; readonly delay: number }
+  | {
+      readonly kind: 'snooze';
+      readonly delay: number;
+      /** In place of `delay`: when it runs again, in milliseconds since the epoch. */
+      readonly until?: number;
+      /** For how long this process asks an otherwise empty queue for nothing, so that others are handed it; milliseconds. */
+      readonly pause?: number;
+      /** It is given back, since this process does not know its job: noted with it. */
+      readonly givenBack?: GivenBack;
+    }
   /** Goes back to its queue at once; uses up no attempt. */
   | { readonly kind: 'release' }
   /** The lock is lost: the queue is told nothing. */

@@ -1,4 +1,4 @@
-import type { StartedJob } from '../store/started-job.js';
+import { isFirstStart, type StartedJob } from '../store/started-job.js';
 import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 
 /** What claiming the place of a run gave. */
@@ -38,7 +38,7 @@ export class Succession {
     if (waited === undefined) return { kind: 'replaced' };
     for (const holder of holders) {
       // One that came back, from a snooze or a crash, is no successor of those that came after it.
-      if (waited === 0 && this.started.fence > 1 && !(await this.isNewerThan(holder))) return { kind: 'replaced' };
+      if (waited === 0 && !isFirstStart(this.started) && !(await this.isNewerThan(holder))) return { kind: 'replaced' };
       const left = Math.max(1, this.patience - waited);
       await this.leases.others.cancel(runnerOf(holder).id, 'replaced', { giveUpAfter: left });
     }

@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { LockAnswer } from '../store/lock-store.js';
-import type { StartedJob } from '../store/started-job.js';
+import { isFirstStart, type StartedJob } from '../store/started-job.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from './outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
@@ -80,7 +80,7 @@ export class Turn {
   }
 
   private get isFirst(): boolean {
-    return this.started.fence <= 1;
+    return isFirstStart(this.started);
   }
 
   private async ask(insist: Insist): Promise<Refusal | undefined> {

@@ -38,6 +38,11 @@ export interface JobSchedulerOptions {
    */
   prefix?: string;
   /**
+   * The name of the app, where several share a prefix: schedules that are no longer declared are removed by the same app's
+   * code only. Up to 200 characters. Default: versions that have a job in common are one app.
+   */
+  app?: string;
+  /**
    * Queues by name, with their weights: these and no others. Names: a letter or digit, then up to 63 letters, digits, `_`,
    * `-` or `.`. Jobs that name no queue need one called `default`. Default `{ critical: 6, default: 3, low: 1 }`.
    */

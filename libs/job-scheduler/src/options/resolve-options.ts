@@ -14,6 +14,7 @@ import type { ResolvedOptions, RolePart } from './resolved-options.js';
 const MODULE_OPTIONS = [
   'connection',
   'prefix',
+  'app',
   'queues',
   'queueOrder',
   'concurrency',
@@ -61,6 +62,7 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
   const resolved: ResolvedOptions = {
     connection: checkConnection('connection', given.connection, MODULE_DEFAULTS.connection, faults),
     prefix: readPrefix(given.prefix, faults),
+    app: readName('app', given.app, faults),
     queues,
     queueOrder: faults.oneOf('queueOrder', given.queueOrder, MODULE_DEFAULTS.queueOrder, ['weighted', 'strict']),
     concurrency,
@@ -78,7 +80,7 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
       LONGEST_LOCK,
     ),
     autoStart: faults.boolean('autoStart', given.autoStart, MODULE_DEFAULTS.autoStart),
-    workerName: readWorkerName(given.workerName, faults),
+    workerName: readName('workerName', given.workerName, faults),
     logStacks: faults.boolean('logStacks', given.logStacks, process.env.NODE_ENV !== 'production'),
     globalEnhancers: faults.boolean('globalEnhancers', given.globalEnhancers, MODULE_DEFAULTS.globalEnhancers),
     telemetry: readTelemetry(given.telemetry, faults),
@@ -149,10 +151,10 @@ function readJobs(value: unknown, faults: OptionFaults): Readonly<Record<string,
   return frozenCopy(value as Record<string, Partial<JobOptions>>);
 }
 
-function readWorkerName(value: unknown, faults: OptionFaults): string | undefined {
+function readName(option: 'app' | 'workerName', value: unknown, faults: OptionFaults): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME && !value.includes('\0')) return value;
-  faults.add('workerName', `${show(value)} is not allowed. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
+  faults.add(option, `${show(value)} is not allowed. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
   return undefined;
 }
 

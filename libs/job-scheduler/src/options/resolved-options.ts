@@ -35,6 +35,7 @@ export interface JobDefaults {
 export interface ResolvedOptions {
   readonly connection: Connection;
   readonly prefix: string;
+  readonly app: string | undefined;
   /** By name, in the order of the options. */
   readonly queues: ReadonlyMap<string, QueueSettings>;
   readonly queueOrder: 'weighted' | 'strict';

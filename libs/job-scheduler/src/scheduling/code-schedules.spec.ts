@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseSchedule } from '../definition/schedule.js';
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { ScheduleData, ScheduleDeclaration, StoredSchedule } from '../store/schedule-store.js';
-import { codeChanges, isCurrent, liveVersions, versionOf, type DeclaredSchedule } from './code-schedules.js';
+import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
+import { codeChanges, versionOf, type DeclaredSchedule } from './code-schedules.js';
 
 const NOW = 1_000_000;
 
@@ -30,26 +30,13 @@ const stored = (id: string, more: Partial<StoredSchedule> = {}): StoredSchedule 
   ...more,
 });
 
-const live = (version: string, ids: string[], bootedAt = NOW, seenAt = NOW): ScheduleDeclaration => ({
-  version,
-  ids,
-  bootedAt,
-  seenAt,
-});
-
 const changes = (each: DeclaredSchedule, old?: StoredSchedule): ScheduleData | undefined => {
-  const { puts } = codeChanges([each], old ? [old] : [], [], NOW);
-  return puts[0]?.data;
+  return codeChanges([each], old ? [old] : [], NOW)[0]?.data;
 };
 
 describe('what the code declares', () => {
   it('is stored when it is new; an interval is counted from now', () => {
-    const { puts } = codeChanges(
-      [declared('a', 'every 7m', { payload: { x: 1 } }), declared('b', '@daily')],
-      [],
-      [],
-      NOW,
-    );
+    const puts = codeChanges([declared('a', 'every 7m', { payload: { x: 1 } }), declared('b', '@daily')], [], NOW);
     expect(puts).toEqual([
       {
         expected: 0,
@@ -77,17 +64,25 @@ describe('what the code declares', () => {
 
   it('changes in place, with its phase and what people have said', () => {
     const old = stored('code:a', { enabled: false, metadata: { by: 'hand' } });
-    const { puts } = codeChanges([declared('a', 'every 9m', { payload: 1 })], [old], [], NOW);
+    const puts = codeChanges([declared('a', 'every 9m', { payload: 1 })], [old], NOW);
     const { version: _, lastFire: __, ...data } = old;
     expect(puts).toEqual([{ expected: 3, data: { ...data, expression: 'every 9m', payload: 1, updatedAt: NOW } }]);
   });
 
   it('takes an interval in place of a cron from when the schedule first existed', () => {
     expect(changes(declared('a', 'every 9m'), stored('code:a', { expression: '@daily', anchor: 0 }))?.anchor).toBe(500);
-    expect(codeChanges([declared('a', 'every 7m')], [], [], NOW, new Map([['code:a', 77]])).puts[0]?.data.anchor).toBe(
-      77,
-    );
+    const [put] = codeChanges([declared('a', 'every 7m')], [], NOW, new Map([['code:a', 77]]));
+    expect(put?.data.anchor).toBe(77);
   });
+});
+
+it('comes back as it was last when it is stored no more: phase, switch, and what it has missed', () => {
+  const gone = new Map([['code:a', stored('code:a', { enabled: false, lastFire: 900, metadata: { by: 'hand' } })]]);
+  expect(codeChanges([declared('a', 'every 7m')], [], NOW, new Map(), gone)).toMatchObject([
+    { expected: 0, data: { anchor: 500, createdAt: 500, enabled: false, enabledAt: 900, metadata: { by: 'hand' } } },
+  ]);
+  // What is stored counts.
+  expect(codeChanges([declared('a', 'every 7m')], [stored('code:a')], NOW, new Map(), gone)).toEqual([]);
 });
 
 describe('enabled: false in the code', () => {
@@ -112,30 +107,6 @@ describe('enabled: false in the code', () => {
     expect(both).toMatchObject({ enabled: false, disabledInCode: 'was disabled' });
     expect(changes(on, { ...stored('code:a'), ...both })).toMatchObject({ enabled: false });
   });
-});
-
-describe('schedules that the code no longer declares', () => {
-  const ids = (list: readonly StoredSchedule[]) => list.map(({ id }) => id);
-
-  it('are stale, unless they were made at run time or another live version declares them', () => {
-    const all = [stored('code:a'), stored('code:b'), stored('made', { source: 'api' })];
-    const { stale } = codeChanges([declared('a', 'every 7m')], all, [live('me', ['code:a'])], NOW);
-    expect(ids(stale)).toEqual(['code:b']);
-    const rolling = [live('me', ['code:a']), live('old', ['code:b'])];
-    expect(codeChanges([declared('a', 'every 7m')], all, rolling, NOW).stale).toEqual([]);
-  });
-
-  it('are those of versions that have not been seen lately', () => {
-    const seen = [live('old', ['code:b'], 1, NOW - 200), live('me', [], NOW, NOW)];
-    expect(liveVersions(seen, NOW, 100).map(({ version }) => version)).toEqual(['me']);
-    expect(liveVersions(seen, NOW, 300)).toHaveLength(2);
-  });
-});
-
-it('the version that booted last counts', () => {
-  expect(isCurrent('a', [live('a', [], 1), live('b', [], 2)])).toBe(false);
-  expect(isCurrent('b', [live('a', [], 1), live('b', [], 2)])).toBe(true);
-  expect(isCurrent('a', [])).toBe(true);
 });
 
 it('a version is what is declared, in whichever order', () => {

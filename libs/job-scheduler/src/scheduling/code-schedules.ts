@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
-import type { ScheduleData, ScheduleDeclaration, SchedulePut, StoredSchedule } from '../store/schedule-store.js';
+import type { ScheduleData, SchedulePut, StoredSchedule } from '../store/schedule-store.js';
 
 /** A schedule that the code declares, with its job. */
 export interface DeclaredSchedule {
   readonly definition: JobDefinition;
   readonly schedule: CodeSchedule;
-}
-
-export interface CodeChanges {
-  readonly puts: readonly SchedulePut[];
-  /** To be removed. */
-  readonly stale: readonly StoredSchedule[];
 }
 
 export function declaredSchedules(definitions: readonly JobDefinition[]): DeclaredSchedule[] {
@@ -30,49 +24,32 @@ export function versionOf(declared: readonly DeclaredSchedule[]): string {
 }
 
 /**
- * The versions of the code that run now: those that an instance has told of since `now - liveFor`.
- * @param liveFor milliseconds: some times the interval at which instances tell.
- */
-export function liveVersions(
-  declarations: readonly ScheduleDeclaration[],
-  now: number,
-  liveFor: number,
-): ScheduleDeclaration[] {
-  return declarations.filter(({ seenAt }) => seenAt > now - liveFor);
-}
-
-/**
- * Whether this version's word counts: that of the live version which booted last. In a rolling deploy the old instances
- * must not bring back what the new ones have changed; when they roll back, they boot again.
- */
-export function isCurrent(version: string, live: readonly ScheduleDeclaration[]): boolean {
-  const newest = live.toSorted((a, b) => b.bootedAt - a.bootedAt || (a.version < b.version ? 1 : -1))[0];
-  return newest === undefined || newest.version === version;
-}
-
-/**
  * What is to be changed for the store to hold what the code declares: in place, with the anchor, what was claimed, and what
  * people have enabled or disabled kept. Schedules that were made at run time are not looked at.
  *
- * @param live versions of the code that run now. What another one declares is not stale.
  * @param anchors of intervals that an earlier version of this library has kept, by schedule.
+ * @param gone schedules that are stored no more, as they were last: they come back so.
  */
 export function codeChanges(
   declared: readonly DeclaredSchedule[],
   stored: readonly StoredSchedule[],
-  live: readonly ScheduleDeclaration[],
   now: number,
   anchors: ReadonlyMap<string, number> = new Map(),
-): CodeChanges {
+  gone: ReadonlyMap<string, StoredSchedule> = new Map(),
+): SchedulePut[] {
   const byId = new Map(stored.map((schedule) => [schedule.id, schedule]));
-  const puts = declared.flatMap((each): SchedulePut[] => {
-    const old = byId.get(each.schedule.id);
-    const data = wanted(each, old, now, anchors.get(each.schedule.id));
+  return declared.flatMap((each): SchedulePut[] => {
+    const { id } = each.schedule;
+    const old = byId.get(id);
+    const data = wanted(each, old ?? asLastSeen(gone.get(id)), now, anchors.get(id));
     if (old && isSame(data, old)) return [];
     return [{ data: { ...data, updatedAt: now }, expected: old?.version ?? 0 }];
   });
-  const kept = new Set([...declared.map(({ schedule }) => schedule.id), ...live.flatMap(({ ids }) => ids)]);
-  return { puts, stale: stored.filter(({ source, id }) => source === 'code' && !kept.has(id)) };
+}
+
+/** What has been claimed is claimed again after it is stored; should that not come about, nothing before counts as missed. */
+function asLastSeen(gone: StoredSchedule | undefined): StoredSchedule | undefined {
+  return gone && { ...gone, enabledAt: Math.max(gone.enabledAt, gone.lastFire ?? 0) };
 }
 
 function wanted(

@@ -89,6 +89,15 @@ describe('an entry of BullMQ', () => {
     expect(check(young, undefined)).toMatchObject({ todo: 'write', trouble: undefined });
   });
 
+  it('that was planned past fires to come, by a clock that was ahead, is written anew', () => {
+    const tomorrow = entry({ next: NOW + 86_400_000 });
+    expect(check(schedule(), tomorrow)).toMatchObject({ todo: 'write', trouble: 'was planned too far ahead' });
+    // Read while it fired.
+    expect(check(schedule(), entry({ next: at('10:01:00') }), { readAt: at('09:59:59.9') })).toMatchObject({
+      todo: 'nothing',
+    });
+  });
+
   it('with a fire before it that nobody took gets a tick', () => {
     const lost = schedule({ lastFire: at('09:59:00') });
     expect(check(lost, entry())).toMatchObject({ todo: 'tick', trouble: 'has lost a fire' });

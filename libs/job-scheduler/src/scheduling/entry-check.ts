@@ -8,10 +8,17 @@ import type { PlannedBy } from './tick-queue.js';
 
 /** What is wrong with an enabled schedule. */
 export type ScheduleTrouble =
+  /** Its record was there, and is not any more. */
+  | 'was gone from the store'
   /** BullMQ knows nothing of it. */
   | 'has no next run'
   /** BullMQ knows when it fires next, and has no job for it. */
   | 'has lost its next run'
+  /** BullMQ has planned it past a fire that is yet to come. */
+  | 'was planned too far ahead'
+  /** Its last fire, or its last change, lies in the time to come. */
+  | 'had fired ahead of its time'
+  | 'was changed ahead of its time'
   /** A fire is due that BullMQ has no job for. */
   | 'has lost a fire'
   /** The job is there, and nobody takes it, although workers are idle. */
@@ -59,6 +66,10 @@ export function checkEntry(
   const after = Math.max(schedule.lastFire ?? -Infinity, schedule.enabledAt);
 
   if (entry && isSame && entry.hasJob && entry.next > readAt) {
+    if (isTooFar(repeat, entry.next, readAt + grace)) {
+      const trouble = 'was planned too far ahead';
+      return { todo: 'write', repeat, by, isDue: isDueBy(by, after, readAt), trouble };
+    }
     // The usual case: BullMQ will fire. What lies before, a tick is about to take, unless it was lost.
     return isLost(by, after, entry.next, options) ? { todo: 'tick', by, trouble: 'has lost a fire' } : NOTHING;
   }
@@ -109,6 +120,13 @@ function isLost(by: readonly PlannedBy[], after: number, next: number, { readAt,
 export function isDueBy(by: readonly PlannedBy[], after: number, now: number): boolean {
   const first = firstFire(by.map(toStretch), after);
   return first !== undefined && first <= now;
+}
+
+/** A process whose clock was ahead may have planned it. */
+function isTooFar(repeat: FullRepeat, next: number, after: number): boolean {
+  const { spec, anchor } = fromPattern(repeat);
+  const first = nextFire(spec, after, anchor);
+  return first !== undefined && next > first;
 }
 
 function hasFireAfter(repeat: FullRepeat, after: number): boolean {

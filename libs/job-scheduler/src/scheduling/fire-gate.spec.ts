@@ -6,9 +6,11 @@ import type { JobReports } from '../execution/running-job.js';
 import { MemoryScheduleStore } from '../store/memory/memory-schedule-store.js';
 import { SharedMemory } from '../store/memory/shared-memory.js';
 import { encodeSchedulerId } from '../store/names.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import type { ScheduleData } from '../store/schedule-store.js';
 import type { StartedJob } from '../store/started-job.js';
-import { FireGate, type Fire, type SkippedFires } from './fire-gate.js';
+import type { Fire, SkippedFires } from './fire.js';
+import { FireGate } from './fire-gate.js';
 import type { TickData } from './tick-queue.js';
 
 const MADE = Date.parse('2026-03-01T10:00:00Z');
@@ -30,6 +32,7 @@ let kept: unknown;
 let gate: FireGate;
 let enqueue: (fire: Fire) => Promise<void>;
 let known: Map<string, JobDefinition>;
+let elsewhere: DeclaredJob | undefined;
 
 const reports: JobReports = {
   progress: async () => undefined,
@@ -84,18 +87,20 @@ beforeEach(async () => {
   enqueued = [];
   skipped = [];
   kept = undefined;
+  elsewhere = undefined;
   enqueue = async (fire) => void enqueued.push(fire);
   const policy = { misfire: 'once', misfireThreshold: 60_000, maxCatchUp: 100 } as const;
   known = new Map([['tick', policy as unknown as JobDefinition]]);
   gate = new FireGate({
     schedules,
     find: (job) => known.get(job),
+    findElsewhere: async () => elsewhere,
     defaults: policy,
     enqueue: (fire) => enqueue(fire),
     recordSkipped: async ({ times, reason }: SkippedFires) => {
       for (const time of times) skipped.push([time, reason]);
     },
-    clock,
+    time: { sure: async () => clock.now() },
     crashDelay: 35_000,
     logger: { debug: () => undefined, warn: () => undefined } as unknown as Logger,
   });
@@ -161,6 +166,40 @@ describe('a fire on time', () => {
     expect(await lastFire()).toBeUndefined();
     expect(await take(tick(minute(1), { fence: 6 }))).toBe('completed');
     expect(runs()).toEqual([[minute(1), 'schedule']]);
+  });
+
+  it('that a clock which is ahead has brought along waits for its time', async () => {
+    const early = minute(600);
+    expect(await gate.begin(tick(early), reports).outcome).toMatchObject({ kind: 'snooze', until: early });
+    expect(await lastFire()).toBeUndefined();
+  });
+
+  describe('of a job that only other processes know', () => {
+    const job = { name: 'tick', queue: 'low', misfire: 'skip', misfireThreshold: 0, maxCatchUp: 1 } as DeclaredJob;
+    beforeEach(() => {
+      known.clear();
+      elsewhere = job;
+    });
+
+    it('is enqueued as they declare it', async () => {
+      expect(await take(tick(minute(1)))).toBe('completed');
+      expect(enqueued).toMatchObject([{ scheduledFor: minute(1), declared: job }]);
+    });
+
+    it('is judged by the policy that they declare', async () => {
+      clock.at = minute(1) + 1;
+      expect(await take(tick(minute(1)))).toBe('completed');
+      expect([runs(), skipped]).toEqual([[], [[minute(1), 'misfire']]]);
+    });
+
+    it('goes round to a process that can tell its key, and fires without one in the end', async () => {
+      elsewhere = { ...job, unique: { hasKey: true } };
+      expect(await take(tick(minute(1)))).toBe('snooze');
+      const hasGoneRound = { times: 20, rests: 0, since: minute(1) - 300, from: 0 };
+      expect(await take(tick(minute(1), { fence: 21, givenBack: hasGoneRound }))).toBe('completed');
+      // That no gate had its code was nobody's downtime.
+      expect(runs()).toEqual([[minute(1), 'schedule']]);
+    });
   });
 });
 

@@ -1,62 +1,40 @@
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import { firesBetween, type Stretch } from '../definition/fires-between.js';
-import type { Overlap } from '../definition/job-options.js';
 import type { JobDefinition } from '../definition/job-definition.js';
+import { giveBack } from '../execution/give-back.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { JobReports, JobRunner, RunningJob } from '../execution/running-job.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import type { ScheduleStore, StoredSchedule } from '../store/schedule-store.js';
-import type { StartedJob } from '../store/started-job.js';
+import { JUMP, type StoreTime } from '../store/store-time.js';
+import { isFirstStart, type StartedJob } from '../store/started-job.js';
+import type { EnqueueFire, RecordSkipped } from './fire.js';
 import { isPlain, type FirePlan } from './fire-plan.js';
 import { judgeFires, type MisfirePolicy } from './misfire.js';
 import { isSameRepeat, repeatOf, toStretch } from './stored-repeat.js';
 import { fireId, FIRE_RETRY_DELAY, readTick, type PlannedBy, type Tick } from './tick-queue.js';
 
-/** A fire of a schedule that is to become an execution. */
-export interface Fire {
-  /** The execution's. */
-  readonly id: string;
-  readonly scheduleId: string;
-  readonly scheduledFor: number;
-  readonly trigger: 'schedule' | 'catch-up';
-  readonly job: string;
-  readonly payload: unknown;
-  /** The schedule's own policy, if it has one. */
-  readonly overlap: Overlap | undefined;
-  /** Nobody can have enqueued it before. */
-  readonly isNew: boolean;
-}
-
-/** Puts the execution of a fire into its job's queue. Repeating it with the same id adds nothing. */
-export type EnqueueFire = (fire: Fire) => Promise<void>;
-
-/** Fires that do not run. */
-export interface SkippedFires {
-  readonly schedule: StoredSchedule;
-  readonly definition: JobDefinition | undefined;
-  readonly times: readonly number[];
-  readonly reason: string;
-}
-
-/** Records them, in one call. Repeating it changes nothing. */
-export type RecordSkipped = (fires: SkippedFires) => Promise<void>;
-
 export interface FireGateParts {
   readonly schedules: ScheduleStore;
   readonly find: (job: string) => JobDefinition | undefined;
-  /** For jobs that this process does not know. */
+  /** What other processes say of a job that this one does not know. Rejects when the store fails. */
+  readonly findElsewhere: (job: string) => Promise<DeclaredJob | undefined>;
+  /** For jobs that nobody has declared. */
   readonly defaults: MisfirePolicy;
   readonly enqueue: EnqueueFire;
   readonly recordSkipped: RecordSkipped;
-  readonly clock: Clock;
+  /** The fleet's time: the store's. */
+  readonly time: Pick<StoreTime, 'sure'>;
   /** By how much a crash of a gate puts a tick off at most, in milliseconds. */
   readonly crashDelay: number;
   readonly logger: Logger;
 }
 
-/** A tick for a job that this process does not know is put back so often, for one that does. */
+/** A tick for a job that nobody has declared is put back so often: an earlier version of the library may know it. */
 const UNKNOWN_PUT_BACKS = 5;
+/** A process whose clock is ahead would be handed an early tick again and again: so it leaves the others alone, in milliseconds. */
+const EARLY_PAUSE = 1_000;
 /** Two gates may claim the same schedule in turn. A tick that loses so often is tried again later. */
 const MOST_CLAIMS = 10;
 /** Fires within the threshold run, each; of more than this only the newest. */
@@ -64,6 +42,12 @@ const MOST_ON_TIME = 10_000;
 
 const DONE: Outcome = { kind: 'completed', result: undefined, write: undefined };
 const LATER: Outcome = { kind: 'snooze', delay: FIRE_RETRY_DELAY };
+
+/** A schedule's job, as far as it is known here. */
+interface FiredJob {
+  readonly definition: JobDefinition | undefined;
+  readonly declared: DeclaredJob | undefined;
+}
 
 /**
  * Handles the tick queue. A tick says that a schedule has fired: the gate looks which fires are due since the last one that was
@@ -113,39 +97,49 @@ export class FireGate implements JobRunner {
     if (!schedule) return DONE;
     // Whether this claims or the earlier run has, is all the same; and if another tick has, ids keep it to one execution each.
     await this.parts.schedules.claim(schedule.id, plan.from, plan.to);
-    await this.carryOut(schedule, plan, false);
+    await this.carryOut(schedule, await this.know(schedule.job), plan, false);
     return DONE;
   }
 
   private async pass(tick: Tick, started: StartedJob, reports: JobReports): Promise<Outcome> {
-    const { schedules, logger, clock } = this.parts;
-    const isRetry = started.fence > 1;
+    const { schedules, logger, time } = this.parts;
+    const now = await time.sure();
+    // A process whose clock is ahead has brought it along.
+    if (tick.at !== undefined && tick.at > now + JUMP)
+      return { kind: 'snooze', delay: 0, until: tick.at, pause: EARLY_PAUSE };
+    const isRetry = !isFirstStart(started);
+    const starts = started.fence - (started.givenBack?.times ?? 0);
     for (let tries = 0; tries < MOST_CLAIMS; tries++) {
       const schedule = await schedules.get(tick.scheduleId);
       if (!schedule) {
         logger.debug(`Schedule "${tick.scheduleId}" is gone; its fire does not run`);
         return DONE;
       }
-      // In a fleet that is being deployed, another process may know it.
-      const definition = this.parts.find(schedule.job);
-      if (!definition && started.fence <= UNKNOWN_PUT_BACKS) return LATER;
+      const job = await this.know(schedule.job);
+      if (!job.definition && !job.declared && starts <= UNKNOWN_PUT_BACKS) return LATER;
+      const given = job.declared?.unique?.hasKey ? giveBack(started.givenBack, now) : undefined;
+      // Only its code can tell its key. If no gate that has it comes along, it fires without.
+      if (given && given.pause > 0) {
+        const { delay, pause, note } = given;
+        return { kind: 'snooze', delay, pause, givenBack: note };
+      }
 
       const { lastFire } = schedule;
       if (tick.at !== undefined && lastFire !== undefined && tick.at <= lastFire) {
         if (isRetry && schedule.enabled) {
           const runs = [{ at: tick.at, missed: false }];
-          await this.carryOut(schedule, { to: tick.at, runs, skipped: [], reason: 'misfire' }, false);
+          await this.carryOut(schedule, job, { to: tick.at, runs, skipped: [], reason: 'misfire' }, false);
         }
         return DONE;
       }
       // A retry is judged as if it had not been put off: somebody was there.
-      const crashes = Math.min(started.crashes, started.fence - 1);
-      const putOff = crashes * this.parts.crashDelay + (started.fence - 1 - crashes) * FIRE_RETRY_DELAY;
-      const plan = this.decide(schedule, definition, tick, clock.now(), putOff);
+      const crashes = Math.min(started.crashes, starts - 1);
+      const putOff = crashes * this.parts.crashDelay + (starts - 1 - crashes) * FIRE_RETRY_DELAY;
+      const plan = this.decide(schedule, job, tick, now, putOff);
       if (!plan) return DONE;
       if (!isPlain(plan, tick.at)) await reports.keep({ ...tick.data, plan });
       if (await schedules.claim(schedule.id, lastFire, plan.to)) {
-        await this.carryOut(schedule, plan, !isRetry);
+        await this.carryOut(schedule, job, plan, !isRetry);
         return DONE;
       }
     }
@@ -155,7 +149,7 @@ export class FireGate implements JobRunner {
   /** Undefined: nothing is due. */
   private decide(
     schedule: StoredSchedule,
-    definition: JobDefinition | undefined,
+    job: FiredJob,
     tick: Tick,
     now: number,
     putOff: number,
@@ -169,7 +163,7 @@ export class FireGate implements JobRunner {
       if (tick.at === undefined || tick.at <= after) return undefined;
       return { ...from, to: tick.at, runs: [], skipped: [tick.at], reason: 'disabled' };
     }
-    const policy = policyOf(schedule, definition ?? this.parts.defaults);
+    const policy = policyOf(schedule, job.definition ?? job.declared ?? this.parts.defaults);
     const stretches = plannedBy(schedule, tick).map(toStretch);
     const fires = due(stretches, after, upTo, now - putOff, policy);
     const last = fires.times.at(-1);
@@ -184,11 +178,21 @@ export class FireGate implements JobRunner {
     return { ...from, to: last, runs, skipped, reason: 'misfire' };
   }
 
-  private async carryOut(schedule: StoredSchedule, plan: FirePlan, isNew: boolean): Promise<void> {
-    const { find, recordSkipped, enqueue } = this.parts;
+  private async know(job: string): Promise<FiredJob> {
+    const definition = this.parts.find(job);
+    return { definition, declared: definition ? undefined : await this.parts.findElsewhere(job) };
+  }
+
+  private async carryOut(
+    schedule: StoredSchedule,
+    { definition, declared }: FiredJob,
+    plan: FirePlan,
+    isNew: boolean,
+  ): Promise<void> {
+    const { recordSkipped, enqueue } = this.parts;
     const { id: scheduleId, job, payload, overlap } = schedule;
     if (plan.skipped.length > 0) {
-      await recordSkipped({ schedule, definition: find(job), times: plan.skipped, reason: plan.reason });
+      await recordSkipped({ schedule, definition, declared, times: plan.skipped, reason: plan.reason });
     }
     // One after the other: they run in order.
     for (const { at, missed } of plan.runs) {
@@ -202,6 +206,7 @@ export class FireGate implements JobRunner {
         payload,
         overlap,
         isNew,
+        ...(declared && { declared }),
       });
     }
   }

@@ -9,6 +9,8 @@ const LATE = 60_000;
 export function isOverdue(schedule: StoredSchedule, now: number): boolean {
   if (!schedule.enabled) return false;
   const { lastFire = -Infinity, enabledAt, updatedAt, anchor } = schedule;
+  // Nothing fires before then.
+  if (lastFire > now + LATE) return true;
   try {
     const next = nextFire(scheduleSpecOf(schedule), Math.max(lastFire, enabledAt, updatedAt), anchor);
     return next !== undefined && next <= now - LATE;

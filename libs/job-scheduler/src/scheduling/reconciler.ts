@@ -1,25 +1,22 @@
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { encodeSchedulerId, decodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, EngineScheduler, Store } from '../store/ports.js';
+import type { StoreTime } from '../store/store-time.js';
 import type { ScheduleDeclaration, SchedulePut, StoredSchedule } from '../store/schedule-store.js';
-import {
-  codeChanges,
-  declaredSchedules,
-  isCurrent,
-  liveVersions,
-  versionOf,
-  type DeclaredSchedule,
-} from './code-schedules.js';
+import { codeChanges, declaredSchedules, type DeclaredSchedule } from './code-schedules.js';
+import { takeBackAhead } from './ahead-of-time.js';
+import { FORGET_AFTER, type Declarer } from './declarer.js';
+import { deciders, liveVersions, removedOf, staleFor, toRemoved } from './families.js';
 import type { EntryPair, ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
 import { isTickData } from './tick-queue.js';
 
 export interface ReconcilerParts {
   readonly store: Pick<Store, 'queues' | 'schedules' | 'facts'>;
+  readonly declarer: Declarer;
   readonly entries: ScheduleEntries;
   readonly ticks: EngineQueue;
-  readonly clock: Clock;
+  readonly time: StoreTime;
   readonly logger: Logger;
   /** How long after its last word a version of the code counts as live, in milliseconds. */
   readonly liveFor: number;
@@ -28,8 +25,6 @@ export interface ReconcilerParts {
   readonly onRepair: (repair: ScheduleRepair) => void;
 }
 
-/** Declarations of versions that nobody runs any more are forgotten after this, in milliseconds. */
-const FORGET_AFTER = 24 * 3_600_000;
 /** Schedules in one call to the store. */
 const PUT_AT_ONCE = 500;
 const FACTS_AT_ONCE = 100;
@@ -43,27 +38,23 @@ const FACTS_AT_ONCE = 100;
  * and by what the entry of a tick was planned by: between the two it neither loses nor doubles a fire.
  */
 export class Reconciler {
-  /** Of the code, as it was last declared. */
-  version: string | undefined;
-  private bootedAt = 0;
+  /** What was declared before this process did: its own word makes the store forget what is old. */
+  private before: readonly ScheduleDeclaration[] | undefined;
+  /** Schedules of the code, as they were last seen: what the store loses comes back so. */
+  private seen: ReadonlyMap<string, StoredSchedule> = new Map();
 
   constructor(private readonly parts: ReconcilerParts) {}
 
   /** Says what this process's code declares, and that it lives. To be repeated more often than `liveFor`. */
   async declare(definitions: readonly JobDefinition[]): Promise<void> {
-    const declared = declaredSchedules(definitions);
-    const now = this.parts.clock.now();
-    const version = versionOf(declared);
-    // A job that is registered while the app runs makes a new version of it, be it in the same millisecond.
-    if (version !== this.version) this.bootedAt = Math.max(now, this.bootedAt + 1);
-    this.version = version;
-    const declaration: ScheduleDeclaration = {
-      version,
-      ids: declared.map(({ schedule }) => schedule.id),
-      bootedAt: this.bootedAt,
-      seenAt: now,
-    };
-    await this.parts.store.schedules.declare(declaration, FORGET_AFTER);
+    const { store, declarer } = this.parts;
+    this.before ??= await store.schedules.declarations();
+    await declarer.declare(definitions);
+  }
+
+  /** Looks at what is stored, and changes nothing. */
+  async look(): Promise<void> {
+    this.see(await this.parts.store.schedules.all());
   }
 
   /**
@@ -72,12 +63,13 @@ export class Reconciler {
    * everything is overdue, and that is what the gate is for.
    */
   async reconcile(definitions: readonly JobDefinition[], isWatch = false): Promise<void> {
-    const { clock, entries, grace, onRepair, store } = this.parts;
+    const { time, entries, grace, onRepair, store } = this.parts;
     const isIdle = isWatch && (await this.isIdle());
-    const readAt = clock.now();
+    const readAt = await time.sure();
     // Entries first: an entry without a record is then surely one whose record is gone.
     const found = await store.queues.schedulers(TICK_QUEUE);
-    const [stored, declarations] = await Promise.all([store.schedules.all(), store.schedules.declarations()]);
+    const [all, declarations] = await Promise.all([store.schedules.all(), store.schedules.declarations()]);
+    const stored = await takeBackAhead(store.schedules, all, readAt, onRepair);
     const schedules = await this.changeRecords(declaredSchedules(definitions), stored, declarations);
 
     const pairs = pair(schedules, found);
@@ -90,42 +82,78 @@ export class Reconciler {
 
   /** @returns the schedules as they are stored then. */
   private async changeRecords(
-    declared: readonly DeclaredSchedule[],
+    all: readonly DeclaredSchedule[],
     stored: readonly StoredSchedule[],
     declarations: readonly ScheduleDeclaration[],
   ): Promise<StoredSchedule[]> {
-    const { clock, liveFor, store } = this.parts;
-    const now = clock.now();
+    const { time, declarer, liveFor, store } = this.parts;
+    const self = declarer.current;
+    if (!self) return stored.slice();
+    const now = time.now();
     const live = liveVersions(declarations, now, liveFor);
+    const known = [
+      ...declarations,
+      ...(this.before ?? []).filter((each) => !declarations.some((d) => d.version === each.version)),
+    ];
     const schedules = new Map(stored.map((schedule) => [schedule.id, schedule]));
-    if (this.version !== undefined && !isCurrent(this.version, live)) return stored.slice();
 
-    const anchors = await this.keptAnchors(declared.filter(({ schedule }) => !schedules.has(schedule.id)));
-    const { puts, stale } = codeChanges(declared, stored, live, now, anchors);
+    const deciding = deciders(live);
+    const declared = all.filter(({ schedule: { id } }) => (deciding.get(id) ?? self.version) === self.version);
+    const missing = declared.filter(({ schedule }) => !schedules.has(schedule.id));
+    const anchors = await this.keptAnchors(missing);
+    const removed = removedOf(known, now);
+    const gone = new Map(
+      missing.flatMap(({ schedule: { id } }) => {
+        const last = newer(removed.get(id), this.seen.get(id));
+        return last ? [[id, last] as const] : [];
+      }),
+    );
+    const puts = codeChanges(declared, stored, now, anchors, gone);
     for (let first = 0; first < puts.length; first += PUT_AT_ONCE) {
       const part = puts.slice(first, first + PUT_AT_ONCE);
       const answers = await store.schedules.put(part);
-      for (const [index, answer] of answers.entries()) this.wasPut(part[index]!, answer, schedules);
+      for (const [index, answer] of answers.entries()) await this.wasPut(part[index]!, answer, schedules, gone);
     }
-    for (const { id, version, job, expression } of stale) {
-      if (!(await store.schedules.remove(id, version))) continue;
-      schedules.delete(id);
-      this.parts.logger.log(`Schedule "${id}" is removed: no running version declares it`, { job, expression });
-    }
+    for (const schedule of staleFor(self, stored, live, known)) await this.remove(schedule, schedules, now);
+    this.see([...schedules.values()]);
     return [...schedules.values()];
   }
 
-  private wasPut(
+  private async remove(schedule: StoredSchedule, schedules: Map<string, StoredSchedule>, now: number): Promise<void> {
+    const { store, logger } = this.parts;
+    const { id, version, job, expression } = schedule;
+    // First: who dies in between has only told too much.
+    await store.schedules.declare(toRemoved(schedule, now), FORGET_AFTER);
+    if (!(await store.schedules.remove(id, version))) return;
+    schedules.delete(id);
+    logger.log(`Schedule "${id}" is removed: no running version declares it`, { job, expression });
+  }
+
+  private see(stored: readonly StoredSchedule[]): void {
+    // A store that has lost everything says nothing.
+    const seen = new Map(this.seen);
+    for (const schedule of stored) if (schedule.source === 'code') seen.set(schedule.id, schedule);
+    this.seen = seen;
+  }
+
+  private async wasPut(
     { data, expected }: SchedulePut,
     answer: StoredSchedule | undefined,
     schedules: Map<string, StoredSchedule>,
-  ): void {
+    gone: ReadonlyMap<string, StoredSchedule>,
+  ): Promise<void> {
     // Somebody was faster: the next round looks again.
     if (!answer) return;
-    schedules.set(answer.id, answer);
+    const { store, logger, time, onRepair } = this.parts;
     const { id, expression, timezone, job } = data;
-    const what = expected === 0 ? 'registered as' : 'changed to';
-    this.parts.logger.log(`Schedule "${id}" ${what} "${expression}"`, { job, timezone });
+    const { lastFire } = gone.get(id) ?? {};
+    const isClaimed =
+      lastFire !== undefined && answer.lastFire === undefined && (await store.schedules.claim(id, undefined, lastFire));
+    schedules.set(id, isClaimed ? { ...answer, lastFire } : answer);
+    const what = expected !== 0 ? 'changed to' : gone.has(id) ? 'is back, as' : 'registered as';
+    logger.log(`Schedule "${id}" ${what} "${expression}"`, { job, timezone });
+    if (this.seen.has(id) && expected === 0)
+      onRepair({ scheduleId: id, job, trouble: 'was gone from the store', at: time.now() });
   }
 
   /** Intervals that an earlier version of this library fired keep their phase. */
@@ -163,4 +191,11 @@ function pair(schedules: readonly StoredSchedule[], found: readonly EngineSchedu
     if (isTickData(entry.data)) pairs.push({ id: decodeSchedulerId(entry.key), schedule: undefined, entry });
   }
   return pairs;
+}
+
+/** Of two sights of a schedule, the later one. */
+function newer(a: StoredSchedule | undefined, b: StoredSchedule | undefined): StoredSchedule | undefined {
+  if (!a || !b) return a ?? b;
+  const at = ({ updatedAt, lastFire = 0 }: StoredSchedule) => Math.max(updatedAt, lastFire);
+  return at(b) > at(a) ? b : a;
 }

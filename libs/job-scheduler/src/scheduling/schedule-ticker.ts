@@ -5,11 +5,15 @@ import { describeThrown } from '../definition/describe-error.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { within } from '../definition/within.js';
 import type { JobDefaults } from '../options/resolved-options.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import { TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
+import type { StoreTime } from '../store/store-time.js';
 import { STALLED_INTERVAL } from '../worker/queue-lane.js';
 import { WorkerPool } from '../worker/worker-pool.js';
-import { FireGate, type EnqueueFire, type RecordSkipped } from './fire-gate.js';
+import type { Declarer } from './declarer.js';
+import type { EnqueueFire, RecordSkipped } from './fire.js';
+import { FireGate } from './fire-gate.js';
 import { Reconciler } from './reconciler.js';
 import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
 import type { ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
@@ -24,6 +28,8 @@ export interface TickerParts {
   readonly ticks: EngineQueue;
   readonly settings: TickSettings;
   readonly entries: ScheduleEntries;
+  readonly declarer: Declarer;
+  readonly time: StoreTime;
   readonly lockDuration: number;
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
@@ -31,6 +37,7 @@ export interface TickerParts {
   readonly defaults: JobDefaults;
   readonly definitions: () => readonly JobDefinition[];
   readonly find: (job: string) => JobDefinition | undefined;
+  readonly findElsewhere: (job: string) => Promise<DeclaredJob | undefined>;
   readonly enqueueFire: EnqueueFire;
   readonly recordSkipped: RecordSkipped;
   readonly enqueueFirstRun: EnqueueFirstRun;
@@ -66,9 +73,10 @@ export class ScheduleTicker {
     const { store, clock, logger, settings, lockDuration, timing } = parts;
     this.reconciler = new Reconciler({
       store,
+      declarer: parts.declarer,
       entries: parts.entries,
       ticks: parts.ticks,
-      clock,
+      time: parts.time,
       logger,
       liveFor: timing.liveFor,
       grace: timing.grace,
@@ -79,10 +87,11 @@ export class ScheduleTicker {
       runner: new FireGate({
         schedules: store.schedules,
         find: parts.find,
+        findElsewhere: parts.findElsewhere,
         defaults: parts.defaults,
         enqueue: parts.enqueueFire,
         recordSkipped: parts.recordSkipped,
-        clock,
+        time: parts.time,
         crashDelay: lockDuration + STALLED_INTERVAL,
         logger,
       }),
@@ -118,8 +127,9 @@ export class ScheduleTicker {
    * @returns `false`: the turn did not come.
    */
   reconcile(patience = BOOT_PATIENCE, isWatch = false): Promise<boolean> {
-    const { definitions, store, clock, workerId: holder } = this.parts;
+    const { definitions, store, clock, time, workerId: holder } = this.parts;
     return takeTurn({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
+      await time.sure();
       await this.reconciler.declare(definitions());
       await this.reconciler.reconcile(definitions(), isWatch);
     });
@@ -135,11 +145,13 @@ export class ScheduleTicker {
 
   /** One instance of each version reconciles in a round; the others say that they live. */
   private async look(): Promise<void> {
-    const { definitions, store, timing, workerId } = this.parts;
+    const { declarer, definitions, store, time, timing, workerId } = this.parts;
+    await time.measure();
     await this.reconciler.declare(definitions());
-    const round = `${ROUND}${this.reconciler.version}`;
+    const round = `${ROUND}${declarer.current?.version}`;
     const { held } = await store.locks.acquire(round, workerId, { ttl: Math.max(1, timing.every / 2) });
     if (held) await this.reconcile(timing.every / 2, true);
+    else await this.reconciler.look();
     this.plan(() => this.look(), timing.every);
   }
 

@@ -5,7 +5,7 @@ import { executionFields } from '../execution/tell-events.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { ExecutionStore } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
-import type { RecordSkipped } from './fire-gate.js';
+import type { RecordSkipped } from './fire.js';
 import { fireId } from './tick-queue.js';
 
 export interface SkippedFiresParts {
@@ -20,9 +20,10 @@ export interface SkippedFiresParts {
 
 /** Fires that did not run are executions like others in the history: skipped, with the reason, in one call to the store. */
 export function recordSkippedFires({ executions, clock, defaults, history, events }: SkippedFiresParts): RecordSkipped {
-  return async ({ schedule, definition, times, reason }) => {
-    const { queue, retry } = definition ?? defaults;
-    const retention = definition?.retention ?? retentionElsewhere(defaults.retention);
+  return async ({ schedule, definition, declared, times, reason }) => {
+    const { queue } = definition ?? declared ?? defaults;
+    const { retry } = definition ?? defaults;
+    const retention = definition?.retention ?? declared?.retention ?? retentionElsewhere(defaults.retention);
     const now = clock.now();
     const fires = times.map((at) => ({
       id: fireId(schedule.id, at),
@@ -32,7 +33,7 @@ export function recordSkippedFires({ executions, clock, defaults, history, event
       scheduleId: schedule.id,
       scheduledFor: at,
       createdAt: now,
-      maxAttempts: retry.max + 1,
+      maxAttempts: declared?.maxAttempts ?? retry.max + 1,
       payload: schedule.payload,
     }));
     if (history && retention.count > 0) {

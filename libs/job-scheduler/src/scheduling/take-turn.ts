@@ -29,11 +29,11 @@ export async function takeTurn(
   signal: AbortSignal,
   work: () => Promise<void>,
 ): Promise<boolean> {
-  const deadline = clock.now() + patience;
+  const deadline = clock.monotonic() + patience;
   for (;;) {
     const answer = await locks.acquire(key, holder, { ttl: TTL, line: patience > 0 ? LINE : 0 });
     if (answer.held) break;
-    if (clock.now() >= deadline || signal.aborted) {
+    if (clock.monotonic() >= deadline || signal.aborted) {
       await locks.release(key, holder);
       return false;
     }

@@ -3,7 +3,9 @@ import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobContract, JobRef } from '../definition/job-ref.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
+import type { QueueTraits } from './queue-traits.js';
 
 /** Where an enqueue goes, and what is known of its job here. */
 export interface EnqueueTarget {
@@ -15,6 +17,9 @@ export interface EnqueueTarget {
   /** Milliseconds. */
   readonly failedRetention: number;
   readonly schema: StandardSchemaV1 | undefined;
+  /** Its queue as other processes know it: it need not be configured here. */
+  readonly isElsewhere?: boolean;
+  readonly traits?: QueueTraits;
   /** Undefined: as many as come. */
   readonly unique: JobDefinition['unique'];
 }
@@ -25,7 +30,7 @@ function isContract(ref: JobRef): ref is JobContract {
 
 /**
  * A registered job, or a contract whose code is elsewhere: then the module's defaults say queue and retention,
- * and the worker's definition the rest.
+ * and the worker's definition the rest; or what other processes have declared of it.
  * @throws JobUnknownError
  */
 export function resolveTarget(
@@ -33,8 +38,10 @@ export function resolveTarget(
   ref: JobRef,
   defaults: JobDefaults,
   options: EnqueueOptions,
+  declared?: DeclaredJob,
 ): EnqueueTarget {
   const registered = isContract(ref) ? registry.find(ref.jobName) : registry.require(ref);
+  if (!registered && declared) return elsewhere(declared);
   if (!registered && isContract(ref)) {
     return {
       name: ref.jobName,
@@ -55,5 +62,21 @@ export function resolveTarget(
     failedRetention: definition.retention.failed,
     schema: definition.schema,
     unique: definition.unique,
+  };
+}
+
+/** As its own processes would enqueue it. Two runs of a unique job with a key can only be told apart by its code. */
+function elsewhere(job: DeclaredJob): EnqueueTarget {
+  const { name, queue, priority, prioritized, maxAttempts, retention, unique } = job;
+  return {
+    name,
+    queue,
+    priority,
+    maxAttempts,
+    failedRetention: retention.failed,
+    schema: undefined,
+    isElsewhere: true,
+    traits: { prioritized },
+    unique: unique && !unique.hasKey ? { key: undefined, for: unique.for } : undefined,
   };
 }

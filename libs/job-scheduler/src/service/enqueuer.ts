@@ -9,6 +9,7 @@ import { retentionElsewhere } from '../execution/attempt-plan.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
+import type { DeclaredJob } from '../store/declared-job.js';
 import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
@@ -44,6 +45,8 @@ export interface EnqueueCause {
   readonly isOnFail?: boolean;
   /** The id cannot have been used before: nobody looks for it. */
   readonly isNew?: boolean;
+  /** What other processes have said of its job, whose code is not here. */
+  readonly declared?: DeclaredJob | undefined;
   /** The policy of the schedule that fired, where it has one of its own. */
   readonly overlap?: Overlap | undefined;
 }
@@ -107,7 +110,7 @@ export class Enqueuer {
     if (known && job.trigger === 'enqueue') checkSameJob(job.id, job.job, known.job);
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
     const { name, data, opts } = toQueueEntry(job);
-    const queue = isBounded ? this.parts.hub.getBounded(job.queue) : this.parts.hub.get(job.queue);
+    const queue = isBounded ? this.parts.hub.getBounded(job.queue) : this.parts.hub.getElsewhere(job.queue);
     const enqueued = toEnqueued(job, await queue.add(name, data, opts));
     if (enqueued.duplicate && isFire) await this.recordFire(store, job, 'unique');
     return enqueued;
@@ -182,13 +185,13 @@ export class Enqueuer {
       ...checkEnqueueOptions(cause.isFire || cause.isOnFail ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
     };
-    const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options);
-    this.parts.hub.settings(target.queue);
+    const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options, cause.declared);
+    if (!target.isElsewhere) this.parts.hub.settings(target.queue);
     const schema = cause.isFire ? undefined : target.schema;
     const maxPayload = cause.isFire || cause.isOnFail ? Infinity : this.parts.options.maxPayload;
     const metadata = options.metadata && { ...options.metadata };
     const stored = await checkPayload(target.name, payload, schema, maxPayload);
-    const traits = this.parts.traits.of(target.queue);
+    const traits = target.traits ?? this.parts.traits.of(target.queue);
     const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),

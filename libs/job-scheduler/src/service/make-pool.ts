@@ -13,15 +13,15 @@ export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, log
   const { workerId } = parts.fleet;
   const { history, logStacks, telemetry } = options;
   const { executions } = store;
-  const onFail = new OnFailAction(clock, logger, async (job, failure, id) => {
+  const onFail = new OnFailAction(clock, logger, async (job, failure, id, declared) => {
     const told = { ...failure, error: toErrorRecord(failure.error) };
-    await parts.enqueuer.enqueue(job, told, { id }, { trigger: 'on-fail', isOnFail: true });
+    await parts.enqueuer.enqueue(job, told, { id }, { trigger: 'on-fail', isOnFail: true, declared });
   });
   const common = { executions, clock, logger, logStacks, workerId, history };
   const services = { ...common, onFail, admission, events, telemetry, logs };
   return new WorkerPool({
     store,
-    runner: new JobExecutor(services, registry, options.defaults),
+    runner: new JobExecutor(services, registry, options.defaults, parts.fleetJobs),
     queues: options.queues,
     order: options.queueOrder,
     concurrency: options.concurrency,

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
+import type { Declarer } from '../scheduling/declarer.js';
 import type { ScheduleEntries, ScheduleRepair } from '../scheduling/schedule-entries.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
 import { recordSkippedFires } from '../scheduling/skipped-fires.js';
@@ -13,6 +14,7 @@ export interface TickerParts {
   readonly ticks: EngineQueue;
   readonly repeatStrategy: RepeatStrategy;
   readonly entries: ScheduleEntries;
+  readonly declarer: Declarer;
   readonly repairs: RepairWatch;
   readonly logger: Logger;
 }
@@ -20,7 +22,7 @@ export interface TickerParts {
 /** The ticker that fires this module's schedules. */
 export function makeTicker(parts: RuntimeParts, own: TickerParts): ScheduleTicker {
   const { options, registry, enqueuer, clock, events, timing } = parts;
-  const { store, ticks, repeatStrategy, entries, repairs, logger } = own;
+  const { store, ticks, repeatStrategy, entries, declarer, repairs, logger } = own;
   const { defaults, history, lockDuration, telemetry } = options;
   return new ScheduleTicker({
     store,
@@ -29,6 +31,8 @@ export function makeTicker(parts: RuntimeParts, own: TickerParts): ScheduleTicke
     ticks,
     settings: { repeatStrategy },
     entries,
+    declarer,
+    time: parts.time,
     workerId: parts.fleet.workerId,
     lockDuration,
     telemetry,
@@ -36,8 +40,8 @@ export function makeTicker(parts: RuntimeParts, own: TickerParts): ScheduleTicke
     defaults,
     definitions: () => registry.all().map(({ definition }) => definition),
     find: (job) => registry.find(job)?.definition,
+    findElsewhere: (job) => parts.fleetJobs.find(job),
     enqueueFire: async ({ id, job, payload, ...cause }) => {
-      // One that no code here stands for fails where it is taken, and is kept for a retry.
       const ref = registry.find(job) ? job : { jobName: job };
       await enqueuer.enqueue(ref, payload, { id }, { ...cause, isFire: true });
     },

@@ -36,6 +36,11 @@ export class QueueHub {
     return maxWaiting === undefined ? this.get(name) : this.open(name, this.bounded, maxWaiting);
   }
 
+  /** A queue of the fleet that need not be configured here. @throws NotStartedError */
+  getElsewhere(name: string): EngineQueue {
+    return this.options.queues.has(name) ? this.get(name) : this.make(name, this.opened, undefined);
+  }
+
   all(): EngineQueue[] {
     return this.names().map((name) => this.get(name));
   }
@@ -49,6 +54,10 @@ export class QueueHub {
 
   private open(name: string, known: Map<string, EngineQueue>, maxWaiting: number | undefined): EngineQueue {
     this.settings(name);
+    return this.make(name, known, maxWaiting);
+  }
+
+  private make(name: string, known: Map<string, EngineQueue>, maxWaiting: number | undefined): EngineQueue {
     const store = this.holder.require(`use queue "${name}"`);
     let queue = known.get(name);
     if (!queue) {

@@ -1,14 +1,17 @@
 import type { Clock } from '../definition/clock.js';
 import type { Admission } from '../execution/admission.js';
 import type { FleetCancel } from '../execution/fleet-cancel.js';
+import type { FleetJobs } from '../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
+import type { StoreTime } from '../store/store-time.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';
 import type { EventBus } from './event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
+import type { QueueTraitsReader } from './queue-traits.js';
 import type { SlotWaits } from './slot-waits.js';
 
 /** What the moving parts of a module work with. */
@@ -25,4 +28,7 @@ export interface RuntimeParts {
   readonly finder: ExecutionFinder;
   readonly hub: QueueHub;
   readonly slotWaits: SlotWaits;
+  readonly traits: QueueTraitsReader;
+  readonly fleetJobs: FleetJobs;
+  readonly time: StoreTime;
 }

@@ -3,6 +3,7 @@ import { OwnLogger } from '../definition/own-logger.js';
 import { within } from '../definition/within.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import { LogWriter } from '../execution/log-writer.js';
+import { Declarer } from '../scheduling/declarer.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import { ScheduleEntries } from '../scheduling/schedule-entries.js';
 import type { ScheduleTicker } from '../scheduling/schedule-ticker.js';
@@ -10,9 +11,11 @@ import { openTickQueue } from '../scheduling/tick-queue.js';
 import { openStore } from '../store/open-store.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
+import { toDeclaredJob } from './declare-job.js';
 import { Heartbeat } from './heartbeat.js';
 import { DeadLetterSweep } from './dead-letter-sweep.js';
 import { HistorySweep, SWEEP_EVERY } from './history-sweep.js';
+import { KeepDeclared } from './keep-declared.js';
 import { makePool } from './make-pool.js';
 import { makeTicker } from './make-ticker.js';
 import { RepairWatch } from './repair-watch.js';
@@ -35,6 +38,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   private ticker: ScheduleTicker | undefined;
   private heartbeat: Heartbeat | undefined;
   private sweep: HistorySweep | undefined;
+  private declared: KeepDeclared | undefined;
   private running = false;
   /** Starts and stops follow each other, whoever asks. */
   private turn: Promise<void> = Promise.resolve();
@@ -96,6 +100,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   /** A job was registered while the app runs: its schedules are to fire. */
   async refreshSchedules(): Promise<void> {
     await this.next(async () => {
+      await this.declared?.now();
       await this.ticker?.reconcile();
     });
   }
@@ -109,6 +114,12 @@ export class SchedulerRuntime implements ScheduleApplier {
   private async startWorking(store: Store): Promise<void> {
     const { options, clock, fleet, events } = this.parts;
     const { logger } = this;
+    if (!options.roles.has('scheduler')) {
+      const { timing, time, registry } = this.parts;
+      const definitions = () => registry.all().map(({ definition }) => definition);
+      this.declared = new KeepDeclared(this.declarer(store), time, definitions, clock, timing.every);
+      await this.declared.start();
+    }
     this.heartbeat = new Heartbeat(store.presence, this.workerId, options.lockDuration, clock);
     await this.heartbeat.start();
     this.lines = new LogWriter({ logs: store.logs, clock, logger, events });
@@ -127,7 +138,8 @@ export class SchedulerRuntime implements ScheduleApplier {
     const { repeatStrategy, repairs, logger } = this;
     const ticks = this.tickQueue(store);
     const entries = this.entries(store);
-    this.ticker = makeTicker(this.parts, { store, ticks, repeatStrategy, entries, repairs, logger });
+    const declarer = this.declarer(store);
+    this.ticker = makeTicker(this.parts, { store, ticks, repeatStrategy, entries, declarer, repairs, logger });
     await this.ticker.start();
   }
 
@@ -141,6 +153,8 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   private async halt(): Promise<void> {
     const { pool, ticker, heartbeat, sweep } = this;
+    this.declared?.stop();
+    this.declared = undefined;
     this.running = false;
     this.heartbeat = undefined;
     this.sweep = undefined;
@@ -154,6 +168,17 @@ export class SchedulerRuntime implements ScheduleApplier {
     this.pool = undefined;
     this.ticker = undefined;
     await heartbeat?.stop();
+  }
+
+  private declarer({ schedules }: Store): Declarer {
+    const { options, registry, traits, time } = this.parts;
+    return new Declarer({
+      schedules,
+      time,
+      app: options.app,
+      schedulesToo: options.roles.has('scheduler'),
+      describe: (definition) => toDeclaredJob(definition, registry, traits),
+    });
   }
 
   private entries(store: Store): ScheduleEntries {

@@ -1,5 +1,6 @@
 import type { Job, JobsOptions } from 'bullmq';
 import type { JobTrigger } from '../definition/job-status.js';
+import { readGivenBack } from './given-back.js';
 import { KEPT_STEPS, readKeptSteps, type KeptSteps } from './kept-steps.js';
 import { inKeyOrder, KEY_ORDER } from './key-order.js';
 import { decodeJobId, deduplicationId, encodeJobId } from './names.js';
@@ -114,6 +115,8 @@ export type QueuedJob = Pick<
 > & {
   /** The JSON of `data`, where it is at hand. */
   readonly dataJson?: string;
+  /** A list; its JSON where it comes with a job that was taken. */
+  readonly stacktrace?: string | readonly string[] | null | undefined;
 };
 
 /** The execution id of a BullMQ job. */
@@ -128,6 +131,7 @@ export function executionId(job: Pick<QueuedJob, 'id'>, queue: string): string {
 export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
   const envelope = readEnvelope(job);
   const kept = readKeptSteps(job.data);
+  const givenBack = typeof job.stacktrace === 'string' ? readGivenBack(job.stacktrace) : undefined;
   return {
     id: executionId(job, queue),
     job: job.name,
@@ -135,6 +139,7 @@ export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
     payload: readPayload(job, envelope, kept),
     payloadJson: payloadJsonOf(job, envelope, kept),
     ...(kept && { keptSteps: kept.steps }),
+    ...(givenBack && { givenBack }),
     trigger: envelope?.trigger ?? (job.repeatJobKey ? 'schedule' : 'enqueue'),
     scheduleId: envelope ? envelope.schedule : job.repeatJobKey,
     scheduledFor: envelope ? envelope.for : job.opts.prevMillis,

@@ -147,6 +147,8 @@ export interface Store {
   readonly turns: CallTurns;
   /** One round trip. Rejects when the store does not answer. */
   ping(): Promise<void>;
+  /** By the store's own clock, in milliseconds since the epoch: the same for all processes. */
+  now(): Promise<number>;
   /** Called when the store is lost (with the error) and when it is back. */
   onAvailability(listener: (available: boolean, error?: Error) => void): void;
   /** Closes what the store opened; clients that the user gave stay open. Safe to call twice. */

@@ -1,5 +1,5 @@
 import { CorruptRecordError } from './execution-codec.js';
-import type { ScheduleData, ScheduleDeclaration, StoredSchedule } from './schedule-store.js';
+import type { ScheduleData, StoredSchedule } from './schedule-store.js';
 
 /** A schedule as a store gives it back. */
 export interface RawSchedule {
@@ -62,15 +62,6 @@ export function readSchedule({ id, version, text, lastFire }: RawSchedule): Stor
     version,
     ...(lastFire === undefined ? {} : { lastFire }),
   };
-}
-
-/** @throws CorruptRecordError */
-export function readDeclaration(version: string, ids: string, bootedAt: number, seenAt: number): ScheduleDeclaration {
-  const list = parse(ids);
-  if (!Array.isArray(list) || !list.every((id): id is string => typeof id === 'string'))
-    throw new CorruptRecordError('its ids are no list of texts');
-  if (!Number.isFinite(bootedAt) || !Number.isFinite(seenAt)) throw new CorruptRecordError('its times are no numbers');
-  return { version, ids: list, bootedAt, seenAt };
 }
 
 /** By id, the same on every store. */

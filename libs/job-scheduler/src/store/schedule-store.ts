@@ -1,4 +1,5 @@
 import type { Misfire, Overlap } from '../definition/job-options.js';
+import type { DeclaredJob } from './declared-job.js';
 
 /** A schedule as it is to be stored. Times are milliseconds since the epoch, durations milliseconds. */
 export interface ScheduleData {
@@ -54,11 +55,18 @@ export interface SchedulePut {
   readonly expected?: number | undefined;
 }
 
-/** The ids that one version of an app's code declares, and since when. */
+/** What one version of an app's code declares, and since when. */
 export interface ScheduleDeclaration {
-  /** Of the declaring code: instances that declare the same ids have the same. */
+  /** Of the declaring code: instances that declare the same have the same. */
   readonly version: string;
+  /** Of the schedules that it sees to. */
   readonly ids: readonly string[];
+  /** The app's name, where it has one. */
+  readonly app?: string;
+  /** The jobs that it has the code of. Absent: an earlier version of this library has written it. */
+  readonly jobs?: readonly DeclaredJob[];
+  /** It is no version, but a schedule that was removed then: for when it is declared again. */
+  readonly removed?: StoredSchedule;
   /** The last time an instance of this version booted. */
   readonly bootedAt: number;
   /** The last time an instance of this version said that it lives. */
@@ -77,7 +85,7 @@ export interface ScheduleStore {
   put(entries: readonly SchedulePut[]): Promise<(StoredSchedule | undefined)[]>;
   /** @returns `false`: it was not there, or not of the version that was expected. */
   remove(id: string, expected?: number): Promise<boolean>;
-  /** Sets `lastFire` to `to` if it is `from`. `false`: somebody else has claimed, or the schedule is gone. `to` is later than `from`. */
+  /** Sets `lastFire` to `to` if it is `from`. `false`: somebody else has claimed, or the schedule is gone. `to` is later than `from`, but where a claim of the time to come is taken back. */
   claim(id: string, from: number | undefined, to: number): Promise<boolean>;
   /** Says what a version declares, and forgets declarations that were not seen for `forgetAfter` milliseconds. */
   declare(declaration: ScheduleDeclaration, forgetAfter: number): Promise<void>;

@@ -4,6 +4,7 @@ import type { Overlap } from '../definition/job-options.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
 import type { StepRecord } from './execution-record.js';
+import type { GivenBack } from './given-back.js';
 
 /** What an enqueue may set for one execution, as it is stored. Durations are milliseconds. */
 export interface ExecutionOverrides {
@@ -41,6 +42,8 @@ export interface StartedJob {
   readonly maxAttempts: number;
   /** BullMQ's `attemptsStarted`, this start included. */
   readonly fence: number;
+  /** Some of these starts were none: by processes that do not know the job. */
+  readonly givenBack?: GivenBack;
   /** BullMQ's `stalledCounter`. */
   readonly crashes: number;
   /** The id was given by a user, so that an ended execution of the same id may exist. */
@@ -50,4 +53,9 @@ export interface StartedJob {
 /** For code of the app: record, retry and on-fail action have what is stored. */
 export function copyOfPayload({ payload, payloadJson }: StartedJob): unknown {
   return copyOfJson(payload, payloadJson);
+}
+
+/** Whether nothing of it can have begun before: starts by processes that do not know its job do not count. */
+export function isFirstStart({ fence, givenBack }: StartedJob): boolean {
+  return fence - (givenBack?.times ?? 0) <= 1;
 }

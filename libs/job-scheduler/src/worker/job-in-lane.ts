@@ -24,6 +24,7 @@ export function toQueuedJob({ id, json }: TakenJob): QueuedJob {
     attemptsMade: json.attemptsMade,
     attemptsStarted: json.attemptsStarted,
     stalledCounter: json.stalledCounter,
+    stacktrace: json.stacktrace,
     ...(json.repeatJobKey === undefined ? {} : { repeatJobKey: json.repeatJobKey }),
   };
 }
@@ -51,6 +52,8 @@ export class JobInLane implements Teller<unknown> {
   fetchesNext = false;
   /** Of this kind of end BullMQ's answer says nothing about the queue, unless there is a job at once. */
   isSilent = false;
+  /** For how long others are to be handed it first, in milliseconds. */
+  pause = 0;
   private isAsked = false;
   private isOver = false;
   private waiting: (() => void)[] | undefined;
@@ -73,6 +76,7 @@ export class JobInLane implements Teller<unknown> {
       this.fetchesNext = outcome.kind !== 'release' && this.next !== undefined && this.next.wants();
     }
     this.isSilent = outcome.kind === 'retry' || outcome.kind === 'snooze';
+    if (outcome.kind === 'snooze') this.pause = outcome.pause ?? 0;
     return this.fetchesNext ? this.tellAndFetch(outcome, along) : this.lane.tell(this, outcome, along);
   }
 

@@ -81,6 +81,7 @@ export class PoolLane {
     });
     const taken = await this.worker.process(inLane);
     if (taken && ticket !== undefined) this.wakeUps.answered(taken, ticket);
+    if (inLane.pause > 0 && !taken?.job) this.wakeUps.giveWay(inLane.pause);
     return taken;
   }
 

@@ -2,6 +2,7 @@ import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } fr
 import { toErrorRecord } from '../definition/describe-error.js';
 import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
+import { withGivenBack } from '../store/given-back.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable } from './texts.js';
 
@@ -52,7 +53,13 @@ export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promi
       return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { fieldsToUpdate, fetchNext });
     }
     case 'snooze':
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { skipAttempt: true, fetchNext });
+      return backend.moveToDelayed(id, outcome.until ?? now, wholeDelay(outcome.delay), token, {
+        skipAttempt: true,
+        fetchNext,
+        ...(outcome.givenBack && {
+          fieldsToUpdate: { stacktrace: withGivenBack(job.taken.json.stacktrace, outcome.givenBack) },
+        }),
+      });
     case 'release':
       return backend.moveJobFromActiveToWait(id, token);
     default:

@@ -116,6 +116,12 @@ export class WakeUps {
     if (ticket === this.news) this.rest();
   }
 
+  /** This process does not know a job that the queue has: others are to be asked first. */
+  giveWay(ms: number): void {
+    // What holds already holds for another reason, or for this one.
+    if (!this.isHeld) this.hold(ms, 'due');
+  }
+
   /** The count of news, for `sawNothing`. */
   get ticket(): number {
     return this.news;

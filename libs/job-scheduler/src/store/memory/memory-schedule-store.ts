@@ -1,6 +1,7 @@
 import { OwnLogger } from '../../definition/own-logger.js';
+import { readDeclaration, writeDeclared } from '../declaration-codec.js';
 import { CorruptRecordError } from '../execution-codec.js';
-import { byId, readDeclaration, readSchedule, writeSchedule } from '../schedule-codec.js';
+import { byId, readSchedule, writeSchedule } from '../schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
 import type { SharedMemory } from './shared-memory.js';
 
@@ -52,13 +53,13 @@ export class MemoryScheduleStore implements ScheduleStore {
   }
 
   async declare(declaration: ScheduleDeclaration, forgetAfter: number): Promise<void> {
-    const { version, ids, bootedAt, seenAt } = declaration;
+    const { version, bootedAt, seenAt } = declaration;
     const known = this.declared.get(version);
     this.declared.set(
       version,
       readDeclaration(
         version,
-        JSON.stringify(ids),
+        writeDeclared(declaration),
         Math.max(bootedAt, known?.bootedAt ?? bootedAt),
         Math.max(seenAt, known?.seenAt ?? seenAt),
       ),

@@ -41,6 +41,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     signals,
     turns: new CallTurns(clock),
     ping: () => Promise.resolve(),
+    now: () => Promise.resolve(clock.now()),
     // It is never lost.
     onAvailability: () => undefined,
     close: async () => {

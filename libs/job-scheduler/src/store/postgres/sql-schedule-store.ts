@@ -1,7 +1,8 @@
 import { OwnLogger } from '../../definition/own-logger.js';
+import { readDeclaration, writeDeclared } from '../declaration-codec.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';
-import { byId, readDeclaration, readSchedule, type RawSchedule } from '../schedule-codec.js';
+import { byId, readSchedule, type RawSchedule } from '../schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
@@ -58,7 +59,8 @@ export class SqlScheduleStore implements ScheduleStore {
     return rows.length === 1;
   }
 
-  async declare({ version, ids, bootedAt, seenAt }: ScheduleDeclaration, forgetAfter: number): Promise<void> {
+  async declare(declaration: ScheduleDeclaration, forgetAfter: number): Promise<void> {
+    const { version, bootedAt, seenAt } = declaration;
     // The others first: the two parts of one statement may not touch the same row.
     await this.query(
       `WITH forgotten AS (DELETE FROM ${this.names.declaration} WHERE seen_at < $5::bigint AND version <> $1)
@@ -66,7 +68,7 @@ export class SqlScheduleStore implements ScheduleStore {
        VALUES ($1, $2, $3::bigint, $4::bigint)
        ON CONFLICT (version) DO UPDATE SET ids = excluded.ids,
          booted_at = greatest(d.booted_at, excluded.booted_at), seen_at = greatest(d.seen_at, excluded.seen_at)`,
-      [version, JSON.stringify(ids), Math.floor(bootedAt), Math.floor(seenAt), Math.floor(seenAt - forgetAfter)],
+      [version, writeDeclared(declaration), Math.floor(bootedAt), Math.floor(seenAt), Math.floor(seenAt - forgetAfter)],
     );
   }
 

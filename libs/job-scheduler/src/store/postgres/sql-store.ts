@@ -16,7 +16,7 @@ import { SqlLockStore } from './sql-lock-store.js';
 import { SqlLogStore } from './sql-log-store.js';
 import { migrate } from './sql-migrations.js';
 import { SqlScheduleStore } from './sql-schedule-store.js';
-import { SqlNames } from './sql-names.js';
+import { SQL_NOW, SqlNames } from './sql-names.js';
 import { SqlSignals } from './sql-signals.js';
 
 /**
@@ -76,6 +76,10 @@ export async function sqlStore(
     signals: new SqlSignals(driver, schema, hub, deadline),
     ping: async () => {
       await deadline.run(driver.query('SELECT 1'));
+    },
+    now: async () => {
+      const { rows } = await deadline.run(driver.query<{ now: string | number }>(`SELECT ${SQL_NOW} AS now`));
+      return Number(rows[0]!.now);
     },
     onAvailability: (listener) => availability.listen(listener),
     close: () => (closed ??= close()),

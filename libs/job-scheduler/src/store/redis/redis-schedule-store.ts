@@ -1,7 +1,8 @@
 import { OwnLogger } from '../../definition/own-logger.js';
+import { readDeclaration, writeDeclared } from '../declaration-codec.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';
-import { byId, readDeclaration, readSchedule, type RawSchedule } from '../schedule-codec.js';
+import { byId, readSchedule, type RawSchedule } from '../schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -55,14 +56,15 @@ export class RedisScheduleStore implements ScheduleStore {
     return (await this.deadline.run(claimed)) === 1;
   }
 
-  async declare({ version, ids, bootedAt, seenAt }: ScheduleDeclaration, forgetAfter: number): Promise<void> {
+  async declare(declaration: ScheduleDeclaration, forgetAfter: number): Promise<void> {
+    const { version, bootedAt, seenAt } = declaration;
     await this.deadline.run(
       this.connections.producer.jobsDeclareSchedules(
         this.keys.base,
         version,
         Math.floor(bootedAt),
         Math.floor(seenAt),
-        JSON.stringify(ids),
+        writeDeclared(declaration),
         Math.floor(seenAt - forgetAfter),
       ),
     );

@@ -63,6 +63,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     ping: async () => {
       await deadline.run(connections.producer.ping());
     },
+    now: async () => {
+      const [seconds, microseconds] = await deadline.run(connections.producer.time());
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
     onAvailability: (listener) => availability.listen(listener),
     close: async () => {
       await executions.close();

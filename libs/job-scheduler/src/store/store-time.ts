@@ -1,0 +1,58 @@
+import type { Clock } from '../definition/clock.js';
+
+/** Clocks that differ by less than this go by their own time, in milliseconds. */
+const SAME = 1_000;
+/** The process's clock has jumped when it differs by more than this from what it was to be, in milliseconds. */
+export const JUMP = 5_000;
+
+/**
+ * Time by the store's clock, which all processes share: the process's own may be wrong, or be set while it runs. Measured
+ * now and then; in between it goes on by the monotonic clock, which nobody sets.
+ */
+export class StoreTime {
+  private measured: { readonly at: number; readonly since: number; readonly ahead: number } | undefined;
+
+  /**
+   * @param ask the store for its time.
+   * @param onSkew called when the process's clock is found to differ: by how many milliseconds it is ahead.
+   */
+  constructor(
+    private readonly ask: () => Promise<number>,
+    private readonly clock: Clock,
+    private readonly onSkew: (ahead: number) => void,
+  ) {}
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    const { clock, measured } = this;
+    return measured ? Math.round(measured.at + clock.monotonic() - measured.since) : clock.now();
+  }
+
+  /** The same, measured anew if the process's clock has jumped since it last was. Never rejects. */
+  async sure(): Promise<number> {
+    const { clock, measured } = this;
+    const hasJumped = !measured || Math.abs(clock.now() - this.now() - measured.ahead) > JUMP;
+    if (hasJumped) await this.measure().catch(() => undefined);
+    return this.now();
+  }
+
+  /** Rejects when the store fails. */
+  async measure(): Promise<void> {
+    const { clock } = this;
+    const [startedAt, since] = [clock.now(), clock.monotonic()];
+    const told = await this.ask();
+    const halfWay = (clock.monotonic() - since) / 2;
+    const ahead = startedAt + halfWay - told;
+    const differs = Math.abs(ahead) >= SAME;
+    const before = this.measured?.ahead ?? 0;
+    this.measured = differs ? { at: told, since: since + halfWay, ahead } : { at: startedAt, since, ahead: 0 };
+    if (differs && Math.abs(ahead) > JUMP && Math.abs(ahead - before) > JUMP) this.onSkew(ahead);
+  }
+}
+
+/** For people, when a process's clock is found to differ. */
+export function skewText(ahead: number): string {
+  const seconds = Math.round(Math.abs(ahead) / 1_000);
+  const where = ahead > 0 ? 'ahead of' : 'behind';
+  return `The clock of this process is ${seconds} s ${where} that of the job store. Schedules go by the store's; delays and retries do not: set the clock`;
+}
