@@ -7,7 +7,7 @@ import type { Outcome } from '../execution/outcome.js';
 import type { JobReports, JobRunner, RunningJob } from '../execution/running-job.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import type { ScheduleStore, StoredSchedule } from '../store/schedule-store.js';
-import { JUMP, type StoreTime } from '../store/store-time.js';
+import type { StoreTime } from '../store/store-time.js';
 import { isFirstStart, type StartedJob } from '../store/started-job.js';
 import type { EnqueueFire, RecordSkipped } from './fire.js';
 import { isPlain, type FirePlan } from './fire-plan.js';
@@ -33,6 +33,8 @@ export interface FireGateParts {
 
 /** A tick for a job that nobody has declared is put back so often: an earlier version of the library may know it. */
 const UNKNOWN_PUT_BACKS = 5;
+/** Clocks of processes may differ by this: a tick that comes before its time by more waits for it. Milliseconds. */
+const EARLY = 1_000;
 /** A process whose clock is ahead would be handed an early tick again and again: so it leaves the others alone, in milliseconds. */
 const EARLY_PAUSE = 1_000;
 /** Two gates may claim the same schedule in turn. A tick that loses so often is tried again later. */
@@ -105,7 +107,7 @@ export class FireGate implements JobRunner {
     const { schedules, logger, time } = this.parts;
     const now = await time.sure();
     // A process whose clock is ahead has brought it along.
-    if (tick.at !== undefined && tick.at > now + JUMP)
+    if (tick.at !== undefined && tick.at > now + EARLY)
       return { kind: 'snooze', delay: 0, until: tick.at, pause: EARLY_PAUSE };
     const isRetry = !isFirstStart(started);
     const starts = started.fence - (started.givenBack?.times ?? 0);

@@ -3,7 +3,7 @@ import type { Clock } from '../definition/clock.js';
 /** Clocks that differ by less than this go by their own time, in milliseconds. */
 const SAME = 1_000;
 /** The process's clock has jumped when it differs by more than this from what it was to be, in milliseconds. */
-export const JUMP = 5_000;
+const JUMP = 5_000;
 
 /**
  * Time by the store's clock, which all processes share: the process's own may be wrong, or be set while it runs. Measured
