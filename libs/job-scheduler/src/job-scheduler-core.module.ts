@@ -148,7 +148,11 @@ const runtimeProviders: Provider[] = [
     provide: StoreTime,
     inject: [StoreHolder, Clock],
     useFactory: (holder: StoreHolder, clock: Clock) =>
-      new StoreTime(() => holder.require('ask for its time').now(), clock, (ahead) => logger.warn(skewText(ahead))),
+      new StoreTime(
+        () => holder.require('ask for its time').now(),
+        clock,
+        (ahead) => logger.warn(skewText(ahead)),
+      ),
   },
   {
     provide: FleetJobs,
