@@ -1,6 +1,6 @@
 /** Calls in hooks of other modules, which Nest may call before the library's own. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Global, Inject, Injectable, Logger, Module, type INestApplicationContext } from '@nestjs/common';
+import { Global, Inject, Injectable, Logger, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { InjectQueue } from '@nestjs/bullmq';
 import { NestFactory } from '@nestjs/core';
 import type { Queue } from 'bullmq';
@@ -71,14 +71,19 @@ class Feature {
   }
 }
 
-async function start(hook: Hook, place: 'first' | 'last' | 'global first', options: JobSchedulerOptions = {}) {
+async function start(
+  hook: Hook,
+  place: 'first' | 'last' | 'global first',
+  options: JobSchedulerOptions = {},
+  providers: Type[] = [],
+) {
   @Module({ providers: [Feature, { provide: 'HOOK', useValue: hook }] })
   class FeatureModule {}
   if (place === 'global first') Global()(FeatureModule);
   const ours = JobSchedulerModule.forRoot({ connection: 'memory:', prefix: randomPrefix(), ...options });
   const imports = place === 'first' || place === 'global first' ? [FeatureModule, ours] : [ours, FeatureModule];
   const app = await NestFactory.createApplicationContext(
-    { module: class App {}, imports, providers: [Echo] },
+    { module: class App {}, imports, providers: [Echo, ...providers] },
     { abortOnError: false, logger: false },
   );
   apps.push(app);
@@ -111,6 +116,21 @@ it('calls in onModuleInit start nothing: that is for bootstrap, autoStart and th
 it('a call in onModuleInit rejects as the boot would when the store is away', async () => {
   const connection = `redis://127.0.0.1:${await freePort()}`;
   await expect(start('onModuleInit', 'first', { connection })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+});
+
+it('listeners to an injected queue, added before the store is open, hear of it', async () => {
+  const heard: string[] = [];
+  @Injectable()
+  class Watching {
+    constructor(@InjectQueue('default') readonly queue: Queue) {
+      queue.on('waiting', ({ name }) => heard.push(name)).once('waiting', () => heard.push('once'));
+      expect(() => queue.on('waiting', 'nothing' as never)).toThrow('must be of type function');
+    }
+  }
+  const { jobs } = await start('onApplicationBootstrap', 'last', { autoStart: false }, [Watching]);
+  await jobs.enqueue(Echo, 'x');
+  expect(heard).toContain('once');
+  expect(heard).toContain('Echo');
 });
 
 it('those who wait for a lock since onModuleInit get it in the order in which they came, as do later ones', async () => {

@@ -101,6 +101,16 @@ class Inline {
 }
 
 @Injectable()
+class Generators {
+  @Job({ name: 'generator' }) *one() {
+    yield log.push('never');
+  }
+  @Job({ name: 'async-generator' }) async *two() {
+    yield log.push('never');
+  }
+}
+
+@Injectable()
 class Told {
   @Job({ name: 'told', ...once }) run() {
     throw new Error('gone');
@@ -119,7 +129,7 @@ let jobs: JobService;
 beforeAll(async () => {
   @Module({
     imports: [JobSchedulerModule.forRoot()],
-    providers: [Bare, Intercepted, Steps, InterceptedStep, Inline, Told],
+    providers: [Bare, Intercepted, Steps, InterceptedStep, Inline, Generators, Told],
   })
   class App {}
   app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
@@ -157,6 +167,15 @@ describe.each(['bare', 'intercepted', 'registered', 'intercepted-step'])('an Obs
     await expect(handle.finished()).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
     await until('it is unsubscribed', () => log.includes('unsubscribed'));
   });
+});
+
+describe('a generator', () => {
+  it.each(['generator', 'async-generator'])(
+    'as a handler (%s) fails the job at once, since nobody would run it',
+    async (job) => {
+      await expect(run(job)).rejects.toThrow('The handler is a generator');
+    },
+  );
 });
 
 describe('an Observable elsewhere', () => {

@@ -62,6 +62,14 @@ const forms: [form: string, connection: (port: number) => JobSchedulerOptions['c
   ['a client', (port) => clientOf(port)],
 ];
 
+describe('no password', () => {
+  it('where one is needed, is told with the way to give it', async () => {
+    const error = (await boot(`redis://127.0.0.1:${server.port}`).catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(error.message).toContain('NOAUTH. It asks for a password: put it into the URL or the options');
+  });
+});
+
 describe('a wrong password', () => {
   it.each(forms)('of %s is in nothing that the boot says', async (_, connection) => {
     const error = await boot(connection(server.port)).catch((thrown: unknown) => thrown);

@@ -45,7 +45,6 @@ import { SlotWaits } from './service/slot-waits.js';
 import { Steering } from './service/steering.js';
 import { TakeOut } from './service/take-out.js';
 import { makeWorkerId } from './service/worker-id.js';
-import { queueStandIn } from './store/queue-stand-in.js';
 import { StoreHolder } from './store/store-holder.js';
 import { skewText, StoreTime } from './store/store-time.js';
 
@@ -240,13 +239,8 @@ export class JobSchedulerCoreModule {
   ): DynamicModule {
     const queues = queueNames.map((name): Provider => ({
       provide: getQueueToken(name),
-      inject: [QueueHub, StoreHolder],
-      useFactory: (hub: QueueHub, holder: StoreHolder) =>
-        queueStandIn(
-          name,
-          () => hub.get(name),
-          () => holder.ready(),
-        ),
+      inject: [QueueHub],
+      useFactory: (hub: QueueHub) => hub.standIn(name),
     }));
     return {
       module: JobSchedulerCoreModule,

@@ -1,6 +1,8 @@
+import type { Queue } from 'bullmq';
 import type { QueueSettings, ResolvedOptions } from '../options/resolved-options.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
 import type { EngineQueue } from '../store/ports.js';
+import { queueStandIn } from '../store/queue-stand-in.js';
 import type { StoreHolder } from '../store/store-holder.js';
 
 /** The BullMQ queues of the module, one for each configured name. */
@@ -39,6 +41,16 @@ export class QueueHub {
   /** A queue of the fleet that need not be configured here. @throws NotStartedError */
   getElsewhere(name: string): EngineQueue {
     return this.options.queues.has(name) ? this.get(name) : this.make(name, this.opened, undefined);
+  }
+
+  /** What `@InjectQueue(name)` injects. */
+  standIn(name: string): Queue {
+    const { holder } = this;
+    return queueStandIn(name, {
+      open: () => this.get(name),
+      ready: () => holder.ready(),
+      whenOpen: (work) => holder.whenOpen(work),
+    });
   }
 
   all(): EngineQueue[] {

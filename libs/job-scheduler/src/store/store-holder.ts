@@ -6,6 +6,7 @@ export class StoreHolder {
   private current: Store | undefined;
   private stopped = false;
   private opener: (() => Promise<void>) | undefined;
+  private readonly later: (() => void)[] = [];
   /** The last of the calls that wait for it to open. */
   private opening: Promise<void> | undefined;
 
@@ -53,6 +54,13 @@ export class StoreHolder {
 
   set(store: Store): void {
     this.current = store;
+    for (const work of this.later.splice(0)) work();
+  }
+
+  /** Calls `work` when the store is open: at once if it is. */
+  whenOpen(work: () => void): void {
+    if (this.current) work();
+    else this.later.push(work);
   }
 
   async close(): Promise<void> {

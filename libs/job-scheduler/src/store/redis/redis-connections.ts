@@ -16,6 +16,18 @@ const CLOSE_PATIENCE = 2_000;
 
 const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH|DB index is out of range))/;
 
+const REMEDIES: readonly (readonly [answer: RegExp, remedy: string])[] = [
+  [
+    /^NOAUTH/,
+    ' It asks for a password: put it into the URL or the options of the connection, or set REDIS_PASSWORD for optionsFromEnv().',
+  ],
+  [/^(?:WRONGPASS|ERR invalid password)/, ' Check the user and the password of the connection.'],
+  [
+    /^ERR AUTH/,
+    ' It has no password, or is older than users: leave the password, or the user name, out of the connection.',
+  ],
+];
+
 /** The connections of one store: at most one per role. */
 export class RedisConnections {
   private readonly clients = new Map<RedisRole, RedisClient>();
@@ -129,7 +141,7 @@ export class RedisConnections {
         reject(new StoreUnavailableError(this.source.address, problem, this.lastError));
       };
       const onError = (error: Error) => {
-        if (DENIED.test(error.message)) fail(`refused the connection: ${error.message}`);
+        if (DENIED.test(error.message)) fail(`refused the connection: ${withRemedy(error.message)}`);
       };
       const timer = this.clock.after(BOOT_DEADLINE, () =>
         fail(`did not answer within ${BOOT_DEADLINE / 1000} s${this.lastError ? `: ${reasonOf(this.lastError)}` : ''}`),
@@ -167,4 +179,10 @@ export class RedisConnections {
       );
     }
   }
+}
+
+/** What HELLO answers without a password is about protocols: its first word says enough. */
+function withRemedy(answer: string): string {
+  const said = answer.startsWith('NOAUTH') ? 'NOAUTH' : answer.replace(/\.$/, '');
+  return `${said}.${REMEDIES.find(([pattern]) => pattern.test(answer))?.[1] ?? ''}`;
 }
