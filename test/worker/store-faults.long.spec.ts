@@ -126,7 +126,10 @@ describePostgres('PostgreSQL backends that are killed when a job ends', () => {
       `SELECT table_schema AS schema FROM information_schema.tables WHERE table_name = 'job' AND table_schema LIKE '%${prefix}%'`,
     );
     const table = `"${(rows[0] as { schema: string }).schema}".job`;
-    await client.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$`);
+    // As a full disk does.
+    await client.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now' USING ERRCODE = '53100'; END $$`,
+    );
     await client.query(
       `CREATE TRIGGER refuse BEFORE UPDATE ON ${table} FOR EACH ROW WHEN (NEW.state = 'completed') EXECUTE FUNCTION refuse()`,
     );

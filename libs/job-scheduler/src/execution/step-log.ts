@@ -21,7 +21,7 @@ import { tracedStep } from './tracing.js';
 /** Between two tries to store a step while the store is away. */
 const STORE_RETRY_DELAY = 1_000;
 /** Errors that are not the store's, before one is the step's: a driver may throw an odd one as it loses its connection. */
-const OTHERS_BORNE = 3;
+const OTHERS_BORNE = 60;
 /** Steps that were begun, in the record of an attempt: a handler may begin any number at once. */
 const MOST_UNFINISHED = 100;
 

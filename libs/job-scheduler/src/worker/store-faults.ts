@@ -35,8 +35,8 @@ function isOwnFault(error: unknown): boolean {
 
 /** A driver may throw one while it loses its connection. One that comes again is ours. */
 const OWN_FAULTS_BORNE = 2;
-/** What nobody has foreseen, neither as the store's nor as ours. */
-const OTHERS_BORNE = 10;
+/** What nobody has foreseen, neither as the store's nor as ours: a minute, as the work is done, and may still be stored. */
+const OTHERS_BORNE = 60;
 
 /** How long one call is repeated: for as long as its errors are the store's. */
 export class Patience {
