@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { createInterface } from 'node:readline';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { JobHealth, ScheduleService } from 'nestjs-job-scheduler';
 import { startApp, type AppPlan } from '../schedules/app.js';
 import { tell } from '../support/tell.js';
@@ -19,6 +20,8 @@ jobs.events().subscribe((event) => {
   if (type === 'cancelled' || type === 'skipped') tell('ended', { type, id, job, reason: event.reason });
 });
 runtime.repairs.on((repair) => tell('repaired', repair));
+// The one that testing modules have says nothing of warnings.
+Logger.overrideLogger(new ConsoleLogger({ logLevels: ['warn', 'error'] }));
 for (const each of started) each.app.enableShutdownHooks();
 const schedules = app.get(ScheduleService);
 
