@@ -40,3 +40,11 @@ test('a stack keeps its frames, and a line of its message cannot be taken for an
   expect(written[0]).toBe('It threw');
   expect(written[1]).toMatch(/^Error: a\n {4}\[Nest\] 1 LOG faked \\x1b\[31m\n {4}at /);
 });
+
+test('no secret of a connection is written, in a message or a stack', () => {
+  Logger.overrideLogger(new Kept({ colors: false }));
+  new OwnLogger().error('Lost redis://jobs:pl4nted@h', new Error('at redis://:pl4"nted@h').stack);
+  expect(written).toHaveLength(2);
+  expect(written.join('')).toContain('redis://…');
+  expect(written.join('')).not.toMatch(/pl4|nted/);
+});

@@ -1,4 +1,5 @@
 import { Logger, type LoggerService } from '@nestjs/common';
+import { redact } from '../errors/redact.js';
 
 /** Control characters, line separators, and what turns the direction of a text: a log shows them as something else. */
 const MISLEADING = /[\p{Control}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
@@ -23,7 +24,7 @@ function stackLines(text: string): string {
 
 /**
  * Nest's logger, for what the library says itself. Names, ids and messages of errors come from anywhere: one event is one
- * line, whatever they hold.
+ * line, whatever they hold, and no secret of a connection is in it.
  */
 export class OwnLogger extends Logger {
   constructor() {
@@ -74,8 +75,8 @@ function takesStackAlone(logger: LoggerService | undefined): boolean {
 
 function cleaned(message: unknown, rest: readonly unknown[]): [message: unknown, ...rest: unknown[]] {
   return [
-    typeof message === 'string' ? oneLine(message) : message,
+    typeof message === 'string' ? oneLine(redact(message)) : message,
     // Fields are objects, which loggers escape by themselves.
-    ...rest.map((each) => (typeof each === 'string' ? stackLines(each) : each)),
+    ...rest.map((each) => (typeof each === 'string' ? stackLines(redact(each)) : each)),
   ];
 }

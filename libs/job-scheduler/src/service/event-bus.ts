@@ -10,6 +10,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 import { EventAudience } from './event-audience.js';
 import { EventSender } from './event-sender.js';
 import { readMessage } from './event-wire.js';
+import { storeFault } from './store-guard.js';
 
 export type EventListener = (event: JobEvent) => void;
 
@@ -163,16 +164,17 @@ export class EventBus implements JobEvents {
   private async hear(id: string, listener: EventListener): Promise<() => Promise<void>> {
     await this.opening;
     if (this.closed) throw new NotStartedError('listen to events', 'stopped');
-    const { signals } = this.holder.require('listen to events');
-    const leave = await signals.subscribe(TOPIC, (message) => {
-      for (const event of readMessage(message)) listener(event);
-    });
+    const store = this.holder.require('listen to events');
+    let leave: (() => Promise<void>) | undefined;
     try {
+      leave = await store.signals.subscribe(TOPIC, (message) => {
+        for (const event of readMessage(message)) listener(event);
+      });
       await this.audience.come(id);
+      return leave;
     } catch (error) {
-      await leave();
-      throw error;
+      await leave?.();
+      throw storeFault(store, error);
     }
-    return leave;
   }
 }

@@ -17,7 +17,7 @@ import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 import { PastEnds } from './past-ends.js';
 import type { SlotWaits } from './slot-waits.js';
-import { guardStore } from './store-guard.js';
+import { guardStore, storeFault } from './store-guard.js';
 
 /** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
@@ -60,12 +60,15 @@ export class FinishWatcher {
   }
 
   async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
+    const store = this.holder.require('wait for an execution');
     const unstarted: { over?: (() => void) | undefined } = {};
     try {
       return await this.untilEnd(execution, timeout, (hasStarted) => {
         if (hasStarted) unstarted.over?.();
         else unstarted.over ??= this.slotWaits.begin();
       });
+    } catch (thrown) {
+      throw storeFault(store, thrown);
     } finally {
       unstarted.over?.();
     }

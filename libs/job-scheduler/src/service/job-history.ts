@@ -33,7 +33,7 @@ export interface LogQuery {
  * What ran, when, how it ended, and what that comes to. With `history: false` nothing is recorded: there are only those
  * executions that have not ended.
  *
- * All calls reject with `STORE_UNAVAILABLE` when the store does not answer within 5 s, and with `NOT_STARTED` before the app
+ * All calls reject with `STORE_UNAVAILABLE` when the store has been silent for 5 s, and with `NOT_STARTED` before the app
  * has bootstrapped.
  */
 export class JobHistory {

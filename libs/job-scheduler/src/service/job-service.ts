@@ -23,7 +23,7 @@ import { guardStore } from './store-guard.js';
  * Enqueues jobs, and looks after executions and queues.
  * Jobs are named by class, by `[Class, 'method']`, by contract, or by name; but for names, payloads are checked at compile time.
  *
- * Calls that reach the store reject with `STORE_UNAVAILABLE` when it does not answer within 5 s. They work from
+ * Calls that reach the store reject with `STORE_UNAVAILABLE` when it has been silent for 5 s. They work from
  * `onModuleInit` on, in every module: the first one opens the store. Before that, in constructors and factories, and after
  * the app has closed, they reject with `NOT_STARTED`.
  */

@@ -11,6 +11,7 @@ import { checkLockKey, checkLockWait, lockTime, type LockWaitOptions } from './c
 import { HeldLock, type Lock } from './lock.js';
 import { LockLine } from './lock-line.js';
 import { LockWait } from './lock-wait.js';
+import { guardStore } from './store-guard.js';
 
 /** Keeps users' keys apart from our own. */
 const USER_KEYS = 'user:';
@@ -137,10 +138,10 @@ export class LockService {
   private async ask(wanted: Wanted, place: number): Promise<{ lock?: HeldLock; answer: LockAnswer }> {
     const { store, key, holder, ttl } = wanted;
     const since = this.clock.now();
-    const answer = await store.locks.acquire(USER_KEYS + key, holder, { ttl, line: place });
+    const answer = await guardStore(store, () => store.locks.acquire(USER_KEYS + key, holder, { ttl, line: place }));
     if (!answer.held) return { answer };
     const lock = new HeldLock(key, answer.fence, since, ttl, this.clock, {
-      extend: (ms) => store.locks.extend(USER_KEYS + key, holder, ms),
+      extend: (ms) => guardStore(store, () => store.locks.extend(USER_KEYS + key, holder, ms)),
       release: () => this.release(wanted),
       onEnd: (ended) => this.held.delete(ended),
     });
@@ -149,7 +150,7 @@ export class LockService {
   }
 
   private async release({ store, key, holder }: Wanted): Promise<void> {
-    const next = await store.locks.release(USER_KEYS + key, holder);
+    const next = await guardStore(store, () => store.locks.release(USER_KEYS + key, holder));
     await this.line.tell(store.signals, next);
   }
 

@@ -50,7 +50,7 @@ const LISTED_AT_ONCE = 500;
  * Code schedules can be enabled, disabled and run, not changed or deleted; they are here once a process with the role
  * `scheduler` has started.
  *
- * Calls reject with `STORE_UNAVAILABLE` when the store does not answer within 5 s: a change may have been stored all the same.
+ * Calls reject with `STORE_UNAVAILABLE` when the store has been silent for 5 s: a change may have been stored all the same.
  */
 export class ScheduleService {
   private readonly line = new CallLine();

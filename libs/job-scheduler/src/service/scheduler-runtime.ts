@@ -10,6 +10,7 @@ import type { ScheduleTicker } from '../scheduling/schedule-ticker.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
 import { openStore } from '../store/open-store.js';
 import type { EngineQueue, Store } from '../store/ports.js';
+import { reasonOf } from '../store/store-away.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import { toDeclaredJob } from './declare-job.js';
 import { Heartbeat } from './heartbeat.js';
@@ -20,6 +21,7 @@ import { makePool } from './make-pool.js';
 import { makeTicker } from './make-ticker.js';
 import { RepairWatch } from './repair-watch.js';
 import type { RuntimeParts } from './runtime-parts.js';
+import { storeFault } from './store-guard.js';
 
 /** How long the tick queue may take to close, in milliseconds. */
 const CLOSE_WITHIN = 1_000;
@@ -59,7 +61,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     const store = await openStore({ connection, prefix, clock: this.parts.clock });
     store.onAvailability((available, error) => {
       if (available) this.logger.log(`The job store at ${store.address} is back`);
-      else this.logger.warn(`The job store at ${store.address} is lost: ${error?.message ?? 'no connection'}`);
+      else this.logger.warn(`The job store at ${store.address} is lost: ${error ? reasonOf(error) : 'no connection'}`);
     });
     this.parts.holder.set(store);
     this.parts.events.open();
@@ -87,7 +89,7 @@ export class SchedulerRuntime implements ScheduleApplier {
         if (this.running) this.startSweeping(store);
       } catch (error) {
         await this.halt();
-        throw error;
+        throw storeFault(store, error);
       }
     });
   }

@@ -18,7 +18,12 @@ export async function guardStore<T>(store: Store, call: () => Promise<T>): Promi
       () => new StoreUnavailableError(store.address, `did not answer within ${STORE_TIMEOUT} ms.`),
     );
   } catch (thrown) {
-    if (thrown instanceof JobSchedulerError) throw thrown;
-    throw new StoreUnavailableError(store.address, `failed: ${describeThrown(thrown).message}`, thrown);
+    throw storeFault(store, thrown);
   }
+}
+
+/** What a call to the store failed with, as an error of ours. For calls that have a time of their own. */
+export function storeFault(store: Pick<Store, 'address'>, thrown: unknown): JobSchedulerError {
+  if (thrown instanceof JobSchedulerError) return thrown;
+  return new StoreUnavailableError(store.address, `failed: ${describeThrown(thrown).message}`, thrown);
 }
