@@ -21,8 +21,8 @@ export interface HealthThresholds {
 
 /**
  * Terminus indicator. `down`: the store does not answer, or this process's workers are stuck.
- * `degraded`: a threshold is passed, nobody in the fleet works although executions wait, or a schedule had to be repaired
- * in the last ten minutes.
+ * `degraded`: a threshold is passed, nobody in the fleet works although executions wait, the store has refused the jobs of a
+ * queue to this process for ten seconds, or a schedule had to be repaired in the last ten minutes.
  *
  * @example
  * ```ts
@@ -55,6 +55,7 @@ function judge(report: HealthReport, thresholds: HealthThresholds): { down: stri
   const degraded: string[] = [];
   if (!report.store.reachable) down.push('store: not reachable');
   if (report.worker.state === 'stuck') down.push('worker: takes no jobs any more');
+  for (const name of report.worker.refused ?? []) degraded.push(`queue ${name}: the store refuses its jobs`);
   const latency = parseDuration(thresholds.latency ?? '1s');
   if ((report.store.latencyMs ?? 0) > latency) degraded.push(`store: a round trip takes over ${latency} ms`);
   const waiting = report.queues.some((queue) => queue.counts.pending > 0);

@@ -26,6 +26,8 @@ export interface HealthReport {
     readonly concurrency: number;
     /** Processes that run jobs of this store, this one included if it does. */
     readonly fleet: number;
+    /** Queues whose jobs the store has refused to this process for over ten seconds; the log says why. Absent: none. */
+    readonly refused?: readonly string[];
   };
   readonly queues: readonly QueueInfo[];
   /** Schedules that were found broken in the last ten minutes, and repaired, by any instance. Known to instances that fire schedules. */
@@ -72,8 +74,9 @@ export class JobHealth {
 
   private worker(fleet: number): HealthReport['worker'] {
     const pool = this.runtime.workerPool;
-    const { concurrency, busy } = pool?.statistics() ?? { concurrency: 0, busy: 0 };
-    return { state: this.workerState(pool), busy, concurrency, fleet };
+    const { concurrency, busy, queues } = pool?.statistics() ?? { concurrency: 0, busy: 0, queues: [] };
+    const refused = queues.filter(({ hasTrouble }) => hasTrouble).map(({ name }) => name);
+    return { state: this.workerState(pool), busy, concurrency, fleet, ...(refused.length > 0 && { refused }) };
   }
 
   private workerState(pool: WorkerPool | undefined): HealthReport['worker']['state'] {

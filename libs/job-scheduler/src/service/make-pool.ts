@@ -29,9 +29,21 @@ export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, log
     workerId,
     telemetry,
     clock,
-    onError: (error) => logger.debug(error.message),
+    onError: reportTo(logger),
     onStalled: (id) => events.wanted && void tellStalled(parts, id),
   });
+}
+
+/** What passes is the store's business; what lasts, such as a missing right, keeps jobs waiting: one warning. */
+function reportTo(logger: OwnLogger): (error: Error, queue: string, isLasting: boolean) => void {
+  let warnedOf: string | undefined;
+  return ({ message }, queue, isLasting) => {
+    if (isLasting && warnedOf === undefined)
+      logger.warn(`Jobs of queue "${queue}" start late here, or not at all. The store refuses: ${message}`);
+    else logger.debug(message);
+    if (isLasting) warnedOf ??= queue;
+    else if (warnedOf === queue) warnedOf = undefined;
+  };
 }
 
 async function tellStalled({ clock, finder, events, fleet }: RuntimeParts, id: string): Promise<void> {

@@ -6,7 +6,8 @@ import { JobInLane, toQueuedJob } from './job-in-lane.js';
 import { type Taken, type TakenJob } from './taken.js';
 import { type LaneOptions, QueueLane } from './queue-lane.js';
 import { toError } from './store-faults.js';
-import { WakeUps, type WakeUpsOptions } from './wake-ups.js';
+import { WakeUps } from './wake-ups.js';
+import type { WakeUpsOptions } from './wake.js';
 
 export interface PoolLaneOptions
   extends Omit<LaneOptions, 'run' | 'onLockLost' | 'onStalled'>, Pick<WakeUpsOptions, 'onWake' | 'onChange'> {

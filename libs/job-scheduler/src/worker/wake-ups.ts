@@ -1,30 +1,9 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { ClockTimer } from '../definition/clock.js';
 import type { Taken } from './taken.js';
 import type { WakeUp } from './queue-lane.js';
 import { toError } from './store-faults.js';
-
-/** How the pool learned that a queue may have work. */
-export type Wake =
-  /** The store said so, and may have told nobody else. */
-  | 'told'
-  /** A time has come that perhaps only this process knows of. */
-  | 'due'
-  /** It is time to look. */
-  | 'poll';
-
-export interface WakeUpsOptions {
-  readonly clock: Clock;
-  /** The most fetches under way at once. */
-  readonly most: number;
-  /** Waits for work, at most that many seconds. */
-  readonly wait: (seconds: number) => Promise<WakeUp | undefined>;
-  /** After a wait that failed. */
-  readonly recover: () => Promise<void>;
-  readonly onWake: (wake: Wake) => void;
-  /** `mayHaveWork` has changed. */
-  readonly onChange: (mayHaveWork: boolean) => void;
-  readonly onError: (error: Error) => void;
-}
+import { Trouble } from './trouble.js';
+import type { Wake, WakeUpsOptions } from './wake.js';
 
 /** Seconds. A wake-up that was lost with the process that took it is made good by looking this often. */
 const POLL_INTERVAL = 5;
@@ -67,6 +46,7 @@ export class WakeUps {
   /** Since when the store owes an answer to a fetch. */
   private askedSince = 0;
   private lastAnswer: number;
+  private readonly trouble = new Trouble();
 
   constructor(private readonly options: WakeUpsOptions) {
     this.lastAnswer = options.clock.now();
@@ -87,6 +67,11 @@ export class WakeUps {
     return !this.stopped && !isStuck && !isFailing;
   }
 
+  /** The store has refused to hand out jobs, or to tell of them, for some time. */
+  get hasTrouble(): boolean {
+    return this.trouble.isLasting(this.options.clock.now());
+  }
+
   /** A fetch begins. Give the ticket to `answered` or `failed`. */
   ask(): number {
     if (this.fetching++ === 0) this.askedSince = this.options.clock.now();
@@ -102,6 +87,7 @@ export class WakeUps {
   /** A fetch has failed. */
   failed(error: Error): void {
     this.ended();
+    this.trouble.failed('fetch', this.options.clock.now());
     this.backOff(error);
   }
 
@@ -141,6 +127,7 @@ export class WakeUps {
 
   private learn(taken: Taken, ticket: number): void {
     this.works();
+    this.trouble.answered('fetch');
     if (taken.job) {
       this.futile = 0;
       this.setWork(true);
@@ -186,6 +173,7 @@ export class WakeUps {
     this.waiting = false;
     if (this.stopped) return;
     this.works();
+    this.trouble.answered('wait');
     if (!wakeUp) return this.wake('poll');
     if (wakeUp.dueAt > 0) {
       this.setDue(Math.min(this.dueAt, wakeUp.dueAt));
@@ -199,6 +187,7 @@ export class WakeUps {
   private async waitFailed(error: Error): Promise<void> {
     this.waiting = false;
     if (this.stopped) return;
+    this.trouble.failed('wait', this.options.clock.now());
     this.backOff(error);
     try {
       await this.options.recover();

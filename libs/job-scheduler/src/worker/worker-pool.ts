@@ -13,7 +13,7 @@ import type { Taken, TakenJob } from './taken.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
-import type { Wake } from './wake-ups.js';
+import type { Wake } from './wake.js';
 
 export interface WorkerPoolOptions {
   readonly store: Pick<Store, 'kind' | 'address' | 'queues' | 'executions'>;
@@ -30,8 +30,11 @@ export interface WorkerPoolOptions {
   readonly clock: Clock;
   /** BullMQ's own: backoff and repeat strategies. */
   readonly settings?: AdvancedOptions;
-  /** A store error: the pool goes on by itself. The same text is not repeated while it lasts. */
-  readonly onError: (error: Error, queue: string) => void;
+  /**
+   * A store error: the pool goes on by itself. The same text is seldom repeated while it lasts.
+   * @param isLasting the queue's jobs have been refused to this process for some time.
+   */
+  readonly onError: (error: Error, queue: string, isLasting: boolean) => void;
   /** A job of a worker that died, or lost its lock, was put back. */
   readonly onStalled?: (id: string, queue: string) => void;
   /** A slot was granted to a queue, whether or not a job was found. For tests and measurements. */
@@ -44,7 +47,13 @@ export interface PoolStatistics {
   readonly busy: number;
   /** The pool has started, has not stopped, and the store answers all its lanes. */
   readonly alive: boolean;
-  readonly queues: readonly { readonly name: string; readonly running: number; readonly alive: boolean }[];
+  readonly queues: readonly {
+    readonly name: string;
+    readonly running: number;
+    readonly alive: boolean;
+    /** For some time the store has refused to hand out its jobs, or to tell of them. */
+    readonly hasTrouble: boolean;
+  }[];
 }
 
 /** The same error of one queue is reported again after this many milliseconds. */
@@ -113,6 +122,7 @@ export class WorkerPool {
       name: lane.queue,
       running: lane.running().length,
       alive: lane.wakeUps.isAlive,
+      hasTrouble: lane.wakeUps.hasTrouble,
     }));
     return {
       concurrency: this.options.concurrency,
@@ -275,7 +285,7 @@ export class WorkerPool {
     if (last?.message === error.message && now < last.until) return;
     this.reported.set(queue, { message: error.message, until: now + SAME_ERROR_AGAIN });
     try {
-      this.options.onError(error, queue);
+      this.options.onError(error, queue, this.lanes.get(queue)?.wakeUps.hasTrouble ?? false);
     } catch {
       // Whoever reports errors must not stop the pool.
     }

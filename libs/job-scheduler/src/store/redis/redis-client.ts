@@ -22,6 +22,7 @@ import { reopenExecutionLua } from './reopen-execution.lua.js';
 import type { CommandClass } from './finish-sender.js';
 import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
 import { schedulersLua } from './schedulers.lua.js';
+import { withTolerantInfo } from './tolerant-info.js';
 import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
@@ -202,7 +203,7 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
     cluster: false,
     Command,
     create: (role) => withScripts(create(role)),
-    createSubscriber: () => create('subscriber'),
+    createSubscriber: () => withTolerantInfo(create('subscriber')),
   };
 }
 
@@ -242,7 +243,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
     cluster: false,
     Command,
     create: (role) => withScripts(redis.duplicate(optionsFor(role))),
-    createSubscriber: () => redis.duplicate(optionsFor('subscriber')),
+    createSubscriber: () => withTolerantInfo(redis.duplicate(optionsFor('subscriber'))),
   };
 }
 
@@ -251,7 +252,7 @@ function anyNode(cluster: RedisClient): Redis {
   const nodes = (cluster as Cluster).nodes('master');
   const node = nodes[Math.floor(Math.random() * nodes.length)];
   if (!node) throw new Error('None of startup nodes of the cluster can be reached now');
-  return node.duplicate(optionsFor('subscriber'));
+  return withTolerantInfo(node.duplicate(optionsFor('subscriber')));
 }
 
 /** ioredis prefers options in the URL's query to ours. */
@@ -264,7 +265,7 @@ function withoutForced(text: string): string {
 
 function withScripts(client: Redis | Cluster): RedisClient {
   for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
-  return client as RedisClient;
+  return withTolerantInfo(client) as RedisClient;
 }
 
 function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {

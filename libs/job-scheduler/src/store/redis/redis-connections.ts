@@ -165,12 +165,29 @@ export class RedisConnections {
   }
 
   private check(info: string): void {
-    const { version, maxmemoryPolicy } = readInfo(info);
-    const { address } = this.source;
+    const { version, maxmemoryPolicy, isClusterNode, isDragonfly, isRefused } = readInfo(info);
+    const { address, cluster } = this.source;
+    if (isClusterNode && !cluster) {
+      throw new StoreUnsupportedError(
+        address,
+        'is a node of a Redis Cluster. Hand over a Cluster of ioredis as the connection: new Cluster([{ host, port }]).',
+      );
+    }
+    if (isDragonfly) {
+      throw new StoreUnsupportedError(
+        address,
+        'is Dragonfly, whose scripts may only use keys that are named beforehand. Use Redis or Valkey.',
+      );
+    }
     if (isTooOld(version)) {
       throw new StoreUnsupportedError(
         address,
         `is Redis ${version}. Jobs need Redis ${OLDEST_REDIS} or newer, or Valkey.`,
+      );
+    }
+    if (isRefused) {
+      this.logger.warn(
+        `The user of the Redis at ${address} may not run INFO: nobody checks that its maxmemory-policy is noeviction. Let it (+info), or see to that.`,
       );
     }
     if (maxmemoryPolicy !== undefined && maxmemoryPolicy !== 'noeviction') {

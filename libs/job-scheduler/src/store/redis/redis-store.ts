@@ -1,7 +1,8 @@
 import type { Clock } from '../../definition/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
-import type { Store } from '../ports.js';
+import type { PresenceStore, Store } from '../ports.js';
+import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { dbOf, redisSource } from './redis-client.js';
 import { RedisConnections } from './redis-connections.js';
@@ -36,6 +37,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
 
   const keys = new RedisKeys(options.prefix);
   const deadline = new StoreDeadline(source.address, clock);
+  const presence = new RedisPresenceStore(connections, keys, deadline);
+  await checkRights(presence, options.prefix, source.address).catch(async (error: unknown) => {
+    await connections.close();
+    throw error;
+  });
   const executions = new RedisExecutionStore(connections, keys, deadline, clock, !source.cluster);
   const signals = new RedisSignals({
     publisher: () => connections.producer,
@@ -55,7 +61,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
     turns: deadline.turns,
     facts: new RedisFactStore(connections, keys, deadline),
-    presence: new RedisPresenceStore(connections, keys, deadline),
+    presence,
     locks: new RedisLockStore(connections, keys, deadline),
     logs: new RedisLogStore(connections, keys, deadline),
     schedules: new RedisScheduleStore(connections, keys, deadline),
@@ -73,4 +79,19 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       await Promise.all([signals.close(), connections.close()]);
     },
   };
+}
+
+/** Runs a script of ours: a user with too few rights had better hear of it now than with the first job. */
+async function checkRights(presence: PresenceStore, prefix: string, address: string): Promise<void> {
+  try {
+    await presence.alive();
+  } catch (error) {
+    // All else may pass, and is told by the calls that meet it.
+    if (!(error instanceof Error && /\bNOPERM\b/.test(error.message))) return;
+    throw new StoreUnavailableError(
+      address,
+      `refused: ${error.message}. Give the user these rights: ~{${prefix}}* ~{${prefix}:* &{${prefix}}:* +@all -@dangerous -@admin +info`,
+      error,
+    );
+  }
 }

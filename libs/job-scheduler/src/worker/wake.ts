@@ -1,0 +1,25 @@
+import type { Clock } from '../definition/clock.js';
+import type { WakeUp } from './queue-lane.js';
+
+/** How the pool learned that a queue may have work. */
+export type Wake =
+  /** The store said so, and may have told nobody else. */
+  | 'told'
+  /** A time has come that perhaps only this process knows of. */
+  | 'due'
+  /** It is time to look. */
+  | 'poll';
+
+export interface WakeUpsOptions {
+  readonly clock: Clock;
+  /** The most fetches under way at once. */
+  readonly most: number;
+  /** Waits for work, at most that many seconds. */
+  readonly wait: (seconds: number) => Promise<WakeUp | undefined>;
+  /** After a wait that failed. */
+  readonly recover: () => Promise<void>;
+  readonly onWake: (wake: Wake) => void;
+  /** `mayHaveWork` has changed. */
+  readonly onChange: (mayHaveWork: boolean) => void;
+  readonly onError: (error: Error) => void;
+}
