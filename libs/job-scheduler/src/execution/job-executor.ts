@@ -5,6 +5,7 @@ import type { RegisteredJob } from '../registry/registered-job.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import { copyOfPayload, type StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
+import { retentionElsewhere, retentionOf } from './attempt-plan.js';
 import { toExecutionWrite } from './execution-report.js';
 import type { FleetJobs } from './fleet-jobs.js';
 import { giveBack } from './give-back.js';
@@ -76,11 +77,12 @@ export class JobExecutor implements JobRunner {
     const { services, defaults } = this;
     const error = new JobUnknownError(started.job, this.jobs.names());
     logFailure({ ...services, logStacks: false }, started, error);
+    const { count, age } = retentionOf(retentionElsewhere(defaults.retention), started.overrides.retention);
     const write = toExecutionWrite({
       started,
       workerId: services.workerId,
       maxAttempts: started.maxAttempts || 1,
-      retention: { ...defaults.retention, count: services.history ? defaults.retention.count : 0 },
+      retention: { count: services.history ? count : 0, age },
       startedAt: now,
       finishedAt: now,
       final: 'failed',
