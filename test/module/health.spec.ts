@@ -87,6 +87,24 @@ it('is degraded when a schedule had to be repaired', async () => {
   });
 });
 
+it("is degraded while the process's clock differs from the store's", async () => {
+  const { health } = await start({ connection: process.env.TEST_REDIS_URL!, role: 'producer' });
+  expect(await health.isHealthy('jobs')).toMatchObject({ jobs: { status: 'up' } });
+  const { now } = Date;
+  Date.now = () => now() + 3_600_000;
+  try {
+    expect(await health.isHealthy('jobs', { latency: '1m' })).toMatchObject({
+      jobs: {
+        status: 'degraded',
+        problems: [expect.stringMatching(/^clock: (3600|3599)\d{3} ms ahead of the store's$/)],
+      },
+    });
+  } finally {
+    Date.now = now;
+  }
+  expect(await health.isHealthy('jobs', { latency: '1m' })).toMatchObject({ jobs: { status: 'up' } });
+});
+
 it('is down, with the error, when the store does not answer', async () => {
   const redis = await startRedis();
   const { health } = await start({ connection: redis.url });

@@ -223,7 +223,7 @@ const serviceProviders: Provider[] = [
   provide(LiveExecutions, [QueueHub, StoreHolder]),
   provide(JobHistory, [JobRegistry, StoreHolder, ExecutionFinder, LiveExecutions]),
   provide(JobMonitor, [JobRegistry, JobHistory, StoreHolder, Clock]),
-  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader]),
+  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, StoreTime]),
   provide(LockService, [StoreHolder, Clock]),
   provide(LogStreams, [StoreHolder, EventBus, ExecutionFinder, Clock]),
 ];

@@ -19,10 +19,14 @@ export interface HealthThresholds {
   paused?: Duration;
 }
 
+/** The clocks of process and store count as different from here on, in milliseconds. */
+const CLOCKS_DIFFER = 5_000;
+
 /**
  * Terminus indicator. `down`: the store does not answer, or this process's workers are stuck.
  * `degraded`: a threshold is passed, nobody in the fleet works although executions wait, the store has refused the jobs of a
- * queue to this process for ten seconds, or a schedule had to be repaired in the last ten minutes.
+ * queue to this process for ten seconds, its clock differs from the store's by more than 5 s, or a schedule had to be repaired
+ * in the last ten minutes.
  *
  * @example
  * ```ts
@@ -61,6 +65,9 @@ function judge(report: HealthReport, thresholds: HealthThresholds): { down: stri
   const waiting = report.queues.some((queue) => queue.counts.pending > 0);
   if (report.store.reachable && report.worker.fleet === 0 && waiting)
     degraded.push('worker: jobs wait and nobody works');
+  const { aheadMs } = report.clock;
+  if (Math.abs(aheadMs) > CLOCKS_DIFFER)
+    degraded.push(`clock: ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} the store's`);
   for (const { scheduleId, trouble } of report.repairs) degraded.push(`schedule ${scheduleId}: ${trouble}; repaired`);
   for (const queue of report.queues) judgeQueue(queue, thresholds, down, degraded);
   return { down, degraded };

@@ -2,6 +2,7 @@ import { describeThrown } from '../definition/describe-error.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
+import type { StoreTime } from '../store/store-time.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
@@ -18,6 +19,10 @@ export interface HealthReport {
     readonly latencyMs: number | undefined;
     /** Why it is not reachable. */
     readonly error: string | undefined;
+  };
+  readonly clock: {
+    /** By how many milliseconds this process's clock is ahead of the store's, or behind it; 0 where they hardly differ. */
+    readonly aheadMs: number;
   };
   readonly worker: {
     /** Whether this process is meant to run jobs now, and does. `none`: its role is not to. */
@@ -41,6 +46,7 @@ export class JobHealth {
     private readonly holder: StoreHolder,
     private readonly runtime: SchedulerRuntime,
     private readonly queues: QueueReader,
+    private readonly time: StoreTime,
   ) {}
 
   async report(): Promise<HealthReport> {
@@ -51,9 +57,11 @@ export class JobHealth {
         await store.ping();
         const latencyMs = Math.round((performance.now() - startedAt) * 100) / 100;
         const [alive, queues] = await Promise.all([store.presence.alive(), this.queues.all()]);
+        await this.time.sure();
         const repairs = this.runtime.repairs.recent();
         const reached = { reachable: true, latencyMs, error: undefined };
-        return { roles: this.roles, store: reached, worker: this.worker(alive.length), queues, repairs };
+        const worker = this.worker(alive.length);
+        return { roles: this.roles, store: reached, clock: this.clock, worker, queues, repairs };
       });
     } catch (thrown) {
       const error = describeThrown(thrown).message;
@@ -61,11 +69,16 @@ export class JobHealth {
       return {
         roles: this.roles,
         store: away,
+        clock: this.clock,
         worker: this.worker(0),
         queues: [],
         repairs: this.runtime.repairs.recent(),
       };
     }
+  }
+
+  private get clock(): HealthReport['clock'] {
+    return { aheadMs: this.time.ahead };
   }
 
   private get roles(): readonly RolePart[] {

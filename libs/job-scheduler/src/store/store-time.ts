@@ -28,7 +28,12 @@ export class StoreTime {
     return measured ? Math.round(measured.at + clock.monotonic() - measured.since) : clock.now();
   }
 
-  /** The same, measured anew if the process's clock has jumped since it last was. Never rejects. */
+  /** By how many milliseconds the process's clock was ahead when it was last measured; 0 where the two hardly differ. */
+  get ahead(): number {
+    return Math.round(this.measured?.ahead ?? 0);
+  }
+
+  /** As `now`, measured anew if the process's clock has jumped since it last was. Never rejects. */
   async sure(): Promise<number> {
     const { clock, measured } = this;
     const hasJumped = !measured || Math.abs(clock.now() - this.now() - measured.ahead) > JUMP;
