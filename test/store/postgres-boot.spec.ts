@@ -1,5 +1,6 @@
 /** Boot on PostgreSQL as companies run it: roles with few rights, other isolations, connections that are killed. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Client, Pool } from 'pg';
@@ -174,6 +175,39 @@ describe('with a PostgreSQL server', () => {
     const { error } = await refusal(open(by, prefix, new HastyClock()));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(error.message).toMatch(/is read-only.*primary/);
+  });
+
+  test.each([
+    [90_000, '90 s ahead of'],
+    [-90_000, '90 s behind'],
+  ])('a clock that is %i ms away from that of the database is warned of, with the difference', async (ms, told) => {
+    const warn = jest.fn();
+    Logger.overrideLogger({ log: warn, error: warn, warn });
+    class OtherClock extends SystemClock {
+      override now(): number {
+        return super.now() + ms;
+      }
+    }
+    await open(url, randomPrefix(), new OtherClock());
+    Logger.overrideLogger(false);
+    expect(
+      warn.mock.calls
+        .flat()
+        .join('\n')
+        .replace(/(?:89|91) s/, '90 s'),
+    ).toContain(told);
+  });
+
+  test('max in the URL is the size of the pool', async () => {
+    const store = await open(`${url}?max=3`, randomPrefix());
+    await Promise.all(Array.from({ length: 20 }, () => store.ping()));
+    const database = new URL(url).pathname.slice(1);
+    const { rows } = await admin.query(
+      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'nestjs-job-scheduler' AND datname = $1`,
+      [database],
+    );
+    // Those that work, and the one that listens.
+    expect(rows[0].count).toBeLessThanOrEqual(4);
   });
 
   async function inEncoding(encoding: string): Promise<Store> {

@@ -11,7 +11,7 @@ export function urlProblem(scheme: string, text: string): string | undefined {
   const url = parse(scheme, text);
   if (!url) return `The "${scheme}:" URL cannot be read: ${READABLE.replace('SCHEME', scheme)}`;
   // pg takes such a text as it is, ioredis throws.
-  if (!scheme.startsWith('redis')) return undefined;
+  if (!scheme.startsWith('redis')) return postgresProblem(url);
   if (![url.username, url.password].every(isDecodable))
     return `The "${scheme}:" URL has a "%" that begins no percent-encoding: write "%25" for it.`;
   return redisProblem(url);
@@ -31,6 +31,12 @@ function isDecodable(part: string): boolean {
   } catch {
     return false;
   }
+}
+
+function postgresProblem({ searchParams }: URL): string | undefined {
+  const max = searchParams.get('max');
+  if (max === null || /^[1-9]\d{0,2}$/.test(max)) return undefined;
+  return '"max" in the "postgres:" URL is no size of a pool. Allowed: 1 to 999.';
 }
 
 /** ioredis would take another database, or none, without a word. */

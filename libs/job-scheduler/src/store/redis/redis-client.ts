@@ -229,6 +229,8 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
         lazyConnect: true,
         enableOfflineQueue: true,
         enableAutoPipelining: false,
+        // A replica lags behind: BullMQ would not see what it has just written.
+        scaleReads: 'master',
         clusterRetryStrategy: retryAfter(1_000),
         redisOptions: { ...shared, ...optionsFor(role) },
       });
