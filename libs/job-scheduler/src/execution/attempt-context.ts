@@ -1,6 +1,4 @@
 import type { Observable } from 'rxjs';
-import { copyOfJson } from '../definition/copy-of-json.js';
-import type { Clock } from '../definition/clock.js';
 import { toStorableJson } from '../definition/json.js';
 import { lastValueOf } from '../definition/last-value.js';
 import { JobContext } from '../definition/job-context.js';
@@ -8,11 +6,10 @@ import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
-import type { JobEvents } from './job-events.js';
 import { jobScope } from './job-scope.js';
 import type { LogLines } from './log-lines.js';
 import type { StepLog } from './step-log.js';
-import { tellProgress } from './tell-events.js';
+import type { ProgressReport } from './progress-report.js';
 
 /** What an attempt gives its context to work with. */
 export interface AttemptParts {
@@ -24,8 +21,7 @@ export interface AttemptParts {
   readonly abortion: AttemptSignal;
   readonly steps: () => StepLog;
   readonly lines: LogLines;
-  readonly clock: Clock;
-  readonly events: JobEvents | undefined;
+  readonly report: () => ProgressReport;
 }
 
 /** The context of one attempt. */
@@ -96,17 +92,16 @@ export class AttemptContext extends JobContext {
     this.parts.lines.add(message, data, 'log', this.ownStep);
   }
 
-  async progress(value: number | object): Promise<void> {
-    this.parts.abortion.check();
-    const stored = toStorableJson(value);
-    if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
-    const { lines, events, started, clock } = this.parts;
-    // As it is now: the caller may change it while it is on its way.
-    const told = copyOfJson(value, stored.json) as number | object;
-    // Who listens hears of what was logged before in that order.
-    const logged = events?.wanted ? lines.flushed() : undefined;
-    await lines.progress(told);
-    await logged;
-    if (events?.wanted && !lines.isOver) tellProgress(events, started, told, clock.now());
+  /** No async function: each call that waits would keep its value. */
+  progress(value: number | object): Promise<void> {
+    const { abortion, lines, report } = this.parts;
+    try {
+      abortion.check();
+      const stored = toStorableJson(value);
+      if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
+      return lines.isOver ? Promise.resolve() : report().report(value, stored.json);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }

@@ -22,6 +22,7 @@ import { OutcomeMaker, type OutcomeServices } from './outcome-maker.js';
 import { withEndLogged } from './end-logged.js';
 import type { Outcome } from './outcome.js';
 import { poisonCap } from './poison-cap.js';
+import { ProgressReport } from './progress-report.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
 import type { JobEvents } from './job-events.js';
@@ -62,6 +63,7 @@ export class Attempt implements RunningJob {
   private deadline: ClockTimer | undefined;
   private readonly handled: Promise<void>;
   private stepLog: StepLog | undefined;
+  private report: ProgressReport | undefined;
   /** Steps of earlier attempts. */
   private recorded: readonly StepRecord[] = [];
   private resolve!: (outcome: Outcome) => void;
@@ -79,7 +81,7 @@ export class Attempt implements RunningJob {
     private readonly registered: RegisteredJob,
     private readonly reports: JobReports,
   ) {
-    const { clock, logger } = services;
+    const { clock } = services;
     this.onShutdown = registered.definition.onShutdown;
     this.plan = planAttempt(registered.definition, started);
     this.startedAt = clock.now();
@@ -87,8 +89,6 @@ export class Attempt implements RunningJob {
     const { count, age } = this.plan.retention;
     this.lines = new LogLines({
       clock,
-      logger,
-      reports,
       writer: services.logs,
       source: { started, keep: age + KEPT_LONGER },
       isKept: services.history && count > 0,
@@ -141,7 +141,7 @@ export class Attempt implements RunningJob {
     this.deadline?.cancel();
     // Nothing of this attempt is stored or said any more, however long its handler goes on.
     this.over = true;
-    if (this.turn || this.lines.mayHaveLines) void this.conclude(outcome);
+    if (this.turn || this.lines.mayHaveLines || this.report?.idle()) void this.conclude(outcome);
     else this.resolve(this.announced(outcome));
   }
 
@@ -157,6 +157,7 @@ export class Attempt implements RunningJob {
 
   private async conclude(outcome: Outcome): Promise<void> {
     await this.lines.flushed();
+    await this.report?.idle();
     const sealed = this.turn ? this.turn.seal(outcome) : outcome;
     const announced = (ended: Outcome) => this.announced(ended);
     this.resolve(
@@ -282,8 +283,7 @@ export class Attempt implements RunningJob {
       abortion: this.abortion,
       steps,
       lines: this.lines,
-      clock: services.clock,
-      events: services.events,
+      report: () => (this.report ??= new ProgressReport(services, started, this.reports)),
     });
     const attempt = () =>
       invoker.attempt(payload, ctx, async (handlers, piped) => {

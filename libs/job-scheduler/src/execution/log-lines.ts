@@ -1,6 +1,4 @@
-import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
 import type { JobLogLevel } from '../definition/job-log-line.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { toStorableJson } from '../definition/json.js';
@@ -8,15 +6,12 @@ import { cutText, toStorableText } from '../definition/storable-text.js';
 import { show } from '../definition/show.js';
 import type { LineTaker } from './job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
-import type { JobReports } from './running-job.js';
 
 /** Longest line, in characters: of its text, what is beyond is cut; data that does not fit is left out. */
 const LONGEST_LINE = 16_384;
 
 export interface LogLinesParts {
   readonly clock: Clock;
-  readonly logger: Logger;
-  readonly reports: JobReports;
   /** Absent: lines are kept nowhere. */
   readonly writer: LogWriter | undefined;
   readonly source: LineSource;
@@ -25,13 +20,12 @@ export interface LogLinesParts {
   readonly isOver: () => boolean;
 }
 
-/** What one attempt says of itself while it goes on: log lines in order, and progress. What cannot be stored is dropped. */
+/** The log lines of one attempt, in order. What cannot be stored is dropped. */
 export class LogLines implements LineTaker {
   /** The writer's number of the last line; undefined before the first. */
   private last: number | undefined;
   /** Steps written inline that run now. */
   private readonly open: string[] = [];
-  private hasWarned = false;
 
   constructor(private readonly parts: LogLinesParts) {}
 
@@ -69,18 +63,6 @@ export class LogLines implements LineTaker {
       return await work();
     } finally {
       this.open.splice(this.open.indexOf(step), 1);
-    }
-  }
-
-  async progress(value: number | object): Promise<void> {
-    if (this.parts.isOver()) return;
-    try {
-      await this.parts.reports.progress(value);
-    } catch (thrown) {
-      // A report that the store refuses is no error of the job.
-      if (this.hasWarned) return;
-      this.hasWarned = true;
-      this.parts.logger.warn(`Progress of a job was dropped: ${describeThrown(thrown).message}`);
     }
   }
 

@@ -1,8 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Observable, share } from 'rxjs';
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
+import { outside } from '../definition/outside.js';
 import { OwnLogger } from '../definition/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { JobEvents } from '../execution/job-events.js';
@@ -31,8 +31,6 @@ export class EventBus implements JobEvents {
   private readonly listeners = new Set<EventListener>();
   private readonly audience: EventAudience;
   private readonly sender: EventSender;
-  /** Listeners run in no job's context: what they log, trace or enqueue is not the doing of whichever job came first. */
-  private readonly outside = AsyncLocalStorage.snapshot();
   private pending: JobEvent[] = [];
   private turn: Promise<void> | undefined;
   private listenings = 0;
@@ -62,7 +60,8 @@ export class EventBus implements JobEvents {
     this.turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.turn = undefined;
-        this.outside(() => this.pass());
+        // What listeners log, trace or enqueue is not the doing of whichever job came first.
+        outside(() => this.pass());
         resolve();
       });
     });
@@ -150,7 +149,7 @@ export class EventBus implements JobEvents {
     complete(): void;
   }): () => Promise<void> {
     const id = `${this.workerId}/${++this.listenings}`;
-    const begun = this.hear(id, (event) => subscriber.next(event));
+    const begun = outside(() => this.hear(id, (event) => subscriber.next(event)));
     const end = () => subscriber.complete();
     this.endings.add(end);
     begun.catch((error: unknown) => subscriber.error(error));

@@ -40,6 +40,15 @@ export class ExecutionFinder {
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
   }
 
+  /** As `find`, where the queue is known that it is in: two lookups, however many queues there are. */
+  async findIn(queue: string, id: string): Promise<FoundExecution | undefined> {
+    const { executions } = this.holder.require('look up an execution');
+    if (!canBeKnown(id)) return undefined;
+    const [record, job] = await Promise.all([executions.load(id), this.hub.get(queue).getJob(encodeJobId(id, queue))]);
+    if (job) return { id, job: job.name, queue, inQueue: job, record };
+    return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
+  }
+
   /** The execution's status; undefined when nothing is known of it. */
   async status(id: string): Promise<JobStatus | undefined> {
     const found = await this.find(id);

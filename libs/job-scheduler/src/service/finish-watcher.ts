@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
 import { OwnLogger } from '../definition/own-logger.js';
+import { outside } from '../definition/outside.js';
 import { within } from '../definition/within.js';
 import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
@@ -99,7 +100,7 @@ export class FinishWatcher {
       try {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
-        const found = unlessLeft(await inTime(this.finder.find(id)));
+        const found = unlessLeft(await inTime(this.finder.findIn(execution.queue, id)));
         if (found) onLook(found.inQueue?.processedOn !== undefined || found.record !== undefined);
         if (!event && found && (await isInQueueStill(found))) {
           endedAt ??= this.clock.now();
@@ -171,7 +172,7 @@ export class FinishWatcher {
   /** Rejects when the store is away for long; what was begun goes on, for the next who waits. */
   private async listen(queue: string): Promise<void> {
     const store = this.holder.require('wait for an execution');
-    const { ready } = this.listening.get(queue) ?? this.open(store, queue);
+    const { ready } = this.listening.get(queue) ?? outside(() => this.open(store, queue));
     await guardStore(store, () => ready);
   }
 

@@ -1,5 +1,6 @@
 import type { RepeatStrategy } from 'bullmq';
 import { OwnLogger } from '../definition/own-logger.js';
+import { outside } from '../definition/outside.js';
 import { within } from '../definition/within.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import { LogWriter } from '../execution/log-writer.js';
@@ -58,7 +59,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
   async open(): Promise<void> {
     const { connection, prefix } = this.parts.options;
-    const store = await openStore({ connection, prefix, clock: this.parts.clock });
+    const store = await outside(() => openStore({ connection, prefix, clock: this.parts.clock }));
     store.onAvailability((available, error) => {
       if (available) this.logger.log(`The job store at ${store.address} is back`);
       else this.logger.warn(`The job store at ${store.address} is lost: ${error ? reasonOf(error) : 'no connection'}`);
@@ -197,7 +198,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   }
 
   private next(work: () => Promise<void>): Promise<void> {
-    const done = this.turn.then(work);
+    const done = outside(() => this.turn.then(work));
     this.turn = done.catch(() => undefined);
     return done;
   }

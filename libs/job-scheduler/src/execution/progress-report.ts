@@ -1,0 +1,70 @@
+import type { Logger } from '@nestjs/common';
+import type { Clock } from '../definition/clock.js';
+import { copyOfJson } from '../definition/copy-of-json.js';
+import { describeThrown } from '../definition/describe-error.js';
+import type { StartedJob } from '../store/started-job.js';
+import type { JobEvents } from './job-events.js';
+import type { JobReports } from './running-job.js';
+import { tellProgress } from './tell-events.js';
+
+export interface ReportServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events?: JobEvents | undefined;
+}
+
+/** A progress as it was when it was reported. */
+interface Reported {
+  readonly value: number | object;
+  readonly json: string | undefined;
+}
+
+/**
+ * Progress on its way to the store: one report at a time, and of those that come meanwhile the newest. A handler may report
+ * as often as it likes, awaited or not.
+ */
+export class ProgressReport {
+  private current: Promise<void> | undefined;
+  private following: Promise<void> | undefined;
+  private newest: Reported | undefined;
+  private hasWarned = false;
+
+  constructor(
+    private readonly services: ReportServices,
+    private readonly started: StartedJob,
+    private readonly reports: JobReports,
+  ) {}
+
+  /** Resolves when this report, or a newer one, was stored or dropped. Never rejects. @param json of an object */
+  report(value: number | object, json: string | undefined): Promise<void> {
+    this.newest = { value, json };
+    if (!this.current) return (this.current = this.send());
+    return (this.following ??= this.current.then(() => {
+      this.following = undefined;
+      return (this.current = this.send());
+    }));
+  }
+
+  /** Undefined when nothing is on its way. The promise never rejects. */
+  idle(): Promise<void> | undefined {
+    return this.following ?? this.current;
+  }
+
+  private async send(): Promise<void> {
+    const { value, json } = this.newest!;
+    this.newest = undefined;
+    // As it was then: the caller may have changed it.
+    const copy = copyOfJson(value, json) as number | object;
+    const { events, clock, logger } = this.services;
+    try {
+      await this.reports.progress(copy);
+      if (events?.wanted) tellProgress(events, this.started, copy, clock.now());
+    } catch (thrown) {
+      // A report that the store refuses is no error of the job.
+      if (!this.hasWarned) logger.warn(`Progress of a job was dropped: ${describeThrown(thrown).message}`);
+      this.hasWarned = true;
+    } finally {
+      if (!this.following) this.current = undefined;
+    }
+  }
+}
