@@ -99,7 +99,7 @@ export class AttemptContext extends JobContext {
       abortion.check();
       const stored = toStorableJson(value);
       if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
-      return lines.isOver ? Promise.resolve() : report().report(value, stored.json);
+      return lines.isOver ? Promise.resolve() : report().report(value, stored.json, lines);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -4,6 +4,7 @@ import { copyOfJson } from '../definition/copy-of-json.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { JobEvents } from './job-events.js';
+import type { LogLines } from './log-lines.js';
 import type { JobReports } from './running-job.js';
 import { tellProgress } from './tell-events.js';
 
@@ -17,6 +18,8 @@ export interface ReportServices {
 interface Reported {
   readonly value: number | object;
   readonly json: string | undefined;
+  /** When the lines before it are stored: who listens hears of them first. */
+  readonly logged: Promise<void> | undefined;
 }
 
 /**
@@ -35,9 +38,13 @@ export class ProgressReport {
     private readonly reports: JobReports,
   ) {}
 
-  /** Resolves when this report, or a newer one, was stored or dropped. Never rejects. @param json of an object */
-  report(value: number | object, json: string | undefined): Promise<void> {
-    this.newest = { value, json };
+  /**
+   * Resolves when this report, or a newer one, was stored or dropped. Never rejects.
+   * @param json of an object
+   * @param lines what the attempt has logged so far
+   */
+  report(value: number | object, json: string | undefined, lines: Pick<LogLines, 'flushed'>): Promise<void> {
+    this.newest = { value, json, logged: this.services.events?.wanted ? lines.flushed() : undefined };
     if (!this.current) return (this.current = this.send());
     return (this.following ??= this.current.then(() => {
       this.following = undefined;
@@ -51,13 +58,14 @@ export class ProgressReport {
   }
 
   private async send(): Promise<void> {
-    const { value, json } = this.newest!;
+    const { value, json, logged } = this.newest!;
     this.newest = undefined;
     // As it was then: the caller may have changed it.
     const copy = copyOfJson(value, json) as number | object;
     const { events, clock, logger } = this.services;
     try {
       await this.reports.progress(copy);
+      await logged;
       if (events?.wanted) tellProgress(events, this.started, copy, clock.now());
     } catch (thrown) {
       // A report that the store refuses is no error of the job.
