@@ -43,9 +43,9 @@ describeOnEachStore('the pool', (url) => {
       busy: 10,
       alive: true,
       queues: [
-        { name: 'critical', running: 0, alive: true },
-        { name: 'default', running: 0, alive: true },
-        { name: 'low', running: 10, alive: true },
+        { name: 'critical', running: 0, alive: true, hasTrouble: false },
+        { name: 'default', running: 0, alive: true, hasTrouble: false },
+        { name: 'low', running: 10, alive: true, hasTrouble: false },
       ],
     });
     open();
