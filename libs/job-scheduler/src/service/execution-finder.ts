@@ -44,7 +44,10 @@ export class ExecutionFinder {
   async findIn(queue: string, id: string): Promise<FoundExecution | undefined> {
     const { executions } = this.holder.require('look up an execution');
     if (!canBeKnown(id)) return undefined;
-    const [record, job] = await Promise.all([executions.load(id), this.hub.get(queue).getJob(encodeJobId(id, queue))]);
+    const [record, job] = await Promise.all([
+      executions.load(id),
+      readJob(this.hub.get(queue), encodeJobId(id, queue)),
+    ]);
     if (job) return { id, job: job.name, queue, inQueue: job, record };
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
   }

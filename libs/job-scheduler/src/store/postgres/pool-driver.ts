@@ -1,9 +1,10 @@
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { ClientBase, CustomTypesConfig, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { againOnConflict } from './again-on-conflict.js';
+import { ownTypes } from './own-types.js';
 import { addressOfPool, addressOfUrl, configOf } from './pg-config.js';
 import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';
 
@@ -143,7 +144,8 @@ async function run<Row>(
   text: string,
   parameters?: readonly unknown[],
 ): Promise<SqlResult<Row>> {
-  const { rows, rowCount } = await client.query(text, parameters as unknown[] | undefined);
+  const values = parameters && { values: [...parameters] };
+  const { rows, rowCount } = await client.query({ text, ...values, types: ownTypes as CustomTypesConfig });
   return { rows, rowCount };
 }
 
