@@ -26,7 +26,9 @@ async function expectOurs(walk: Walk, fewestRefused: number): Promise<void> {
 async function expectWell(walk: Walk): Promise<void> {
   await until('the store is back for all', async () => {
     const ends = await walk.take();
-    return !Object.values(ends).includes('STORE_UNAVAILABLE');
+    const away = Object.keys(ends).filter((method) => ends[method] === 'STORE_UNAVAILABLE');
+    if (away.length > 0) throw new Error(`It is away for ${away.join(', ')}`);
+    return true;
   });
 }
 

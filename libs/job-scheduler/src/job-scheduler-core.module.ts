@@ -194,7 +194,7 @@ const runtimeProviders: Provider[] = [
 
 /** What apps inject. */
 const serviceProviders: Provider[] = [
-  provide(LateJobs, [JobRegistry, JobDiscovery, ListenerCalls, SchedulerRuntime]),
+  provide(LateJobs, [JobRegistry, JobDiscovery, ListenerCalls, SchedulerRuntime, StoreHolder]),
   provideByName(JobService, {
     clock: Clock,
     late: LateJobs,

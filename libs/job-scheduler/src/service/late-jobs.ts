@@ -4,7 +4,9 @@ import type { JobFunction } from '../discovery/function-invoker.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ListenerCalls } from './listener-calls.js';
+import type { StoreHolder } from '../store/store-holder.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
+import { guardStore } from './store-guard.js';
 
 /** Jobs that discovery does not find at boot: they have no decorator, or come later. */
 export class LateJobs {
@@ -15,6 +17,7 @@ export class LateJobs {
     private readonly discovery: JobDiscovery,
     private readonly listeners: ListenerCalls,
     private readonly runtime: SchedulerRuntime,
+    private readonly holder: StoreHolder,
   ) {}
 
   /** @throws JobDefinitionError */
@@ -31,6 +34,7 @@ export class LateJobs {
   /** @throws JobDefinitionError */
   async discover(): Promise<void> {
     this.listeners.add(await this.discovery.discoverMore());
-    if (this.runtime.isRunning) await this.runtime.refreshSchedules();
+    if (!this.runtime.isRunning) return;
+    await guardStore(this.holder.require('discover jobs'), () => this.runtime.refreshSchedules());
   }
 }

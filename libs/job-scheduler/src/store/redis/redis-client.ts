@@ -22,6 +22,7 @@ import { reopenExecutionLua } from './reopen-execution.lua.js';
 import type { CommandClass } from './finish-sender.js';
 import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
 import { schedulersLua } from './schedulers.lua.js';
+import { withLateErrors } from './late-errors.js';
 import { withTolerantInfo } from './tolerant-info.js';
 import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
 
@@ -203,7 +204,7 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
     cluster: false,
     Command,
     create: (role) => withScripts(create(role)),
-    createSubscriber: () => withTolerantInfo(create('subscriber')),
+    createSubscriber: () => prepared(create('subscriber')),
   };
 }
 
@@ -245,7 +246,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
     cluster: false,
     Command,
     create: (role) => withScripts(redis.duplicate(optionsFor(role))),
-    createSubscriber: () => withTolerantInfo(redis.duplicate(optionsFor('subscriber'))),
+    createSubscriber: () => prepared(redis.duplicate(optionsFor('subscriber'))),
   };
 }
 
@@ -254,7 +255,7 @@ function anyNode(cluster: RedisClient): Redis {
   const nodes = (cluster as Cluster).nodes('master');
   const node = nodes[Math.floor(Math.random() * nodes.length)];
   if (!node) throw new Error('None of startup nodes of the cluster can be reached now');
-  return withTolerantInfo(node.duplicate(optionsFor('subscriber')));
+  return prepared(node.duplicate(optionsFor('subscriber')));
 }
 
 /** ioredis prefers options in the URL's query to ours. */
@@ -265,9 +266,13 @@ function withoutForced(text: string): string {
   return url.href;
 }
 
+function prepared<C extends Redis | Cluster>(client: C): C {
+  return withTolerantInfo(withLateErrors(client));
+}
+
 function withScripts(client: Redis | Cluster): RedisClient {
   for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
-  return withTolerantInfo(client) as RedisClient;
+  return prepared(client) as RedisClient;
 }
 
 function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {
