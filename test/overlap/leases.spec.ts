@@ -57,10 +57,11 @@ describe.each(everyStore)('leases on %s', (_name, connection) => {
       const stage = new Stage();
       stage.register(jobs, 'naps', { overlap: 'skip' });
       const first = await jobs.enqueue('naps', 1);
-      (await until('it runs', () => stage.runs[0])).end(new JobSnoozeError(300));
+      (await until('it runs', () => stage.runs[0])).end(new JobSnoozeError('1h'));
       await until('it snoozes', async () => (await jobs.getQueue('default')).counts.delayed === 1);
       const second = await jobs.enqueue('naps', 2);
       const run = await until('the second runs', () => stage.runs[1]);
+      await jobs.promote(first.id);
       await until('the first was back, and waits', async () => {
         const job = await queue.getJob(encodeJobId(first.id, 'default'));
         return job?.attemptsStarted === 2 && (await job.isDelayed());
