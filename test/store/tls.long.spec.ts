@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import { figure } from '../support/figure.js';
@@ -16,9 +16,8 @@ if (!hasOpenssl) figure('openssl is not installed. Left out: a self-signed certi
 const directory = mkdtempSync(join(tmpdir(), 'job-tls-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-(hasOpenssl ? test : test.skip)(
-  'each boot says that the certificate is self-signed, and the process goes on',
-  async () => {
+(hasOpenssl ? describe : describe.skip)('a Redis with a self-signed certificate', () => {
+  test('each boot says that the certificate is self-signed, and the process goes on', async () => {
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
     const subject = ['-subj', '/CN=localhost', '-days', '1'];
     const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject];
@@ -47,5 +46,5 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
     } finally {
       await redis.stop();
     }
-  },
-);
+  });
+});

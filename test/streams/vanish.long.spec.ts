@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 it.each(platforms)('500 clients that vanish leave no listener, on %s', async (platform) => {
-  here = await serve({ prefix: randomPrefix() }, { platform });
+  here = await serve({ prefix: randomPrefix() }, { platform, http: { streams: { perProcess: 500, perCaller: 500 } } });
   const { app, controller, jobs, streams, url } = here;
   const bus = app.get(EventBus);
   const server = app.getHttpServer() as { getConnections(told: (error: unknown, count: number) => void): void };

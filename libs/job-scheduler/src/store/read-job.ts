@@ -12,6 +12,6 @@ export async function readJob(queue: EngineQueue, jobId: string): Promise<Queued
     const json = await queue.getBackend().getJobData(jobId);
     if (!json) return undefined;
     const { returnvalue: _, ...rest } = json;
-    return Job.fromJSON(queue, { ...rest, data: '{}' } as typeof json, jobId) as QueuedJob;
+    return Job.fromJSON(queue, { ...rest, data: '{}' } as typeof json, jobId);
   }
 }

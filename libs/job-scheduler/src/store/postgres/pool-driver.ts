@@ -1,4 +1,4 @@
-import type { ClientBase, CustomTypesConfig, Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
@@ -145,7 +145,7 @@ async function run<Row>(
   parameters?: readonly unknown[],
 ): Promise<SqlResult<Row>> {
   const values = parameters && { values: [...parameters] };
-  const { rows, rowCount } = await client.query({ text, ...values, types: ownTypes as CustomTypesConfig });
+  const { rows, rowCount } = await client.query({ text, ...values, types: ownTypes });
   return { rows, rowCount };
 }
 
