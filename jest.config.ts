@@ -11,8 +11,7 @@ const config: Config = {
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/[^/]+/dist/'],
-  // One more than there are cores: each waits half of its time for servers and delays.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism(),
   // A worker keeps some memory of each file that it has run; all of them are to stay below 3 GiB.
   workerIdleMemoryLimit: '600MB',
   // A process with hundreds of megabytes takes a moment to go. What a file leaves open fails that file.
