@@ -1,63 +1,14 @@
 /** Users of Redis with limited rights, as docs/connections.md describes them; and servers that are no store for jobs. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
+import { describe, expect, test } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
-import { Job, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
+import { JobSchedulerModule } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
-import { startRedis, type TestServer } from '../support/servers.mjs';
+import { startRedis } from '../support/servers.mjs';
 import { refusal } from './refusal.js';
-import { documentedCommands, documentedRights as documented } from './redis-rights.js';
+import { documentedCommands, documentedRights as documented, Jobs, redisWithUsers, runOne } from './redis-rights.js';
 
-class Greet {
-  @Job()
-  run(name: string): string {
-    return `hello ${name}`;
-  }
-}
-@Module({ providers: [Greet] })
-class Jobs {}
-
-let server: TestServer;
-let admin: Redis;
-let app: INestApplicationContext | undefined;
-const warnings: string[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-  admin = new Redis(server.url);
-  Logger.overrideLogger({
-    log: () => undefined,
-    error: (text: unknown) => void warnings.push(String(text)),
-    warn: (text: unknown) => void warnings.push(String(text)),
-  });
-});
-afterEach(async () => {
-  await app?.close();
-  app = undefined;
-  warnings.length = 0;
-});
-afterAll(async () => {
-  await admin.quit();
-  await server.stop();
-  Logger.overrideLogger(false);
-});
-
-async function boot(rules: string, prefix: string): Promise<INestApplicationContext> {
-  await admin.call('ACL', 'SETUSER', prefix, 'reset', 'on', '>pass', ...rules.split(' '));
-  const connection = `redis://${prefix}:pass@127.0.0.1:${server.port}`;
-  app = await NestFactory.createApplicationContext(
-    { module: Jobs, imports: [JobSchedulerModule.forRoot({ connection, prefix })] },
-    { abortOnError: false },
-  );
-  return app;
-}
-
-async function runOne(started: INestApplicationContext, name: string): Promise<unknown> {
-  const handle = await started.get(JobService).enqueue([Greet, 'run'], name);
-  return handle.finished();
-}
+const { admin, boot, warnings } = redisWithUsers();
 
 test('the list of commands in the docs has each that a script calls', async () => {
   const listed = new Set(documentedCommands());
@@ -85,13 +36,13 @@ describe('a user', () => {
 
   test('with the documented rights reaches nothing of a prefix that begins with the same letters', async () => {
     const prefix = randomPrefix();
-    await admin.call('ACL', 'SETUSER', prefix, 'reset', 'on', '>pass', ...documented(prefix).split(' '));
+    await admin().call('ACL', 'SETUSER', prefix, 'reset', 'on', '>pass', ...documented(prefix).split(' '));
     const other = `${prefix}2`;
     for (const key of [`{${prefix}}:facts`, `{${prefix}:default}:default:wait`])
-      expect(await admin.call('ACL', 'DRYRUN', prefix, 'GET', key)).toBe('OK');
+      expect(await admin().call('ACL', 'DRYRUN', prefix, 'GET', key)).toBe('OK');
     for (const key of [`{${other}}:facts`, `{${other}:default}:default:wait`, prefix, 'x'])
-      expect(await admin.call('ACL', 'DRYRUN', prefix, 'GET', key)).toMatch(/no permissions to access/);
-    expect(await admin.call('ACL', 'DRYRUN', prefix, 'PUBLISH', `{${other}}:signals:events`, '')).toMatch(
+      expect(await admin().call('ACL', 'DRYRUN', prefix, 'GET', key)).toMatch(/no permissions to access/);
+    expect(await admin().call('ACL', 'DRYRUN', prefix, 'PUBLISH', `{${other}}:signals:events`, '')).toMatch(
       /no permissions to access/,
     );
   });
