@@ -1,6 +1,5 @@
 /** Boot on PostgreSQL as companies run it: roles with few rights, other isolations, connections that are killed. */
-import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Client, Pool } from 'pg';
@@ -8,6 +7,7 @@ import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import type { Connection } from '../../libs/job-scheduler/src/options/connection.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { skewText, StoreTime } from '../../libs/job-scheduler/src/store/store-time.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { refusal } from './refusal.js';
@@ -181,21 +181,16 @@ describe('with a PostgreSQL server', () => {
     [90_000, '90 s ahead of'],
     [-90_000, '90 s behind'],
   ])('a clock that is %i ms away from that of the database is warned of, with the difference', async (ms, told) => {
-    const warn = jest.fn();
-    Logger.overrideLogger({ log: warn, error: warn, warn });
+    const store = await open(url, randomPrefix());
+    const warnings: string[] = [];
     class OtherClock extends SystemClock {
       override now(): number {
         return super.now() + ms;
       }
     }
-    await open(url, randomPrefix(), new OtherClock());
-    Logger.overrideLogger(false);
-    expect(
-      warn.mock.calls
-        .flat()
-        .join('\n')
-        .replace(/[89]\d s/, '90 s'),
-    ).toContain(told);
+    const warn = (ahead: number) => void warnings.push(skewText(ahead));
+    await new StoreTime(() => store.now(), new OtherClock(), warn).measure();
+    expect(warnings.join('\n').replace(/[89]\d s/, '90 s')).toContain(told);
   });
 
   test('max in the URL is the size of the pool', async () => {

@@ -3,7 +3,7 @@ import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { DeclaredJob } from '../store/declared-job.js';
-import { copyOfPayload, type StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { retentionElsewhere, retentionOf } from './attempt-plan.js';
 import { toExecutionWrite } from './execution-report.js';
@@ -12,6 +12,7 @@ import { giveBack } from './give-back.js';
 import type { Outcome } from './outcome.js';
 import { logFailure } from './outcome-maker.js';
 import { reviveError } from './revive-error.js';
+import { toFailure } from './job-failure.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
 import { withEndTold } from './tell-events.js';
 
@@ -96,20 +97,11 @@ export class JobExecutor implements JobRunner {
   /** Its `onFail` job, where the versions that know it have said which. Never rejects. */
   private async tellFailed(started: StartedJob, error: Error): Promise<void> {
     const { logger, onFail } = this.services;
-    const { id, job, queue, scheduleId, attempt, metadata, fence } = started;
+    const { id, job, fence } = started;
     try {
       const target = await this.onFailOf(job);
       if (!target) return;
-      const failure = {
-        id,
-        job,
-        queue,
-        payload: copyOfPayload(started),
-        error: reviveError(toErrorRecord(error)),
-        attempts: attempt,
-        ...(scheduleId !== undefined && { scheduleId }),
-        metadata: { ...metadata },
-      };
+      const failure = toFailure(started, reviveError(toErrorRecord(error)));
       await onFail.tellJob(target, failure, fence);
     } catch (thrown) {
       const { message } = describeThrown(thrown);

@@ -4,10 +4,11 @@ import type { OwnLogger } from '../definition/own-logger.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../registry/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
-import { copyOfPayload, type StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/started-job.js';
 import type { AttemptPlan } from './attempt-plan.js';
 import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
+import { toFailure } from './job-failure.js';
 import type { OnFailAction } from './on-fail.js';
 import type { Outcome } from './outcome.js';
 import { reviveError } from './revive-error.js';
@@ -152,17 +153,10 @@ export class OutcomeMaker {
   private onFail(error: Error, fence: number): (() => Promise<void>) | undefined {
     const { registered, started, services } = this;
     if (!registered.invoker.onFail && registered.definition.onFail === undefined) return undefined;
-    const failure = (told: Error) => ({
-      id: started.id,
-      job: started.job,
-      queue: started.queue,
-      payload: copyOfPayload(started),
-      error: told,
-      attempts: started.attempt,
-      ...(started.scheduleId !== undefined && { scheduleId: started.scheduleId }),
-      metadata: { ...started.metadata },
-    });
-    const failures = { forMethod: () => failure(error), forJob: () => failure(reviveError(toErrorRecord(error))) };
+    const failures = {
+      forMethod: () => toFailure(started, error),
+      forJob: () => toFailure(started, reviveError(toErrorRecord(error))),
+    };
     return () => services.onFail.run(registered, failures, fence);
   }
 }

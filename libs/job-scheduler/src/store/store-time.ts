@@ -59,5 +59,5 @@ export class StoreTime {
 export function skewText(ahead: number): string {
   const seconds = Math.round(Math.abs(ahead) / 1_000);
   const where = ahead > 0 ? 'ahead of' : 'behind';
-  return `The clock of this process is ${seconds} s ${where} that of the job store. Schedules go by the store's; delays and retries do not: set the clock`;
+  return `The clock of this process is ${seconds} s ${where} that of the job store. Schedules go by the store's; delays, retries and, on PostgreSQL, locks do not: jobs may start late, or run twice. Set the clock by NTP`;
 }

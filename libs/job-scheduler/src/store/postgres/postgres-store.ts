@@ -1,6 +1,5 @@
 import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
-import { OwnLogger } from '../../definition/own-logger.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
@@ -25,9 +24,6 @@ const BOOT_DEADLINE = 5_000;
 const FEWEST_TRIES = 4;
 
 const OLDEST_MAJOR = 14;
-
-/** A clock that differs by more than this from the database's is warned of, in milliseconds: half of the usual lock time. */
-const CLOCKS_APART = 15_000;
 
 /** `SQL_ASCII` takes all bytes as they come. */
 const ENCODINGS = new Set(['UTF8', 'SQL_ASCII']);
@@ -64,17 +60,14 @@ async function inTime(open: () => Promise<void>, driver: SqlDriver, schema: stri
 
 async function checkServer(driver: SqlDriver, clock: Clock): Promise<void> {
   const { address } = driver;
-  const asked = clock.now();
   // A pool of the user may wait without end.
   const { rows } = await new StoreDeadline(address, clock, BOOT_DEADLINE).run(
-    driver.query<{ number: string; version: string; encoding: string; readonly: string; now: string }>(
+    driver.query<{ number: string; version: string; encoding: string; readonly: string }>(
       `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
-              current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly,
-              (extract(epoch from clock_timestamp()) * 1000)::bigint::text AS now`,
+              current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly`,
     ),
   );
-  const { number, version, encoding, readonly, now } = rows[0]!;
-  warnOfClock(address, asked, Number(now), clock.now());
+  const { number, version, encoding, readonly } = rows[0]!;
   if (Number(number) < OLDEST_MAJOR * 10_000)
     throw new StoreUnsupportedError(
       address,
@@ -90,13 +83,4 @@ async function checkServer(driver: SqlDriver, clock: Clock): Promise<void> {
       address,
       'is read-only: a standby, or "default_transaction_read_only" is on. Connect to the primary, or set it off for this role.',
     );
-}
-
-/** BullMQ compares the times of its workers: with clocks apart, jobs that run count as given up. */
-function warnOfClock(address: string, asked: number, now: number, answered: number): void {
-  const ahead = now < asked ? asked - now : now > answered ? answered - now : 0;
-  if (!(Math.abs(ahead) > CLOCKS_APART)) return;
-  new OwnLogger().warn(
-    `The clock of this process is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of the database at ${address}: jobs may start late, or run twice. Set the clocks by NTP.`,
-  );
 }
