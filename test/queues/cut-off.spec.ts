@@ -26,6 +26,11 @@ test('has a state, and fails its waiters with an error of ours, whenever they be
   await redis.quit();
   expect(await jobs.getStatus(handle.id)).toBe('pending');
   expect(await history.getExecution(handle.id)).toMatchObject({ id: handle.id, status: 'pending' });
+  // One that cannot be read hides nothing of its queue.
+  const other = await jobs.enqueue('reads', { n: 2 }, { id: 'whole-2' });
+  const { items } = await history.find({ status: 'pending' });
+  expect(items.map(({ id }) => id).toSorted()).toEqual([handle.id, other.id]);
+  expect(await jobs.getQueue('default')).toMatchObject({ oldestWaitingMs: expect.any(Number), counts: { pending: 2 } });
   const waiting = handle.finished();
   waiting.catch(() => undefined);
   await jobs.start();

@@ -3,6 +3,7 @@ import { readCursor, toCursor } from '../store/history-cursor.js';
 import { executionId } from '../store/job-envelope.js';
 import type { JobHeading } from '../store/job-heading.js';
 import type { EngineQueue, QueueEngine } from '../store/ports.js';
+import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
@@ -57,7 +58,7 @@ export class LiveExecutions {
       const part = fitting.slice(index, index + (scheduleId === undefined ? missing : Math.max(missing, PORTION)));
       const [records, jobs] = await Promise.all([
         history.loadMany(part.map(({ id }) => id)),
-        Promise.all(part.map(({ queue, heading }) => queue.getJob(heading.id))),
+        Promise.all(part.map(({ queue, heading }) => readJob(queue, heading.id))),
       ]);
       const there = part.flatMap(({ queue }, place) => (jobs[place] ? [{ job: jobs[place], queue: queue.name }] : []));
       const times = await this.timesOf(there, status);

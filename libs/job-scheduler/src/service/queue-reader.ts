@@ -1,5 +1,6 @@
 import type { Clock } from '../definition/clock.js';
 import type { EngineQueue } from '../store/ports.js';
+import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { QueueInfo } from './queue-info.js';
@@ -54,10 +55,8 @@ export class QueueReader {
   /** When the oldest pending execution was enqueued. */
   private async oldest(queue: EngineQueue): Promise<number | undefined> {
     const ids = await this.holder.require('look for what waits').queues.firstWaiting(queue);
-    const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
-    const times = jobs
-      .filter((job) => job !== undefined && job !== null)
-      .map((job) => job.timestamp + (job.opts.delay ?? 0));
+    const jobs = await Promise.all(ids.map((id) => readJob(queue, id)));
+    const times = jobs.filter((job) => job !== undefined).map((job) => job.timestamp + (job.opts.delay ?? 0));
     return times.length === 0 ? undefined : Math.min(...times);
   }
 }

@@ -3,10 +3,16 @@ import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { OtherRuns } from '../execution/run-leases.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports.js';
+import { readJob } from '../store/read-job.js';
 import type { QueueHub } from './queue-hub.js';
 
 /** BullMQ: the job is missing; it is not delayed. */
 const NOT_DELAYED = new Set<unknown>([-1, -3]);
+
+/** Whether BullMQ refused to promote a job for that. */
+export function isNotDelayed(error: unknown): boolean {
+  return NOT_DELAYED.has((error as { code?: unknown }).code);
+}
 
 /** What leases ask of executions: answered by the queues. */
 export class QueuedRuns implements OtherRuns {
@@ -23,14 +29,14 @@ export class QueuedRuns implements OtherRuns {
     const engine = this.find(queue);
     // It looks for itself when its time is up.
     if (!engine) return 'busy';
-    const job = await engine.getJob(encodeJobId(id, queue));
+    const job = await readJob(engine, encodeJobId(id, queue));
     if (!job) return 'gone';
     if (fence !== undefined && job.attemptsStarted !== fence) return 'busy';
     try {
       await job.promote();
       return 'promoted';
     } catch (error) {
-      if (!NOT_DELAYED.has((error as { code?: unknown }).code)) throw error;
+      if (!isNotDelayed(error)) throw error;
       return (await this.isGoingOn(queue, id)) ? 'busy' : 'gone';
     }
   }
@@ -41,7 +47,8 @@ export class QueuedRuns implements OtherRuns {
   }
 
   async dueAt(queue: string, id: string): Promise<number | undefined> {
-    const job = await this.find(queue)?.getJob(encodeJobId(id, queue));
+    const engine = this.find(queue);
+    const job = engine && (await readJob(engine, encodeJobId(id, queue)));
     return job && job.timestamp + (job.opts.delay ?? 0);
   }
 

@@ -6,9 +6,7 @@ import {
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder } from './execution-finder.js';
-
-/** BullMQ: the job is missing; it is not delayed. */
-const NOT_DELAYED = new Set<unknown>([-1, -3]);
+import { isNotDelayed } from './queued-runs.js';
 
 /** Brings failed executions back into their queues, and lets those run that wait for their time. */
 export class Steering {
@@ -39,7 +37,7 @@ export class Steering {
       if (!found.inQueue) throw await this.notDelayed(id);
       await found.inQueue.promote();
     } catch (error) {
-      throw NOT_DELAYED.has((error as { code?: unknown }).code) ? await this.notDelayed(id) : error;
+      throw isNotDelayed(error) ? await this.notDelayed(id) : error;
     }
     return { id, job: found.job, queue: found.queue, duplicate: false };
   }
