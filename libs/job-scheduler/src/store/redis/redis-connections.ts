@@ -6,7 +6,8 @@ import type { Availability } from '../availability.js';
 import { reasonOf } from '../store-away.js';
 import { FinishSender } from './finish-sender.js';
 import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
-import type { RedisClient, RedisRole, RedisSource } from './redis-client.js';
+import type { RedisClient, RedisRole } from './redis-client.js';
+import type { RedisSource } from './redis-source.js';
 
 /** How long boot waits for Redis, in milliseconds. */
 export const BOOT_DEADLINE = 6_500;
