@@ -4,9 +4,8 @@ import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, type JobOptions } from 'nestjs-job-scheduler';
 import { tell } from '../support/tell.js';
-import { scaled } from '../support/machine.js';
 
-const { STORE_URL, PREFIX, SCHEDULED } = process.env;
+const { STORE_URL, PREFIX, SCHEDULED, LOCK_DURATION } = process.env;
 
 interface Work {
   /** Which of them. */
@@ -64,7 +63,8 @@ class Works {
     JobSchedulerModule.forRoot({
       connection: STORE_URL!,
       prefix: PREFIX!,
-      lockDuration: scaled(2_000),
+      // Where no process is killed, none may lose a lock because the machine halted.
+      lockDuration: LOCK_DURATION ?? '1m',
       shutdownTimeout: '5s',
       concurrency: 20,
     }),

@@ -164,7 +164,8 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
   it('after kill -9 of the holder the next run starts within lockDuration + 5 s', async () => {
     const policies = ['skip', 'wait', 'replace'];
     const prefix = randomPrefix();
-    const start = () => startChild('test/overlap/fleet.child.ts', { env: { STORE_URL: connection, PREFIX: prefix } });
+    const env = { STORE_URL: connection, PREFIX: prefix, LOCK_DURATION: `${LOCK_DURATION}ms` };
+    const start = () => startChild('test/overlap/fleet.child.ts', { env });
     const holder = start();
     const others = [start(), start()];
     const children = [holder, ...others];

@@ -18,10 +18,11 @@ const opened = closedAfterEach<Store>();
 const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id });
 
 describe.each(sharedStores)('process A cancels what process B has, on %s', (name, url) => {
-  async function fleet() {
+  /** @param lockDuration short where a process is killed. */
+  async function fleet(lockDuration = '1m') {
     const prefix = randomPrefix();
-    const start = (role: string) =>
-      startChild('test/scenario/fleet.child.ts', { env: { STORE: url, PREFIX: prefix, ROLE: role } });
+    const env = { STORE: url, PREFIX: prefix, LOCK_DURATION: lockDuration };
+    const start = (role: string) => startChild('test/scenario/fleet.child.ts', { env: { ...env, ROLE: role } });
     const [a, b] = [start('producer'), start('worker')];
     const [{ workerId: idOfA }, { workerId: idOfB }] = await Promise.all([a.next('ready'), b.next('ready')]);
     const store = await openStore({ connection: url, prefix, clock: new SystemClock() });
@@ -90,7 +91,7 @@ describe.each(sharedStores)('process A cancels what process B has, on %s', (name
   });
 
   it('a run of a process that was killed is taken out when nobody answers and its lock has run out', async () => {
-    const { a, b, start, record } = await fleet();
+    const { a, b, start, record } = await fleet(`${scaled(2_000)}ms`);
     await run(a, b, 'obey', 'orphan');
     await b.kill();
     const killedAt = performance.now();

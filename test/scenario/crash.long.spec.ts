@@ -7,7 +7,10 @@ import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { once, startProducer, threeSteps } from './producer.js';
 import { onSharedStores } from '../support/stores.js';
-import { WAIT } from '../support/machine.js';
+import { scaled, WAIT } from '../support/machine.js';
+
+/** Of a process that is killed: then another takes up its jobs. */
+const LOCK_DURATION = `${scaled(2_000)}ms`;
 
 const apps = closedAfterEach<INestApplicationContext>();
 
@@ -15,7 +18,7 @@ it('a process killed inside step 2 has its job finished by another, with step 1 
   await onSharedStores(async (store) => {
     const prefix = randomPrefix();
     const child = (more: Record<string, string>) =>
-      startChild('test/scenario/newsroom.child.ts', { env: { STORE: store, PREFIX: prefix, ...more } });
+      startChild('test/scenario/newsroom.child.ts', { env: { STORE: store, PREFIX: prefix, LOCK_DURATION, ...more } });
     const doomed = child({ HANG: 'second' });
     await doomed.next('ready');
     const producer = await startProducer(store, prefix);
@@ -46,7 +49,7 @@ it('a process killed after its handler ended, before the queue was told, does no
   await onSharedStores(async (store) => {
     const prefix = randomPrefix();
     const child = (more: Record<string, string>) =>
-      startChild('test/scenario/newsroom.child.ts', { env: { STORE: store, PREFIX: prefix, ...more } });
+      startChild('test/scenario/newsroom.child.ts', { env: { STORE: store, PREFIX: prefix, LOCK_DURATION, ...more } });
     const doomed = child({ DIE: 'before finish' });
     await doomed.next('ready');
     const producer = await startProducer(store, prefix);

@@ -7,7 +7,6 @@ import { Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nest
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
 import { tell } from '../support/tell.js';
 import { gate } from '../support/gate.js';
-import { scaled } from '../support/machine.js';
 
 const env = process.env;
 const deaf = gate();
@@ -55,7 +54,8 @@ class Work {
       connection: env.STORE!,
       prefix: env.PREFIX!,
       role: (env.ROLE ?? 'all').split(',') as Role[],
-      lockDuration: scaled(2_000),
+      // Where no process is killed, none may lose a lock because the machine halted.
+      lockDuration: env.LOCK_DURATION ?? '1m',
       shutdownTimeout: '100ms',
     }),
   ],

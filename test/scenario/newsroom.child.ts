@@ -6,7 +6,6 @@ import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
 import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { tell } from '../support/tell.js';
-import { scaled } from '../support/machine.js';
 import { until } from '../support/until.js';
 
 const env = process.env;
@@ -75,7 +74,8 @@ class Work {
       connection: env.STORE!,
       prefix: env.PREFIX!,
       concurrency: Number(env.CONCURRENCY ?? 10),
-      lockDuration: env.LOCK_DURATION ?? scaled(2_000),
+      // Where no process is killed, none may lose a lock because the machine halted.
+      lockDuration: env.LOCK_DURATION ?? '1m',
       shutdownTimeout: env.SHUTDOWN_TIMEOUT ?? '200ms',
     }),
   ],
