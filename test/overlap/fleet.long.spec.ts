@@ -105,7 +105,12 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
         await until('it runs', () => runsOf(children, 'replace').some((run) => run.n === n));
       }
 
-      for (const { id } of together) expect(await jobs.cancel(id)).toBe(true);
+      // A process that the machine keeps waiting may answer too late for one call, and yet cancel.
+      for (const { id } of together)
+        await until(
+          'it is cancelled',
+          async () => (await jobs.cancel(id)) || (await jobs.getStatus(id)) === 'cancelled',
+        );
       await Promise.all([...waiting, ...bounded].map((handle) => handle.finished(WAIT)));
       const numbers = runsOf(children, 'wait').map(({ n }) => n);
       expect(numbers.toSorted((a, b) => a - b)).toEqual([...Array(20).keys()]);
