@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
+import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
+import { turns } from '../support/held-clock.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -58,5 +59,38 @@ describe.each(stores)('on %s', (_name, connection) => {
     await until('the end is told', () => told.includes('completed'));
     expect(told.slice(-2)).toEqual([{ n: 1_000, filling }, 'completed']);
     expect(told.length).toBeLessThan(20);
+  });
+
+  it('what a handler does not await ends no process when it fails, and whoever awaits it has the error', async () => {
+    @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix() })] })
+    class App {}
+    const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
+    closers.push(() => app.close());
+    const jobs = app.get(JobService);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    closers.push(async () => process.off('unhandledRejection', note));
+    const codes: unknown[] = [];
+    const noteCode = (error: unknown) => void codes.push((error as { code?: string }).code);
+    jobs.register({ name: 'not.awaited', retry: 0 }, async (_, ctx) => {
+      void ctx.progress(Number.NaN);
+      void ctx.step('fails', () => Promise.reject(new Error('no')));
+      await ctx.progress(Number.NaN).catch(noteCode);
+      await turns();
+      await jobs.cancel(ctx.id, 'enough');
+      void ctx.progress(1);
+      void ctx.step('late', () => 1);
+      await ctx.progress(2).catch(noteCode);
+      await ctx.step('later', () => 1).catch(noteCode);
+    });
+
+    const handle = await jobs.enqueue('not.awaited', undefined);
+    await expect(handle.finished(WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
+    expect(codes).toEqual(['RESULT_INVALID', 'JOB_CANCELLED', 'JOB_CANCELLED']);
+    await turns();
+    expect(unhandled).toEqual([]);
+    const { steps } = (await app.get(JobHistory).getExecution(handle.id))!;
+    expect(steps).toMatchObject([{ name: 'fails', error: { message: 'no' } }]);
   });
 });

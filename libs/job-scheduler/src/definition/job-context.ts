@@ -56,7 +56,10 @@ export abstract class JobContext {
    */
   abstract log(message: string, data?: object): void;
 
-  /** Reports how far the run is: a number (percent, by custom) or any JSON object. */
+  /**
+   * Reports how far the run is: a number (percent, by custom) or any JSON object. Need not be awaited.
+   * @throws ResultInvalidError when it is no JSON, and the reason of the signal once that has fired.
+   */
   abstract progress(value: number | object): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { floating } from '../definition/floating.js';
 import { toStorableJson } from '../definition/json.js';
 import { lastValueOf } from '../definition/last-value.js';
 import { JobContext } from '../definition/job-context.js';
@@ -77,11 +78,9 @@ export class AttemptContext extends JobContext {
     return jobScope.isFollowed ? jobScope.run(this.parts.lines.ofStep(step), work) : work();
   }
 
-  async step<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T> {
-    const { steps, lines } = this.parts;
-    return (await steps().run(name, () =>
-      this.inScopeOf(name, () => lines.during(name, async () => lastValueOf(work(), this))),
-    )) as T;
+  /** Two steps may be begun at once, of which the second fails while the first is still awaited. */
+  step<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T> {
+    return floating(this.runStep(name, work));
   }
 
   result<T>(step: string): T {
@@ -98,10 +97,20 @@ export class AttemptContext extends JobContext {
     try {
       abortion.check();
       const stored = toStorableJson(value);
-      if (!stored.ok) throw new ResultInvalidError('progress', stored.problem);
-      return lines.isOver ? Promise.resolve() : report().report(value, stored.json, lines);
+      if (!stored.ok) return report().refuse(new ResultInvalidError('progress', stored.problem));
+      if (lines.isOver) return Promise.resolve();
+      // BullMQ's readers of events stop at one without a value.
+      const told = stored.json === undefined ? (null as unknown as object) : value;
+      return report().report(told, stored.json, lines);
     } catch (error) {
-      return Promise.reject(error);
+      return floating(Promise.reject(error));
     }
+  }
+
+  private async runStep<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T> {
+    const { steps, lines } = this.parts;
+    return (await steps().run(name, () =>
+      this.inScopeOf(name, () => lines.during(name, async () => lastValueOf(work(), this))),
+    )) as T;
   }
 }

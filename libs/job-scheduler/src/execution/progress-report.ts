@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { copyOfJson } from '../definition/copy-of-json.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { floating } from '../definition/floating.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { JobEvents } from './job-events.js';
 import type { LogLines } from './log-lines.js';
@@ -52,6 +53,12 @@ export class ProgressReport {
     }));
   }
 
+  /** Of a value that is no JSON. */
+  refuse(refusal: Error): Promise<void> {
+    this.warn(refusal);
+    return floating(Promise.reject(refusal));
+  }
+
   /** Undefined when nothing is on its way. The promise never rejects. */
   idle(): Promise<void> | undefined {
     return this.following ?? this.current;
@@ -62,17 +69,23 @@ export class ProgressReport {
     this.newest = undefined;
     // As it was then: the caller may have changed it.
     const copy = copyOfJson(value, json) as number | object;
-    const { events, clock, logger } = this.services;
+    const { events, clock } = this.services;
     try {
       await this.reports.progress(copy);
       await logged;
       if (events?.wanted) tellProgress(events, this.started, copy, clock.now());
     } catch (thrown) {
       // A report that the store refuses is no error of the job.
-      if (!this.hasWarned) logger.warn(`Progress of a job was dropped: ${describeThrown(thrown).message}`);
-      this.hasWarned = true;
+      this.warn(describeThrown(thrown));
     } finally {
       if (!this.following) this.current = undefined;
     }
+  }
+
+  /** Once: those who report need not await it. */
+  private warn({ message }: Error): void {
+    const { job, id } = this.started;
+    if (!this.hasWarned) this.services.logger.warn(`Progress of a job was dropped: ${message}`, { job, id });
+    this.hasWarned = true;
   }
 }

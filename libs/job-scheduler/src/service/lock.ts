@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
+import { floating } from '../definition/floating.js';
 import type { Duration } from '../definition/job-options.js';
 import { LockLostError } from '../errors/lock-errors.js';
 import { lockTime } from './check-lock.js';
@@ -61,7 +62,30 @@ export class HeldLock implements Lock {
     return this.ended ? 0 : this.endsAt - this.clock.now();
   }
 
-  async extend(ttl: Duration): Promise<boolean> {
+  /** Not awaited where a timer calls it: should it fail, the signal tells when the time is over. */
+  extend(ttl: Duration): Promise<boolean> {
+    return floating(this.holdFor(ttl));
+  }
+
+  release(): Promise<void> {
+    this.end();
+    // Should it fail, the lock ends by itself.
+    this.releasing ??= floating(
+      this.giveBack().catch((error: unknown) => {
+        this.releasing = undefined;
+        throw error;
+      }),
+    );
+    return this.releasing;
+  }
+
+  lose(why: string): void {
+    if (this.ended) return;
+    this.end();
+    this.lost.abort(new LockLostError(this.key, why));
+  }
+
+  private async holdFor(ttl: Duration): Promise<boolean> {
     const ms = lockTime(ttl);
     if (this.ended) return false;
     const since = this.clock.now();
@@ -71,21 +95,6 @@ export class HeldLock implements Lock {
     else if (this.ended) await this.giveBack();
     else this.countFrom(since, ms);
     return this.isHeld;
-  }
-
-  release(): Promise<void> {
-    this.end();
-    this.releasing ??= this.giveBack().catch((error: unknown) => {
-      this.releasing = undefined;
-      throw error;
-    });
-    return this.releasing;
-  }
-
-  lose(why: string): void {
-    if (this.ended) return;
-    this.end();
-    this.lost.abort(new LockLostError(this.key, why));
   }
 
   private async giveBack(): Promise<void> {
