@@ -1,7 +1,8 @@
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import { jsonArray } from '../../libs/job-scheduler/src/store/postgres/json-array.js';
 import { describeStore } from './conformance.js';
 import { rowsLeft } from './left.js';
 
@@ -27,6 +28,30 @@ describe('with a PostgreSQL server', () => {
       return left;
     },
   });
+});
+
+test('an array of JSON texts comes as it was, whatever stands in them', async () => {
+  if (!url) return;
+  const values = [
+    '',
+    '"',
+    '\\',
+    '\\"',
+    "'",
+    '{,}',
+    'NULL',
+    'a\nb\t\r\0\u0001',
+    '\u2028é😀\ud83d',
+    { a: [null, '\\\\n'] },
+    null,
+    1,
+  ];
+  const texts = [...values.map((value) => JSON.stringify(value)), null];
+  const client = new Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ texts: unknown }>('SELECT $1::text[] AS texts', [jsonArray(texts)]);
+  await client.end();
+  expect(rows).toEqual([{ texts }]);
 });
 
 async function corruptRow(connectionString: string, prefix: string, column: string, id: string): Promise<void> {

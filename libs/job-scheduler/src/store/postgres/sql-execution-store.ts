@@ -5,6 +5,7 @@ import type { ExecutionStore } from '../ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
 import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';
+import { jsonArray } from './json-array.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
 
@@ -33,17 +34,17 @@ export class SqlExecutionStore implements ExecutionStore {
         entries.map(({ queue }) => queue),
         entries.map(({ fence }) => fence),
         entries.map(({ final }) => final ?? null),
-        entries.map(({ head }) => JSON.stringify(head)),
-        entries.map(({ attempt }) => (attempt ? JSON.stringify(attempt) : null)),
+        jsonArray(entries.map(({ head }) => JSON.stringify(head))),
+        jsonArray(entries.map(({ attempt }) => (attempt ? JSON.stringify(attempt) : null))),
         entries.map(({ step }) => (step ? step.name : null)),
-        entries.map(({ step }) => (step ? JSON.stringify(step) : null)),
+        jsonArray(entries.map(({ step }) => (step ? JSON.stringify(step) : null))),
         entries.map(({ keep }) => storableCount(keep.count)),
         entries.map(({ keep }) => storableAge(keep.age)),
         facts.map(({ at }) => at),
         facts.map(({ scheduleId }) => scheduleId ?? null),
         facts.map(({ duration }) => duration ?? null),
         facts.map(({ bucket }) => bucket ?? null),
-        facts.map(({ error }) => (error ? JSON.stringify(error) : null)),
+        jsonArray(facts.map(({ error }) => (error ? JSON.stringify(error) : null))),
       ],
     );
     return rows[0]!.answers;

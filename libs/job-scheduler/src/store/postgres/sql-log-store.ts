@@ -3,6 +3,7 @@ import { CorruptRecordError } from '../execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../log-codec.js';
 import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
+import { jsonArray } from './json-array.js';
 import type { SqlClient } from './sql-driver.js';
 import { SQL_NOW, type SqlNames } from './sql-names.js';
 
@@ -41,7 +42,7 @@ export class SqlLogStore implements LogStore {
           raw.map(({ job }) => job),
           raw.map(({ scheduleId }) => scheduleId ?? null),
           raw.map(({ isLine }) => isLine),
-          raw.map(({ json }) => json),
+          jsonArray(raw.map(({ json }) => json)),
           raw.map(({ keep }) => keep),
         ],
       ),

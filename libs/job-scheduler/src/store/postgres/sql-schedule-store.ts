@@ -5,6 +5,7 @@ import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-s
 import { byId, readSchedule, type RawSchedule } from '../schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
+import { jsonArray } from './json-array.js';
 import type { SqlClient } from './sql-driver.js';
 import type { SqlNames } from './sql-names.js';
 
@@ -90,7 +91,11 @@ export class SqlScheduleStore implements ScheduleStore {
   private async write(entries: readonly ScheduleWrite[]): Promise<ScheduleWritten[]> {
     const { rows } = await this.query<{ place: BigInteger; version: BigInteger; last_fire: BigInteger | null }>(
       `SELECT place, version, last_fire FROM ${this.names.putSchedules}($1::text[], $2::bigint[], $3::text[])`,
-      [entries.map(({ id }) => id), entries.map(({ expected }) => expected ?? null), entries.map(({ text }) => text)],
+      [
+        entries.map(({ id }) => id),
+        entries.map(({ expected }) => expected ?? null),
+        jsonArray(entries.map(({ text }) => text)),
+      ],
     );
     const written = entries.map((): ScheduleWritten => ({ version: 0, lastFire: undefined }));
     for (const { place, version, last_fire: lastFire } of rows)
