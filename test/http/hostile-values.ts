@@ -1,4 +1,8 @@
 /** Values that are meant to do harm, for every place that takes one. */
+import type { Platform } from './app.js';
+
+/** Bytes: what the platform's parser takes of a body by default, with room for what is around. */
+export const LARGEST: Record<Platform, number> = { Express: 95_000, Fastify: 1_000_000 };
 
 /** As texts of JSON and arguments of calls. */
 export const HOSTILE_TEXTS: readonly string[] = [
@@ -80,6 +84,22 @@ export function largeValues(size: number): unknown[] {
     'x'.repeat(size),
     '\ud83d'.repeat(size / 6),
     deep,
+  ];
+}
+
+/** Parameters of a job that are allowed, of `size` bytes of JSON, roughly: as many values as may be, or one. */
+export function largestParams(size: number): unknown[] {
+  const most = 9_900;
+  const each = Math.max(1, Math.floor(size / most) - 12);
+  return [
+    Object.fromEntries(
+      Array.from({ length: most }, (_, n) => [`k${n}`.padEnd(each, 'x'), 1]).slice(0, size / (each + 5)),
+    ),
+    Array.from({ length: Math.min(most / 2, size / (each + 10)) }, () => ({ a: 'x'.repeat(each) })),
+    Array.from({ length: most }, () => 0),
+    '"'.repeat(size / 2 - 500),
+    '\u0001'.repeat(size / 6 - 500),
+    'é'.repeat(size / 2 - 500),
   ];
 }
 

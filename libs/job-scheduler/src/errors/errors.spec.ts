@@ -74,6 +74,10 @@ const ERRORS: [JobSchedulerError, string][] = [
     new requests.RequestInvalidError([{ in: 'body', path: ['status'], message: 'Allowed: "0" or "1"' }]),
     'There is a fault in the request.',
   ],
+  [
+    new requests.RequestTooLargeError(10_000),
+    'The body holds more than 10000 values. Send less: keep large data elsewhere, and send where it is.',
+  ],
   [new requests.RequestTypeError(), 'The body is to be JSON: send it with "Content-Type: application/json".'],
   [new requests.RouteUnknownError('PATCH', '/v1/monitor/jobs'), 'There is no PATCH /v1/monitor/jobs.'],
   [

@@ -30,6 +30,19 @@ export class RequestTypeError extends JobSchedulerError {
   }
 }
 
+/** The body of an HTTP request holds more values than are allowed. Nothing was done. */
+export class RequestTooLargeError extends JobSchedulerError {
+  readonly code = 'REQUEST_TOO_LARGE';
+
+  /** @param most values: names and elements of arrays, at any depth. */
+  constructor(readonly most: number) {
+    super({
+      message: `The body holds more than ${most} values. Send less: keep large data elsewhere, and send where it is.`,
+      details: { most },
+    });
+  }
+}
+
 /** The HTTP API has no such path, or not with this method. */
 export class RouteUnknownError extends JobSchedulerError {
   readonly code = 'ROUTE_UNKNOWN';

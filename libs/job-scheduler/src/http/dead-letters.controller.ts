@@ -28,7 +28,7 @@ export class DeadLettersController {
     description: 'One by its id, or those that a filter fits; all of them by `all`.',
     status: 200,
     answer: Count,
-    problems: [404, 409, 415],
+    problems: [404, 409, 413, 415],
   })
   async retry(@Body({ schema: DeadLetterChoice }) choice: DeadLetterChoice): Promise<{ count: number }> {
     return { count: await this.letters.retry(chosen(choice)) };
@@ -41,7 +41,7 @@ export class DeadLettersController {
     description: 'One by its id, or those that a filter fits; all of them by `all`. Their records stay in the history.',
     status: 200,
     answer: Count,
-    problems: [404, 409, 415],
+    problems: [404, 409, 413, 415],
   })
   async discard(@Body({ schema: DeadLetterChoice }) choice: DeadLetterChoice): Promise<{ count: number }> {
     return { count: await this.letters.discard(chosen(choice)) };

@@ -105,7 +105,7 @@ export class ExecutionsController {
     status: 200,
     answer: Cancelled,
     optionalBody: CancelReason,
-    problems: [404, 409, 415],
+    problems: [404, 409, 413, 415],
   })
   async cancel(
     @Param('id', { schema: Id }) id: string,

@@ -6,6 +6,7 @@ export type { Problem, ProblemIssue } from './problems/problem.js';
 export type { Job, JobChange, JobPage, JobQuery, ListedJob, NewJob } from './schemas/job.schema.js';
 export {
   RequestInvalidError,
+  RequestTooLargeError,
   RequestTypeError,
   RouteUnknownError,
   StreamsFullError,

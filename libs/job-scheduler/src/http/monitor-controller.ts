@@ -1,4 +1,5 @@
 import { applyDecorators, UseFilters, UseInterceptors, UsePipes } from '@nestjs/common';
+import { BoundedBody } from './bounded-body.interceptor.js';
 import { CallerScope } from './caller-scope.interceptor.js';
 import { JsonOnly } from './json-only.interceptor.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -9,4 +10,4 @@ import { StrictPipe } from './strict-pipe.js';
  * that, and the guards.
  */
 export const MonitorController = (): ClassDecorator =>
-  applyDecorators(UseFilters(ProblemFilter), UseInterceptors(CallerScope, JsonOnly), UsePipes(StrictPipe));
+  applyDecorators(UseFilters(ProblemFilter), UseInterceptors(CallerScope, JsonOnly, BoundedBody), UsePipes(StrictPipe));

@@ -50,7 +50,9 @@ class Refusal extends Error {
 function eachOf(issue: StandardSchemaV1.Issue & { readonly keys?: readonly string[] }): StandardSchemaV1.Issue[] {
   const { path = [], keys } = issue;
   if (!keys) return [issue];
-  return keys.map((key) => ({ path: [...path, key], message: 'Unknown name: it is not allowed here' }));
+  return keys
+    .slice(0, MOST_ISSUES)
+    .map((key) => ({ path: [...path, key], message: 'Unknown name: it is not allowed here' }));
 }
 
 function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey {

@@ -99,7 +99,7 @@ export class JobsController {
     summary: 'Enable or disable a job',
     status: 200,
     answer: Job,
-    problems: [404, 412, 415],
+    problems: [404, 412, 413, 415],
     headers: ETAG,
     conditional: true,
   })
