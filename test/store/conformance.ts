@@ -6,6 +6,7 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { describeBounds } from './conformance/bounds.js';
 import { describeDeadLetters } from './conformance/dead-letters.js';
+import { describeEvents } from './conformance/events.js';
 import { describeExecutions } from './conformance/executions.js';
 import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
@@ -71,6 +72,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeHistory(shared);
     describeFactsAndPresence(shared);
     describeQueues(shared);
+    describeEvents(shared);
     describePastEnds(shared);
     describeLeftOver(shared);
     describeBounds(shared);

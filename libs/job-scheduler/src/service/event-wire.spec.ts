@@ -63,4 +63,19 @@ describe('events on their way', () => {
       expect(readMessage(message)).toEqual([]);
     },
   );
+
+  it.each([
+    ['no time', { at: undefined }],
+    ['a time that is none', { at: 'soon' }],
+    ['no job', { job: undefined }],
+    ['no error', { error: undefined }],
+    ['an error that is none', { error: 7 }],
+    ['a line that is none', { type: 'log', line: null }],
+    ['a line without its time', { type: 'log', line: {} }],
+    ['no step', { type: 'step' }],
+  ])('what another version tells with %s is left out, and what comes with it is heard', (_, fields) => {
+    const odd = { ...JSON.parse(encodeEvent(event('odd'))!), ...fields } as unknown;
+    const message = `[${JSON.stringify(odd)},${encodeEvent(event('1'))}]`;
+    expect(readMessage(message)).toEqual([event('1')]);
+  });
 });

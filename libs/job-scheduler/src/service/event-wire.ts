@@ -1,5 +1,5 @@
 /** Events as they travel between processes: lists of them, in JSON. */
-import { JOB_EVENT_TYPES, type JobEvent } from '../definition/job-event.js';
+import { JOB_EVENT_TYPES, type JobEvent, type JobEventType } from '../definition/job-event.js';
 
 /** Characters of one message. An event that is longer has one of its own. */
 const LONGEST_MESSAGE = 64 * 1024;
@@ -28,7 +28,7 @@ export function takeMessage(encoded: string[]): string {
   return `[${encoded.splice(0, count).join(',')}]`;
 }
 
-/** What another process sent. Events of a type that this version does not know are left out. */
+/** What another process sent. Events that this version does not know, or that lack what all read of them, are left out. */
 export function readMessage(message: string): JobEvent[] {
   try {
     const values: unknown = JSON.parse(message);
@@ -38,15 +38,36 @@ export function readMessage(message: string): JobEvent[] {
   }
 }
 
+/** What an event of a type has beside plain values. */
+const PARTS: Partial<Record<JobEventType, string>> = {
+  failed: 'error',
+  retrying: 'error',
+  step: 'step',
+  log: 'line',
+  'schedule-repaired': 'repair',
+};
+
 function readEvent(value: unknown): JobEvent[] {
-  const event = value as { type?: unknown; id?: unknown; at: string; line?: { at: string } } | null;
-  if (typeof event?.id !== 'string' || !(JOB_EVENT_TYPES as readonly unknown[]).includes(event.type)) return [];
-  const { line } = event;
-  return [
-    {
-      ...event,
-      at: new Date(event.at),
-      ...(line && { line: { ...line, at: new Date(line.at) } }),
-    } as unknown as JobEvent,
-  ];
+  const event = (value ?? {}) as Record<string, unknown>;
+  const { type, line } = event;
+  if (!isEventType(type) || typeof event['id'] !== 'string' || typeof event['job'] !== 'string') return [];
+  const part = PARTS[type];
+  if (part !== undefined && !isObject(event[part])) return [];
+  const at = toDate(event['at']);
+  const read = type === 'log' && isObject(line) ? { line: { ...line, at: toDate(line['at']) } } : undefined;
+  if (!at || (read && !read.line.at)) return [];
+  return [{ ...event, at, ...read } as unknown as JobEvent];
+}
+
+function isEventType(type: unknown): type is JobEventType {
+  return (JOB_EVENT_TYPES as readonly unknown[]).includes(type);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function toDate(text: unknown): Date | undefined {
+  const at = new Date(typeof text === 'string' ? text : Number.NaN);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }

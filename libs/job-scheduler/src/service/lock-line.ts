@@ -38,7 +38,7 @@ export class LockLine {
   async listen(signals: LiveSignals): Promise<void> {
     this.listening ??= signals.subscribe(
       TOPIC,
-      (message) => this.wake(JSON.parse(message) as string[]),
+      (message) => this.wake(readHolders(message)),
       // What was missed may have been for any of them.
       () => this.wake([...this.waiters.keys()]),
     );
@@ -64,5 +64,15 @@ export class LockLine {
 
   private wake(holders: readonly string[]): void {
     for (const holder of holders) this.waiters.get(holder)?.wake();
+  }
+}
+
+/** Empty for another version's, or rubbish. */
+function readHolders(message: string): readonly string[] {
+  try {
+    const holders: unknown = JSON.parse(message);
+    return Array.isArray(holders) ? (holders as string[]) : [];
+  } catch {
+    return [];
   }
 }

@@ -1,5 +1,6 @@
-import { Queue, QueueEvents } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import { EventStream } from '../event-stream.js';
 import { isPlaceEvent, type PastEnd, toPastEnd } from '../past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
 import type { JobHeading } from '../job-heading.js';
@@ -28,9 +29,7 @@ export class MemoryEngine implements QueueEngine {
   }
 
   events(name: string): EngineEvents {
-    const events: EngineEvents = new QueueEvents(name, this.workerOptions(), memoryBackend);
-    events.on('error', () => undefined);
-    return events;
+    return new EventStream(name, this.workerOptions(), memoryBackend);
   }
 
   workerOptions(): { connection: unknown; prefix: string } {

@@ -103,7 +103,7 @@ export class EventReader {
 function toEntry({ id, event, data }: EventRow): [string, string[]] {
   const fields = ['event', event];
   for (const [name, value] of Object.entries(data ?? {})) {
-    fields.push(name, typeof value === 'string' ? value : String(value));
+    fields.push(name, typeof value === 'string' ? value : JSON.stringify(value));
   }
   return [String(id), fields];
 }
