@@ -12,7 +12,7 @@ import { runTests } from './test.mjs';
 
 const args = process.argv.slice(2);
 const times = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
-const kinds = args.includes('--all') ? ['short', 'long'] : ['short'];
+const kinds = args.includes('--all') ? ['short', 'long', 'alone'] : ['short'];
 
 setup({ servers: true });
 const directory = join(root, 'coverage', 'repeat');

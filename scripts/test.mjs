@@ -1,6 +1,7 @@
 /**
- * `npm test`: the servers, then Jest on the short suite: all spec files but `*.long.spec.ts`.
- * `npm run test:all`: the long suite, one file at a time: those, and `*.both.spec.ts` once more, with more cases.
+ * `npm test`: the servers, then Jest on the short suite: the spec files named `*.spec.ts` and `*.both.spec.ts`.
+ * `npm run test:all`: the long suite: `*.long.spec.ts`, and `*.both.spec.ts` once more, with more cases; then
+ * `*.alone.spec.ts`, which measure, one file at a time.
  * With arguments, which go to Jest, what they name runs: `npm test -- libs/job-scheduler/src/errors`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,9 +13,10 @@ import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
 const suites = {
-  short: ['--testPathIgnorePatterns', '\\.long\\.spec\\.ts$'],
+  short: ['--testPathIgnorePatterns', '\\.(long|alone)\\.spec\\.ts$'],
+  long: ['\\.(long|both)\\.spec\\.ts$'],
   // A worker, and not Jest's own process: it is renewed when its memory has grown.
-  long: ['--maxWorkers', '1', '\\.(long|both)\\.spec\\.ts$'],
+  alone: ['--maxWorkers', '1', '\\.alone\\.spec\\.ts$'],
 };
 
 /** Jest's options that take the next word. */
@@ -32,7 +34,7 @@ export async function runTests(suite, args, output = 'inherit') {
     );
   const env = {
     ...process.env,
-    TEST_SUITE: suite,
+    TEST_SUITE: suite === 'short' ? 'short' : 'long',
     TEST_SLOWNESS: String(slowness),
     TEST_FIGURES: join(directory, 'figures.txt'),
   };
@@ -45,8 +47,14 @@ export async function runTests(suite, args, output = 'inherit') {
   }
 }
 
+/** The long suite: what may run beside others, then what may not. One run where `args` name the files. */
+async function runLong(args) {
+  const together = await runTests('long', args);
+  return namesPath(args) ? together : (await runTests('alone', args)) || together;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [first, ...rest] = process.argv.slice(2);
   setup({ servers: true });
-  process.exitCode = await (first === '--long' ? runTests('long', rest) : runTests('short', process.argv.slice(2)));
+  process.exitCode = await (first === '--long' ? runLong(rest) : runTests('short', process.argv.slice(2)));
 }

@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { JobContext, JobFailure, JobService } from 'nestjs-job-scheduler';
-import { closeApps, everyStore, historyOf, startApp } from '../overlap/kit.js';
+import { closeApps, historyOf, startApp } from '../overlap/kit.js';
 import { scaled, WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { Random } from '../support/random.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 const SEED = Number(process.env['MUTATION_SEED'] ?? 1);
 
@@ -157,9 +158,9 @@ async function connectionOf(store: string): Promise<string> {
   return `file:${directory}`;
 }
 
-const stores: [string, string][] = [...everyStore, ...inSuite<[string, string][]>([], [['PGlite', 'file:']])];
+const stores = inSuite(inTurn(everyStore), [...everyStore, ['PGlite', 'file:']]);
 
-describe.each(everyStore)('an onFail job on %s', (_name, connection) => {
+describe.each(inTurn(everyStore))('an onFail job on %s', (_name, connection) => {
   it('runs with bounded texts and the code, whatever the message, the id and the size of the payload', async () => {
     const jobs = await startApp({ connection, maxPayload: 20_000 });
     const alarms: JobFailure<{ fill: string }>[] = [];

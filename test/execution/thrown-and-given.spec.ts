@@ -13,7 +13,8 @@ import {
   type JobContext,
   type JobFailure,
 } from 'nestjs-job-scheduler';
-import { everyStore, startApp } from '../overlap/kit.js';
+import { startApp } from '../overlap/kit.js';
+import { everyStore } from '../support/stores.js';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 

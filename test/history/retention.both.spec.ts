@@ -14,10 +14,10 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { scaled } from '../support/machine.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -148,7 +148,7 @@ function toWrite(n: number): ExecutionWrite {
 
 const WRITTEN: Record<string, number> = { PostgreSQL: inSuite(500, 8_000) };
 
-test.each([['memory', 'memory:'] as [string, string], ...sharedStores])(
+test.each(inTurn(everyStore))(
   'on %s',
   async (name, connection) => {
     const prefix = randomPrefix();

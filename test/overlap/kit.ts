@@ -13,11 +13,8 @@ import {
 } from 'nestjs-job-scheduler';
 import { scaled } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 
 Logger.overrideLogger(false);
-
-export const everyStore: [name: string, connection: string][] = [['memory:', 'memory:'], ...sharedStores];
 
 const apps: INestApplicationContext[] = [];
 /** All that are open. */

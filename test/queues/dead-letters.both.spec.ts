@@ -16,10 +16,10 @@ import {
 } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { figure } from '../support/figure.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -86,7 +86,7 @@ async function start(connection: string) {
 const many = (job: string, length: number, from = 0) =>
   Array.from({ length }, (_, n) => ({ job, payload: { n: from + n } }));
 
-describe.each([...sharedStores, ['memory:', 'memory:']])('dead letters on %s', (name, connection) => {
+describe.each(inSuite(inTurn(everyStore), everyStore))('dead letters on %s', (name, connection) => {
   it('are listed over all queues, newest first, and found by job, queue and age', async () => {
     const { jobs, letters, failed } = await start(connection);
     for (let n = 0; n < 6; n++) await jobs.enqueue(n % 2 === 0 ? 'work' : 'other', { n }, { metadata: { n: `${n}` } });

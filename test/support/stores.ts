@@ -1,8 +1,26 @@
+import { inSuite } from './suite.js';
+
 /** The stores that several processes can share, for `describe.each`. */
 export const sharedStores: [name: string, url: string][] = [
   ['Redis', process.env.TEST_REDIS_URL!],
   ...(process.env.TEST_POSTGRES_URL ? [['PostgreSQL', process.env.TEST_POSTGRES_URL] as [string, string]] : []),
 ];
+
+/** And the one inside the process. */
+export const everyStore: [name: string, url: string][] = [['memory:', 'memory:'], ...sharedStores];
+
+/**
+ * For a `*.both.spec.ts` whose subject is our own code, the same on every store. The short suite leaves PostgreSQL out, the
+ * long one runs nothing but PostgreSQL: each app there makes a schema of its own, of 31 tables and BullMQ's functions,
+ * which takes five times the processor time of all that most tests do besides.
+ */
+export const inTurn = <S extends readonly [name: string, ...unknown[]]>(stores: readonly S[]): S[] => {
+  const [onPostgres, others] = [true, false].map((is) =>
+    stores.filter(([name]) => name.startsWith('PostgreSQL') === is),
+  );
+  // Without PostgreSQL, Jest still wants a test.
+  return inSuite(others!, onPostgres!.length > 0 ? onPostgres! : others!);
+};
 
 /** Runs a scenario that mostly waits on all of them at once. Says of a failure on which store it was. */
 export async function onSharedStores(scenario: (url: string) => Promise<void>): Promise<void> {

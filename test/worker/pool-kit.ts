@@ -7,22 +7,20 @@ import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { WorkerPool, type WorkerPoolOptions } from '../../libs/job-scheduler/src/worker/worker-pool.js';
 import { randomPrefix } from '../support/prefix.js';
+import { sharedStores } from '../support/stores.js';
 import type { ScriptRunner } from './script-runner.js';
-import { figure } from '../support/figure.js';
 
 export const clock = new SystemClock();
 
-/** Runs the same tests on Redis and on PostgreSQL; says so when PostgreSQL is not installed. */
-export function describeOnEachStore(what: string, tests: (url: string, kind: Store['kind']) => void): void {
-  describe(`${what} on Redis`, () => {
-    tests(process.env.TEST_REDIS_URL!, 'redis');
+/** Runs the same tests on each of the stores. */
+export function describeOnEachStore(
+  what: string,
+  tests: (url: string, kind: Store['kind']) => void,
+  stores = sharedStores,
+): void {
+  describe.each(stores)(`${what} on %s`, (name, url) => {
+    tests(url, name === 'Redis' ? 'redis' : 'postgres');
   });
-  const postgres = process.env.TEST_POSTGRES_URL;
-  const describePostgres = postgres ? describe : describe.skip;
-  describePostgres(`${what} on PostgreSQL`, () => {
-    tests(postgres!, 'postgres');
-  });
-  if (!postgres) figure(`PostgreSQL is not installed. Left out: ${what} on PostgreSQL`);
 }
 
 let closers: (() => Promise<void>)[] = [];

@@ -5,8 +5,8 @@ import { NestFactory } from '@nestjs/core';
 import { Job, JobHistory, JobSchedulerModule, JobService, OnJobFail, ScheduleService } from 'nestjs-job-scheduler';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -43,7 +43,7 @@ async function start(connection: string, prefix = randomPrefix()) {
   return app;
 }
 
-describe.each([['memory', 'memory:'], ...sharedStores])('on %s', (kind, url) => {
+describe.each(inTurn(everyStore))('on %s', (kind, url) => {
   it('jobs with names of 227 and 256 characters run at the start, by hand, by schedule, and fail', async () => {
     await start(url);
     const history = app!.get(JobHistory);

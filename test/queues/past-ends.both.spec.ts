@@ -5,13 +5,13 @@ import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
-const stores = [...sharedStores, ['memory', 'memory:']] as const;
+const stores = inTurn(everyStore);
 
 async function start(options: JobSchedulerOptions, job: Omit<JobOptions, 'name'> = {}) {
   @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix(), autoStart: false, ...options })] })

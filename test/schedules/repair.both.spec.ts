@@ -11,9 +11,9 @@ import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -69,36 +69,33 @@ async function deletePlanned({ store }: TestApp, connection: string, prefix: str
   }
 }
 
-describe.each([...sharedStores, ['memory:', 'memory:'] as [string, string]])(
-  'a schedule on %s',
-  (_name, connection) => {
-    it('whose pending job was deleted by hand fires again, and that is told', async () => {
-      const prefix = randomPrefix();
-      const started = await start({ options: { connection, prefix } });
-      await until('it fires', () => started.runs.length > 0);
-      await deletePlanned(started, connection, prefix);
-      const count = started.runs.length;
-      await until('it fires again', () => started.runs.length >= count + 2);
-      expect(started.repairs).toMatchObject([{ scheduleId: ID, job: 'tick', trouble: 'has lost its next run' }]);
-      const health = await started.app.get(JobHealth).report();
-      expect(health.repairs).toMatchObject([{ scheduleId: ID }]);
-    });
+describe.each(inTurn(everyStore))('a schedule on %s', (_name, connection) => {
+  it('whose pending job was deleted by hand fires again, and that is told', async () => {
+    const prefix = randomPrefix();
+    const started = await start({ options: { connection, prefix } });
+    await until('it fires', () => started.runs.length > 0);
+    await deletePlanned(started, connection, prefix);
+    const count = started.runs.length;
+    await until('it fires again', () => started.runs.length >= count + 2);
+    expect(started.repairs).toMatchObject([{ scheduleId: ID, job: 'tick', trouble: 'has lost its next run' }]);
+    const health = await started.app.get(JobHealth).report();
+    expect(health.repairs).toMatchObject([{ scheduleId: ID }]);
+  });
 
-    it('whose entry was removed by hand fires again, and that is told', async () => {
-      const started = await start({ options: { connection, prefix: randomPrefix() } });
-      await until('it fires', () => started.runs.length > 0);
-      const queue = started.store.queues.queue(TICK_QUEUE);
-      await queue.removeJobScheduler(encodeSchedulerId(ID));
-      await queue.close();
-      const count = started.runs.length;
-      await until('it fires again', () => started.runs.length >= count + 2);
-      await until('it was told', () => started.repairs.length > 0);
-      expect(started.repairs).toMatchObject([{ scheduleId: ID, trouble: 'has no next run' }]);
-      expect(started.told.filter(({ type }) => type === 'schedule-repaired')).toMatchObject([
-        { id: ID, scheduleId: ID, job: 'tick', queue: 'default', repair: { trouble: 'has no next run' } },
-      ]);
-      const fires = started.runs.map(({ scheduledFor }) => scheduledFor!);
-      expect(fires.map((at) => at - fires[0]!)).toEqual(fires.map((_, n) => n * 1_000));
-    });
-  },
-);
+  it('whose entry was removed by hand fires again, and that is told', async () => {
+    const started = await start({ options: { connection, prefix: randomPrefix() } });
+    await until('it fires', () => started.runs.length > 0);
+    const queue = started.store.queues.queue(TICK_QUEUE);
+    await queue.removeJobScheduler(encodeSchedulerId(ID));
+    await queue.close();
+    const count = started.runs.length;
+    await until('it fires again', () => started.runs.length >= count + 2);
+    await until('it was told', () => started.repairs.length > 0);
+    expect(started.repairs).toMatchObject([{ scheduleId: ID, trouble: 'has no next run' }]);
+    expect(started.told.filter(({ type }) => type === 'schedule-repaired')).toMatchObject([
+      { id: ID, scheduleId: ID, job: 'tick', queue: 'default', repair: { trouble: 'has no next run' } },
+    ]);
+    const fires = started.runs.map(({ scheduledFor }) => scheduledFor!);
+    expect(fires.map((at) => at - fires[0]!)).toEqual(fires.map((_, n) => n * 1_000));
+  });
+});

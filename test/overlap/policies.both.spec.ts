@@ -3,9 +3,10 @@ import { JobSnoozeError, type JobHandle } from 'nestjs-job-scheduler';
 import { gate } from '../support/gate.js';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
-import { everyStore, Stage, startApp } from './kit.js';
+import { Stage, startApp } from './kit.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
-describe.each(everyStore)('on %s', (_name, connection) => {
+describe.each(inTurn(everyStore))('on %s', (_name, connection) => {
   const open = (options = {}) => startApp({ connection, ...options });
 
   it('allow: runs beside each other', async () => {

@@ -9,13 +9,13 @@ import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/stor
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-test.each([...sharedStores, ['memory', 'memory:']])(
+test.each(inTurn(everyStore))(
   'a yearly schedule on %s that starts in 1970, and is changed ten times, stays as it is written, and small',
   async (_, connection) => {
     @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), role: 'producer' })] })

@@ -16,9 +16,9 @@ import {
 import { Canceller } from '../../libs/job-scheduler/src/service/canceller.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { scaled, WAIT } from '../support/machine.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -87,7 +87,7 @@ async function start(options: JobSchedulerOptions) {
   return { app, jobs: app.get(JobService) };
 }
 
-const stores: [name: string, connection: string][] = [...sharedStores, ['memory:', 'memory:']];
+const stores = inTurn(everyStore);
 
 describe.each(stores)('cancel on %s', (_name, connection) => {
   async function fleet(options: JobSchedulerOptions = {}) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
-import { everyStore, Stage, startApp } from './kit.js';
+import { Stage, startApp } from './kit.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
-describe.each(everyStore)('unique jobs on %s', (_name, connection) => {
+describe.each(inTurn(everyStore))('unique jobs on %s', (_name, connection) => {
   const open = (options = {}) => startApp({ connection, ...options });
 
   it('one while it waits or runs, whatever the payload; the duplicate has the id of the first', async () => {

@@ -16,8 +16,8 @@ import type { LogStore } from '../../libs/job-scheduler/src/store/log-store.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -99,7 +99,7 @@ class Stepped {
   }
 }
 
-describe.each([...sharedStores, ['memory', 'memory:']])('on %s', (_, connection) => {
+describe.each(inTurn(everyStore))('on %s', (_, connection) => {
   it('lines of all attempts are read back in order, with their data, and who wrote them', async () => {
     const { jobs, history } = await start([Talk], { connection });
     const handle = await jobs.enqueue([Talk, 'say'], ['a', 'fail']);

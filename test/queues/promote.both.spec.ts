@@ -5,8 +5,8 @@ import { NestFactory } from '@nestjs/core';
 import { JobHistory, JobSchedulerModule, JobService, JobSnoozeError } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-test.each([...sharedStores, ['memory', 'memory:']])('on %s', async (_, connection) => {
+test.each(inTurn(everyStore))('on %s', async (_, connection) => {
   @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), autoStart: false })] })
   class App {}
   const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });

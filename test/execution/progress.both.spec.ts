@@ -6,8 +6,8 @@ import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler
 import { turns } from '../support/held-clock.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-const stores: [name: string, url: string][] = [['memory', 'memory:'], ...sharedStores];
+const stores = inTurn(everyStore);
 
 describe.each(stores)('on %s', (_name, connection) => {
   it('thousands of reports that are not awaited cost a few commands, and the newest is told before the end', async () => {

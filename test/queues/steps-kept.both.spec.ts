@@ -15,8 +15,8 @@ import {
 } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -85,7 +85,7 @@ async function failed({ app }: Started, id: string): Promise<DeadLetter> {
   return found!;
 }
 
-test.each([...sharedStores, ['memory', 'memory:']])(
+test.each(inTurn(everyStore))(
   'on %s a recorded step is not run again, whatever dropped the record and whoever retries the job',
   async (_, connection) => {
     for (const [loss, job, history, lose] of LOSSES) {

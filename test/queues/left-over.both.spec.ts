@@ -7,8 +7,8 @@ import type { Queue } from 'bullmq';
 import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -43,9 +43,7 @@ const leave: [string, (queue: Queue) => Promise<unknown>][] = [
 ];
 
 test.each(
-  [...sharedStores, ['memory', 'memory:'] as [string, string]].flatMap(([name, connection]) =>
-    leave.map(([how, out]) => [how, name, connection, out] as const),
-  ),
+  inTurn(everyStore).flatMap(([name, connection]) => leave.map(([how, out]) => [how, name, connection, out] as const)),
 )(
   'an id whose retry was %s on %s is free again, for enqueue and enqueueMany, and starts anew',
   async (_, __, connection, out) => {

@@ -7,8 +7,8 @@ import { DeadLetters, JobHistory, JobSchedulerModule, JobService } from 'nestjs-
 import { Client } from 'pg';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { inTurn, sharedStores } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -52,34 +52,37 @@ const sizeOn: Record<string, (prefix: string) => Promise<number>> = {
   },
 };
 
-test.each(sharedStores)('a payload on %s is stored once, however many attempts fail', async (name, connection) => {
-  const { prefix, jobs, history, letters } = await start(connection);
-  const payload = { text: 'x'.repeat(MB / 2) };
-  let fails = true;
-  jobs.register({ name: 'large', retry: { max: 20, delay: 0 } }, async (_, ctx) => {
-    if (fails || ctx.attempt === 1) throw new Error('no');
-  });
-  await jobs.start();
-  const handle = await jobs.enqueue('large', payload);
-  await expect(handle.finished()).rejects.toMatchObject({ code: 'JOB_FAILED' });
-  // With the dead letter itself.
-  expect(await sizeOn[name]!(prefix)).toBeLessThan(2 * payload.text.length + 200_000);
-  for (let round = 0; round < 2; round++) {
-    await letters.retry(handle.id);
-    await until('it has failed again', async () => {
-      const found = await history.getExecution(handle.id);
-      return found?.status === 'failed' && found.attempts.length === 21 * (round + 2);
+test.each(inTurn(sharedStores))(
+  'a payload on %s is stored once, however many attempts fail',
+  async (name, connection) => {
+    const { prefix, jobs, history, letters } = await start(connection);
+    const payload = { text: 'x'.repeat(MB / 2) };
+    let fails = true;
+    jobs.register({ name: 'large', retry: { max: 20, delay: 0 } }, async (_, ctx) => {
+      if (fails || ctx.attempt === 1) throw new Error('no');
     });
-  }
-  expect(await sizeOn[name]!(prefix)).toBeLessThan(2 * payload.text.length + 200_000);
-  expect((await history.getExecution(handle.id))?.payload).toEqual(payload);
-  fails = false;
-  await letters.retry(handle.id);
-  await until('it has completed', async () => (await jobs.getStatus(handle.id)) === 'completed');
-  expect((await history.find({ job: 'large' })).items[0]?.payload).toEqual(payload);
-});
+    await jobs.start();
+    const handle = await jobs.enqueue('large', payload);
+    await expect(handle.finished()).rejects.toMatchObject({ code: 'JOB_FAILED' });
+    // With the dead letter itself.
+    expect(await sizeOn[name]!(prefix)).toBeLessThan(2 * payload.text.length + 200_000);
+    for (let round = 0; round < 2; round++) {
+      await letters.retry(handle.id);
+      await until('it has failed again', async () => {
+        const found = await history.getExecution(handle.id);
+        return found?.status === 'failed' && found.attempts.length === 21 * (round + 2);
+      });
+    }
+    expect(await sizeOn[name]!(prefix)).toBeLessThan(2 * payload.text.length + 200_000);
+    expect((await history.getExecution(handle.id))?.payload).toEqual(payload);
+    fails = false;
+    await letters.retry(handle.id);
+    await until('it has completed', async () => (await jobs.getStatus(handle.id)) === 'completed');
+    expect((await history.find({ job: 'large' })).items[0]?.payload).toEqual(payload);
+  },
+);
 
-test.each(sharedStores)(
+test.each(inTurn(sharedStores))(
   'ten dead letters on %s with messages of 1 MB take less than one, with their frames',
   async (name, connection) => {
     const { prefix, jobs, history, letters } = await start(connection);

@@ -20,8 +20,8 @@ import {
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { sharedStores } from '../support/stores.js';
 import { WAIT } from '../support/machine.js';
+import { everyStore, inTurn } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -44,7 +44,7 @@ async function startApp(providers: Type[], options: JobSchedulerOptions) {
   return { app, jobs: app.get(JobService) };
 }
 
-const stores: [name: string, connection: string][] = [...sharedStores, ['memory:', 'memory:']];
+const stores = inTurn(everyStore);
 
 interface Mail {
   to: string;
