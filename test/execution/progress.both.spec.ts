@@ -1,36 +1,40 @@
 /** Progress that is reported faster than a store takes it. */
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Logger, Module } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { turns } from '../support/held-clock.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { until } from '../support/until.js';
 import { everyStore, inTurn } from '../support/stores.js';
+import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
 
 const stores = inTurn(everyStore);
 
 describe.each(stores)('on %s', (_name, connection) => {
-  it('thousands of reports that are not awaited cost a few commands, and the newest is told before the end', async () => {
+  let app: INestApplicationContext;
+  let jobs: JobService;
+  const closers: (() => void)[] = [];
+  beforeAll(async () => {
     @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix() })] })
     class App {}
-    const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
-    closers.push(() => app.close());
-    const jobs = app.get(JobService);
+    app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
+    jobs = app.get(JobService);
+  });
+  afterEach(() => {
+    for (const close of closers.splice(0)) close();
+  });
+  afterAll(() => app?.close());
+
+  it('thousands of reports that are not awaited cost a few commands, and the newest is told before the end', async () => {
     const told: unknown[] = [];
     const events = jobs.events().subscribe((event) => {
       if (event.type === 'progress') told.push(event.progress);
       if (event.type === 'completed') told.push('completed');
     });
-    closers.push(async () => events.unsubscribe());
+    closers.push(() => events.unsubscribe());
     let hears = false;
     jobs.register({ name: 'numbers' }, async (_, ctx) => {
       await until('events are wanted', async () => {
@@ -61,16 +65,28 @@ describe.each(stores)('on %s', (_name, connection) => {
     expect(told.length).toBeLessThan(20);
   });
 
+  it('progress that JSON leaves out is told as null', async () => {
+    const told: unknown[] = [];
+    const events = jobs.events().subscribe((event) => event.type === 'progress' && told.push(event.progress));
+    closers.push(() => events.unsubscribe());
+    jobs.register({ name: 'odd' }, async (_, ctx) => {
+      for (const value of [undefined, { toJSON: () => undefined }, null]) {
+        told.splice(0);
+        await until('it is heard', async () => {
+          await ctx.progress(value as unknown as object);
+          return told.length > 0;
+        });
+        expect(new Set(told)).toEqual(new Set([null]));
+      }
+    });
+    await (await jobs.enqueue('odd', undefined, { retry: 0 })).finished(WAIT);
+  });
+
   it('what a handler does not await ends no process when it fails, and whoever awaits it has the error', async () => {
-    @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix() })] })
-    class App {}
-    const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
-    closers.push(() => app.close());
-    const jobs = app.get(JobService);
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on('unhandledRejection', note);
-    closers.push(async () => process.off('unhandledRejection', note));
+    closers.push(() => process.off('unhandledRejection', note));
     const codes: unknown[] = [];
     const noteCode = (error: unknown) => void codes.push((error as { code?: string }).code);
     jobs.register({ name: 'not.awaited', retry: 0 }, async (_, ctx) => {

@@ -68,6 +68,6 @@ test.each(stores)(
     await jobs.stop();
     const third = await jobs.enqueueIn('work', { n: 3 }, '1h', { id: 'mine' });
     expect(await jobs.cancel('mine')).toBe(true);
-    await expect(third.finished()).rejects.toMatchObject({ code: 'EXECUTION_UNKNOWN' });
+    await expect(third.finished()).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
   },
 );

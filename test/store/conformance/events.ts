@@ -8,6 +8,7 @@ const RUBBISH: readonly Record<string, string>[] = [
   { event: 'completed', jobId: 'rubbish', returnvalue: '{' },
   { event: 'completed', jobId: 'rubbish' },
   { event: 'completed', returnvalue: '1' },
+  { event: 'failed', jobId: 'rubbish' },
   { event: 'progress', jobId: 'rubbish' },
   { event: 'progress', jobId: 'rubbish', data: 'undefined' },
   { event: 'error', jobId: 'rubbish' },
@@ -38,6 +39,7 @@ export function describeEvents(subject: Subject): void {
       const events = track(queues.events(name));
       const heard: unknown[] = [];
       events.on('completed', ({ jobId, returnvalue }) => heard.push([jobId, returnvalue]));
+      events.on('failed', ({ jobId }) => heard.push(jobId));
       events.on('progress', ({ data }) => heard.push(data));
       events.on('removed', ({ jobId }) => heard.push(jobId));
       await events.waitUntilReady();

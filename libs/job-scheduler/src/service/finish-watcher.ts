@@ -20,7 +20,7 @@ import { PastEnds } from './past-ends.js';
 import type { SlotWaits } from './slot-waits.js';
 import { guardStore, storeFault } from './store-guard.js';
 
-/** Events can be trimmed before they are read: a waiter also looks for itself, this often, in milliseconds. */
+/** An event tells of each end. It can be trimmed before it is read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
 /**
  * BullMQ says that it listens before its first read has reached the store: what happens in between is missed. So those
@@ -43,12 +43,20 @@ interface Listening {
   readonly ready: Promise<void>;
 }
 
+interface Next {
+  readonly promise: Promise<PastEnd | undefined>;
+  /** Undefined after `longest` milliseconds without one. */
+  within(longest: number): Promise<PastEnd | undefined>;
+  cancel(): void;
+}
+
 /** Lets callers wait for the end of an execution, wherever it runs. */
 export class FinishWatcher {
   private readonly listening = new Map<string, Listening>();
   private readonly waiting = new Map<string, Set<(event?: PastEnd) => void>>();
   private readonly listensSince = new Map<string, number>();
   private readonly past: PastEnds;
+  private readonly lookAgain = LOOK_AGAIN;
   private closed = false;
 
   constructor(
@@ -94,9 +102,7 @@ export class FinishWatcher {
     let missedAt: number | undefined;
     let endedAt: number | undefined;
     for (;;) {
-      const pause = isStarting ? STARTING : missedAt === undefined ? LOOK_AGAIN : RECORD_LAG;
-      isStarting = false;
-      const woken = this.next(id, Math.min(pause, until - this.clock.now()));
+      const woken = this.next(id);
       try {
         // The record may be pruned already, where many executions of a job end at once.
         if (event?.returnvalue !== undefined && event.returnvalue !== null) return event.returnvalue;
@@ -116,7 +122,9 @@ export class FinishWatcher {
         if (found) missedAt = undefined;
         else if (missedAt === undefined) missedAt = this.clock.now();
         else if (this.clock.now() - missedAt >= RECORD_LAG) throw new ExecutionUnknownError(id);
-        event = await woken.promise;
+        const pause = missedAt !== undefined ? RECORD_LAG : isStarting ? STARTING : this.lookAgain;
+        isStarting = false;
+        event = await woken.within(Math.min(pause, until - this.clock.now()));
       } finally {
         woken.cancel();
       }
@@ -151,22 +159,25 @@ export class FinishWatcher {
     return undefined;
   }
 
-  private next(id: string, longest: number): { promise: Promise<PastEnd | undefined>; cancel: () => void } {
+  /** What the next event says of an execution, from now on. */
+  private next(id: string): Next {
     let timer: ClockTimer | undefined;
     let wake: (event?: PastEnd) => void = () => undefined;
-    const promise = new Promise<PastEnd | undefined>((resolve) => {
-      wake = resolve;
-      timer = this.clock.after(longest, () => resolve(undefined));
-      const wakers = this.waiting.get(id) ?? new Set();
-      this.waiting.set(id, wakers.add(wake));
-    });
-    const cancel = () => {
-      timer?.cancel();
-      const wakers = this.waiting.get(id);
-      wakers?.delete(wake);
-      if (wakers?.size === 0) this.waiting.delete(id);
+    const promise = new Promise<PastEnd | undefined>((resolve) => (wake = resolve));
+    const wakers = this.waiting.get(id) ?? new Set();
+    this.waiting.set(id, wakers.add(wake));
+    return {
+      promise,
+      within: (longest) => {
+        timer = this.clock.after(longest, () => wake());
+        return promise;
+      },
+      cancel: () => {
+        timer?.cancel();
+        wakers.delete(wake);
+        if (wakers.size === 0) this.waiting.delete(id);
+      },
     };
-    return { promise, cancel };
   }
 
   /** Rejects when the store is away for long; what was begun goes on, for the next who waits. */

@@ -6,6 +6,7 @@ import type { RetentionPolicy } from '../definition/job-definition.js';
 import { OwnLogger } from '../definition/own-logger.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
 import { retentionElsewhere, retentionOf } from '../execution/attempt-plan.js';
+import { toEndText } from '../execution/end-text.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -23,6 +24,9 @@ import type { QueueHub } from './queue-hub.js';
 
 /** BullMQ's code for a job that is the next one of a job scheduler. */
 const NEXT_FIRE = -8;
+
+/** BullMQ's own scripts cut off the oldest ones. */
+const KEEP_ALL_EVENTS = 1_000_000_000;
 
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
 export class TakeOut {
@@ -46,15 +50,28 @@ export class TakeOut {
   /** `false` when a worker has it, or it has ended: then nothing was changed. @throws FireOwnedError */
   async remove(found: FoundExecution & { inQueue: EngineJob }, order: CancelOrder): Promise<boolean> {
     const { inQueue, queue, id } = found;
-    if (!(await this.removeFromQueue(queue, id, inQueue))) return false;
+    const jobId = inQueue.id ?? encodeJobId(id, queue);
+    if (!(await this.removeFromQueue(found, jobId))) return false;
     const started = toStartedJob(inQueue, queue);
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
     if (recorded) {
+      await this.tellQueue(queue, jobId, order);
       await this.endLines(started);
       this.events.tell(() => this.toEvent(started, order));
     }
     return recorded;
+  }
+
+  /** As of a run that is cancelled: those who wait for its end hear of it, also where no record is kept. */
+  private async tellQueue(queue: string, jobId: string, { reason }: CancelOrder): Promise<void> {
+    const event = { event: 'failed', jobId, failedReason: toEndText('cancelled', reason), prev: 'removed' };
+    try {
+      await this.hub.get(queue).getBackend().publishEvent(event, KEEP_ALL_EVENTS);
+    } catch (thrown) {
+      // They look for themselves, too.
+      this.logger.debug(`Queue "${queue}" has no event of a cancel: ${describeThrown(thrown).message}`);
+    }
   }
 
   /** Among the lines of its attempts, if it had any. */
@@ -79,9 +96,9 @@ export class TakeOut {
     return retentionOf(ofJob, overrides.retention);
   }
 
-  private async removeFromQueue(queue: string, id: string, inQueue: EngineJob): Promise<boolean> {
+  private async removeFromQueue({ queue, id }: FoundExecution, jobId: string): Promise<boolean> {
     try {
-      return (await this.hub.get(queue).remove(inQueue.id ?? encodeJobId(id, queue))) === 1;
+      return (await this.hub.get(queue).remove(jobId)) === 1;
     } catch (error) {
       throw (error as { code?: unknown }).code === NEXT_FIRE ? new FireOwnedError(id, queue) : error;
     }

@@ -95,8 +95,9 @@ function fieldOf(fields: readonly string[], name: string): string | undefined {
   return undefined;
 }
 
-/** Whether BullMQ can parse it. */
+/** Whether BullMQ can parse it, and it says what its listeners read. */
 function isReadable(event: string, fields: readonly string[]): boolean {
+  if (event === 'failed') return fieldOf(fields, 'failedReason') !== undefined;
   const json = event === 'completed' ? 'returnvalue' : event === 'progress' ? 'data' : undefined;
   if (json === undefined) return true;
   try {

@@ -104,13 +104,14 @@ class SchemaBackend extends PostgresQueueBackend {
 
   /**
    * BullMQ looks whether a worker has the job and deletes it in two steps, so that one which is taken in between runs on
-   * although it is removed. With its row locked first, it is either taken or removed.
+   * although it is removed. With its row locked first, it is either taken or removed. As on Redis, an event tells of it.
    */
   override async remove(jobId: string, removeChildren: boolean): Promise<number> {
     try {
       const { rows } = await this.driver.queryInSchema<{ n: number }>(
-        `WITH own AS MATERIALIZED (SELECT id FROM job WHERE queue = $1 AND id = $2 FOR UPDATE)
-         SELECT remove($1, $2, $3) AS n FROM (SELECT count(*) FROM own) AS held`,
+        `WITH own AS MATERIALIZED (SELECT id FROM job WHERE queue = $1 AND id = $2 FOR UPDATE),
+           gone AS MATERIALIZED (SELECT remove($1, $2, $3) AS n FROM (SELECT count(*) FROM own) AS held)
+         SELECT n, CASE WHEN n > 0 THEN publish_event($1, 'removed', jsonb_build_object('jobId', $2::text)) END FROM gone`,
         [this.queueName, jobId, removeChildren],
       );
       return rows[0]!.n;
