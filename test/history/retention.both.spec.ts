@@ -36,7 +36,7 @@ interface Left {
 }
 
 const LOOK: Record<string, (prefix: string) => Promise<Left>> = {
-  async memory(prefix) {
+  async 'memory:'(prefix) {
     const { memory, release } = leaseMemory(prefix, new SystemClock());
     const { records, ended } = recordsOf(memory);
     const left = {

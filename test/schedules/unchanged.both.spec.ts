@@ -1,4 +1,4 @@
-/** What changes of a schedule leave behind in BullMQ. */
+/** What BullMQ's entry of a schedule is after changes, and after many who write it at once. */
 import { expect, test } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -6,6 +6,7 @@ import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-sche
 import { checkEntry } from '../../libs/job-scheduler/src/scheduling/entry-check.js';
 import type { TickData } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler-runtime.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -15,14 +16,19 @@ Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
 
+async function producer(connection: string): Promise<INestApplicationContext> {
+  @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), role: 'producer' })] })
+  class App {}
+  const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+  apps.push(app);
+  app.get(JobService).register({ name: 'yearly' }, () => undefined);
+  return app;
+}
+
 test.each(inTurn(everyStore))(
   'a yearly schedule on %s that starts in 1970, and is changed ten times, stays as it is written, and small',
   async (_, connection) => {
-    @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), role: 'producer' })] })
-    class App {}
-    const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
-    apps.push(app);
-    app.get(JobService).register({ name: 'yearly' }, () => undefined);
+    const app = await producer(connection);
     const schedules = app.get(ScheduleService);
     const store = app.get(StoreHolder, { strict: false }).require('look');
     const id = 'new-year';
@@ -34,6 +40,23 @@ test.each(inTurn(everyStore))(
       const stored = await store.schedules.get(id);
       const options = { readAt: Date.now(), grace: 0, isIdle: true };
       expect(checkEntry(stored, entry, options)).toEqual({ todo: 'nothing' });
+    }
+  },
+);
+
+test.each(everyStore)(
+  'an entry on %s that twenty write at once is written, and none of them fails',
+  async (_, connection) => {
+    const app = await producer(connection);
+    const id = 'new-year';
+    await app.get(ScheduleService).create({ id, job: 'yearly', schedule: '@yearly' });
+    const { queues } = app.get(StoreHolder, { strict: false }).require('look');
+    const runtime = app.get(SchedulerRuntime, { strict: false });
+    const key = encodeSchedulerId(id);
+    for (let round = 0; round < 5; round++) {
+      await queues.queue(TICK_QUEUE).removeJobScheduler(key);
+      await Promise.all(Array.from({ length: 20 }, () => runtime.apply([id])));
+      expect(await queues.schedulers(TICK_QUEUE, [key])).toMatchObject([{ key }]);
     }
   },
 );

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
+import { ErrorCode } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
@@ -40,6 +41,24 @@ const CHECKS_AT_ONCE = 500;
 const MOST_ROUNDS = 5;
 /** See `CheckOptions`. */
 export const GRACE = 5_000;
+
+/** Another process writes the same entry at the same moment. */
+const TAKEN: readonly unknown[] = [ErrorCode.SchedulerJobIdCollision, ErrorCode.SchedulerJobSlotsBusy];
+const MOST_TRIES = 10;
+
+/**
+ * On PostgreSQL, BullMQ reads an entry and then writes it with its next job: of two that do so at once, the second finds a job
+ * that it does not know of, and throws. Once the first is through, the second replaces what it wrote.
+ */
+async function againWhenTaken<T>(upsert: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await upsert();
+    } catch (error) {
+      if (tries === MOST_TRIES || !TAKEN.includes((error as { code?: unknown } | null)?.code)) throw error;
+    }
+  }
+}
 
 /**
  * Writes BullMQ's entries from stored schedules, so that no fire is lost: BullMQ deletes the due fire of an entry that is
@@ -136,7 +155,8 @@ export class ScheduleEntries implements ScheduleApplier {
     const key = encodeSchedulerId(schedule.id);
     const { job, expression } = schedule;
     const data: TickData = { job, expression, by };
-    const planned = await this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
+    const upsert = () => this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
+    const planned = await againWhenTaken(upsert);
     if (planned) return planned.opts.prevMillis ?? Infinity;
     // It has ended: BullMQ has left the entry as it was.
     await this.parts.ticks().removeJobScheduler(key);
