@@ -1,16 +1,19 @@
-/** A job of which no process that lives has the code, and whose time is over. */
+/** A job of which no process that lives has the code. */
 import { expect, it } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
+import { everyStore } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { startApp, type AppPlan, type Run } from '../schedules/app.js';
+import { startApp, type AppPlan, type Run, type TestApp } from '../schedules/app.js';
+import { ExecutionFinder, type EngineJob } from '../../libs/job-scheduler/src/service/execution-finder.js';
+import { TakeOut } from '../../libs/job-scheduler/src/service/take-out.js';
 
 Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-it('fails with its record, and the onFail job that its own code has declared runs', async () => {
+it('fails when its time is over, with its record, and the onFail job that its own code has declared runs', async () => {
   const options = { connection: 'memory:', prefix: randomPrefix() };
   const start = async (jobs: AppPlan['jobs']) => {
     const runs: Run[] = [];
@@ -34,3 +37,44 @@ it('fails with its record, and the onFail job that its own code has declared run
   expect(await here.jobs.getStatus(`bullmq:default:${id}`)).toBe('failed');
   await queue.close();
 });
+
+/** Each look of a cancel meets an execution in somebody's hands, but for those while it rests for longer than any by itself. */
+function lookUnluckily({ app, store }: TestApp): void {
+  const isAside = async ({ inQueue }: { inQueue: EngineJob }) => {
+    const due = (await store.queues.dueTimes('default', [inQueue.id!])).get(inQueue.id!);
+    return due !== undefined && due > Date.now() + 2_500;
+  };
+  const finder = app.get(ExecutionFinder);
+  const find = finder.find.bind(finder);
+  finder.find = async (id) => {
+    const found = await find(id);
+    if (!found?.inQueue) return found;
+    const { inQueue } = found;
+    const getState = async () => ((await isAside({ inQueue })) ? 'delayed' : 'active');
+    return { ...found, inQueue: Object.create(inQueue, { getState: { value: getState } }) as EngineJob };
+  };
+  const takeOut = app.get(TakeOut);
+  const remove = takeOut.remove.bind(takeOut);
+  takeOut.remove = async (found, order) => (await isAside(found)) && remove(found, order);
+}
+
+it.each(everyStore.filter(([name]) => name !== 'PostgreSQL'))(
+  'is cancelled on %s although it goes from hand to hand faster than anybody looks',
+  async (_, connection) => {
+    const options = { connection, prefix: randomPrefix() };
+    const start = async () => {
+      const started = await startApp({ options, jobs: [{ name: 'other' }] }, () => undefined);
+      apps.push(started.app);
+      return started;
+    };
+    const [here, there] = [await start(), await start()];
+    lookUnluckily(there);
+    const queue = here.store.queues.queue('default');
+    const ids = (await queue.addBulk([1, 2, 3].map((n) => ({ name: 'gone', data: { n } })))).map(
+      ({ id }) => `bullmq:default:${id}`,
+    );
+    expect(await Promise.all(ids.map((id) => there.jobs.cancel(id, 'not wanted')))).toEqual([true, true, true]);
+    expect(await Promise.all(ids.map((id) => here.jobs.getStatus(id)))).toEqual(ids.map(() => 'cancelled'));
+    await queue.close();
+  },
+);

@@ -25,6 +25,8 @@ export interface Asking {
 }
 
 const ORDERS = 'cancel';
+/** For how long it is remembered that an order came, in milliseconds: as long as who sends it looks for the execution. */
+const REMEMBERED = 2_000;
 
 /** Cancels runs in whichever process they are: orders go to all, and the one that runs it answers. */
 export class FleetCancel {
@@ -33,6 +35,8 @@ export class FleetCancel {
   private listening: Promise<() => Promise<void>> | undefined;
   private readonly asked = new Map<string, AbortController>();
   private readonly patience = new Set<ClockTimer>();
+  /** Until when orders are remembered for what did not run here, the oldest first. */
+  private readonly lately = new Map<string, number>();
 
   /** @param signals of the store, once it is open. */
   constructor(
@@ -54,6 +58,7 @@ export class FleetCancel {
     this.stopServing = undefined;
     for (const timer of this.patience) timer.cancel();
     this.patience.clear();
+    this.lately.clear();
     await stopServing?.().catch(() => undefined);
   }
 
@@ -63,6 +68,11 @@ export class FleetCancel {
     if (!runs?.abort(id, new JobCancelError(reason, by))) return false;
     if (giveUpAfter !== undefined) this.giveUpLater(runs, id, giveUpAfter);
     return true;
+  }
+
+  /** Whether an order came a moment ago for an execution that did not run here. */
+  isAskedFor(id: string): boolean {
+    return (this.lately.get(id) ?? 0) > this.clock.now();
   }
 
   /** Asks whoever runs an execution to abort it. Nothing is sent yet. */
@@ -102,9 +112,20 @@ export class FleetCancel {
     return this.listening;
   }
 
+  private remember(id: string): void {
+    const now = this.clock.now();
+    this.lately.delete(id);
+    this.lately.set(id, now + REMEMBERED);
+    for (const [old, until] of this.lately) {
+      if (until > now) break;
+      this.lately.delete(old);
+    }
+  }
+
   private heard(message: string): void {
     const order = readOrder(message);
-    if (!order || !this.abortHere(order)) return;
+    if (!order) return;
+    if (!this.abortHere(order)) return this.remember(order.id);
     // An answer that is lost is asked for again.
     this.signals()
       .publish(answersTo(order.from), JSON.stringify({ ask: order.ask }))

@@ -29,3 +29,13 @@ export function giveBack(before: GivenBack | undefined, now: number): GiveBack {
   const delay = Math.min(FIRST_REST * 2 ** Math.min(rests, 10), LONGEST_REST);
   return { delay, pause: 0, note: { times: times + 1, rests: rests + 1, since: now + delay, from: times + 1 } };
 }
+
+/** One that is to be cancelled rests for as long as it is asked for: whoever asks takes it out of its queue meanwhile. */
+export function layAside(before: GivenBack | undefined, now: number): GiveBack {
+  const times = (before?.times ?? 0) + 1;
+  return {
+    delay: LONGEST_REST,
+    pause: 0,
+    note: { times, rests: before?.rests ?? 0, since: now + LONGEST_REST, from: times },
+  };
+}
