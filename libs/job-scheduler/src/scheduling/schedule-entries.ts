@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
-import { ErrorCode } from 'bullmq';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { isEntryTaken } from '../store/entry-taken.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, EngineScheduler, Store } from '../store/ports.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
@@ -42,8 +42,7 @@ const MOST_ROUNDS = 5;
 /** See `CheckOptions`. */
 export const GRACE = 5_000;
 
-/** Another process writes the same entry at the same moment. */
-const TAKEN: readonly unknown[] = [ErrorCode.SchedulerJobIdCollision, ErrorCode.SchedulerJobSlotsBusy];
+/** To write an entry that another process writes at the same moment. */
 const MOST_TRIES = 10;
 
 /**
@@ -55,7 +54,7 @@ async function againWhenTaken<T>(upsert: () => Promise<T>): Promise<T> {
     try {
       return await upsert();
     } catch (error) {
-      if (tries === MOST_TRIES || !TAKEN.includes((error as { code?: unknown } | null)?.code)) throw error;
+      if (tries === MOST_TRIES || !isEntryTaken(error)) throw error;
     }
   }
 }
