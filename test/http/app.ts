@@ -1,6 +1,6 @@
 /** An app with the HTTP API, on Express or Fastify, and a client of it. */
 import { expect } from '@jest/globals';
-import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -69,6 +69,8 @@ export interface ApiOptions {
   readonly http?: JobSchedulerHttpOptions;
   readonly imports?: (DynamicModule | Type)[];
   readonly controllers?: Type[];
+  /** Default: none. */
+  readonly logger?: LoggerService;
   /** Before it listens. */
   readonly prepare?: (app: INestApplication) => void;
 }
@@ -86,7 +88,7 @@ export class Api {
   ) {}
 
   static async start(options: ApiOptions = {}): Promise<Api> {
-    const { platform = 'Express', scheduler, http, imports = [], controllers = [], prepare } = options;
+    const { platform = 'Express', scheduler, http, imports = [], controllers = [], logger = false, prepare } = options;
     @Module({
       imports: [
         ...imports,
@@ -99,7 +101,7 @@ export class Api {
     class App {}
     const adapter =
       platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter({ frameworkErrors: fastifyUrlProblems });
-    const app = await NestFactory.create(App, adapter, { abortOnError: false, logger: false });
+    const app = await NestFactory.create(App, adapter, { abortOnError: false, logger });
     try {
       prepare?.(app);
       await app.listen(0, '127.0.0.1');

@@ -13,5 +13,8 @@ export function freePort(): Promise<number>;
 export function startRedis(options?: { port?: number; args?: readonly string[] }): Promise<TestServer>;
 /** The directory of `initdb` and `postgres`; undefined when PostgreSQL is not installed. */
 export function findPostgres(): string | undefined;
-/** A PostgreSQL cluster of its own; undefined when PostgreSQL is not installed. */
-export function startPostgres(): Promise<TestServer | undefined>;
+/**
+ * A PostgreSQL cluster of its own; undefined when PostgreSQL is not installed.
+ * @param options `password`: of the role `postgres`; then nobody gets in without one.
+ */
+export function startPostgres(options?: { password?: string }): Promise<TestServer | undefined>;

@@ -1,6 +1,6 @@
 /** Real servers for tests: on free ports, in temporary directories, gone afterwards. */
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, chownSync, existsSync, readdirSync } from 'node:fs';
+import { mkdtempSync, rmSync, chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,8 +88,11 @@ export function findPostgres() {
   return found;
 }
 
-/** A PostgreSQL cluster of its own; undefined when PostgreSQL is not installed. PostgreSQL refuses to run as root. */
-export async function startPostgres() {
+/**
+ * A PostgreSQL cluster of its own; undefined when PostgreSQL is not installed. PostgreSQL refuses to run as root.
+ * @param password of the role `postgres`: then nobody gets in without one.
+ */
+export async function startPostgres({ password } = {}) {
   const bin = findPostgres();
   if (!bin) return undefined;
   const port = await freePort();
@@ -101,7 +104,10 @@ export async function startPostgres() {
     chownSync(directory, identity.uid, identity.gid);
   }
   const data = join(directory, 'data');
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, password ?? '', { mode: 0o644 });
+  const rights = password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', passwordFile];
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', ...rights, '-E', 'UTF8', '--no-sync'], {
     ...identity,
     cwd: directory,
     stdio: 'ignore',
@@ -135,7 +141,7 @@ export async function startPostgres() {
   );
   await untilListening(port, child, 'postgres');
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://postgres${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`,
     port,
     pid: child.pid,
     stop: stopper(child, directory, 'SIGINT'),
