@@ -43,9 +43,11 @@ function work(store: Store, queue: string, run: (job: Job) => Promise<unknown>):
 }
 
 test('a server that is too old is refused by its version', async () => {
+  const query = () => Promise.resolve({ rows: [{ number: '130014', version: '13.14' }] });
+  const client = { query, on: () => client, off: () => client, release: () => undefined };
   const pool = {
-    connect: () => Promise.reject(new Error('not to be used')),
-    query: () => Promise.resolve({ rows: [{ number: '130014', version: '13.14' }] }),
+    query,
+    connect: () => Promise.resolve(client),
     on: () => pool,
     off: () => pool,
     options: { host: 'h', port: 1, database: 'd' },

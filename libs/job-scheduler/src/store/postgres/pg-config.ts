@@ -1,4 +1,7 @@
-import type { Pool, PoolConfig } from 'pg';
+import type { Client, Pool, PoolConfig } from 'pg';
+
+type ClientClass = new (config?: PoolConfig) => Client;
+type Connected = (error?: Error | null) => void;
 
 /** Common to every connection that we open. */
 const CONNECTION: PoolConfig = {
@@ -8,24 +11,36 @@ const CONNECTION: PoolConfig = {
   application_name: 'nestjs-job-scheduler',
 };
 
-/**
- * How we connect to a URL: the search path, and an isolation in which each statement sees what others have committed, are
- * start-up options beside those of the URL. They come before what the role or the database has set. `max` in the URL is the
- * size of the pool.
- */
-export function configOf(text: string, schema: string): PoolConfig {
-  const own = `-c search_path="${schema}" -c default_transaction_isolation=read\\ committed`;
-  if (!URL.canParse(text)) return { ...CONNECTION, connectionString: text, options: own };
+/** How we connect to a URL. `max` in it is the size of the pool. */
+export function configOf(text: string): PoolConfig {
+  if (!URL.canParse(text)) return { ...CONNECTION, connectionString: text };
   const url = new URL(text);
-  const options = url.searchParams.get('options');
   // pg-pool reads the number from its options only.
   const max = url.searchParams.get('max');
-  for (const name of ['options', 'max']) url.searchParams.delete(name);
-  return {
-    ...CONNECTION,
-    connectionString: url.href,
-    options: options ? `${options} ${own}` : own,
-    ...(max !== null && { max: Number(max) }),
+  url.searchParams.delete('max');
+  return { ...CONNECTION, connectionString: url.href, ...(max !== null && { max: Number(max) }) };
+}
+
+/**
+ * A client that finds the schema by itself, in an isolation in which each statement sees what others have committed,
+ * whatever the role or the database has set. It says so once, in a statement: poolers refuse start-up options.
+ */
+export function clientOf(Client: ClientClass, schema: string): ClientClass {
+  const settings = `SET search_path TO "${schema}"; SET default_transaction_isolation TO 'read committed'`;
+  return class extends Client {
+    override connect(): Promise<Client>;
+    override connect(callback: Connected): void;
+    override connect(callback?: Connected): Promise<Client> | void {
+      if (!callback) return super.connect().then(() => this.query(settings).then(() => this));
+      super.connect((failed: Error | null) => {
+        if (failed) return callback(failed);
+        this.query(settings, (refused?: Error) => {
+          if (!refused) return callback();
+          // pg-pool forgets a client that could not connect, and does not end it.
+          this.end(() => callback(refused));
+        });
+      });
+    }
   };
 }
 

@@ -5,7 +5,7 @@ import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import { againOnConflict } from './again-on-conflict.js';
 import { ownTypes } from './own-types.js';
-import { addressOfPool, addressOfUrl, configOf } from './pg-config.js';
+import { addressOfPool, addressOfUrl, clientOf, configOf } from './pg-config.js';
 import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';
 
 /** One that listens, and one that works. */
@@ -32,15 +32,16 @@ export function isPgPool(connection: object): connection is PgPoolLike {
 export async function urlDriver(url: string, schema: string, clock: Clock): Promise<SqlDriver> {
   const address = addressOfUrl(url);
   const pg = await optionalDriver('pg', address, () => import('pg'));
-  const config = configOf(url, schema);
-  const pool = new pg.Pool({ ...config, query_timeout: QUERY_TIMEOUT });
+  const config = configOf(url);
+  const pool = new pg.Pool({ ...config, Client: clientOf(pg.Client, schema), query_timeout: QUERY_TIMEOUT });
   // A connection that breaks while idle: the one that listens tells.
   pool.on('error', () => undefined);
   const open = new Set<ClientBase>();
   pool.on('connect', (client) => open.add(client));
   pool.on('remove', (client) => open.delete(client));
   let closed: Promise<void> | undefined;
-  // A connection can end in the moment in which it is made: an error that nobody listens to would end the process.
+  // Neither migrations nor LISTEN need settings, and they come first: a pooler in transaction mode would hand those of one
+  // connection on to others. A connection can end in the moment in which it is made: an error that nobody listens to would end the process.
   const makeClient = () => new pg.Client(config).on('error', () => undefined);
   return {
     address,

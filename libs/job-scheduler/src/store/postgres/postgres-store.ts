@@ -3,6 +3,7 @@ import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';
+import { checkNotifications } from './check-notifications.js';
 import { poolDriver, urlDriver } from './pool-driver.js';
 import { checkRights } from './rights.js';
 import type { SqlDriver } from './sql-driver.js';
@@ -46,6 +47,7 @@ async function inTime(open: () => Promise<void>, driver: SqlDriver, schema: stri
   for (let tries = 1; ; tries++) {
     try {
       await checkServer(driver, clock);
+      await checkNotifications(driver, clock);
       await open();
       return await checkRights(driver, schema);
     } catch (error) {
@@ -62,9 +64,11 @@ async function checkServer(driver: SqlDriver, clock: Clock): Promise<void> {
   const { address } = driver;
   // A pool of the user may wait without end.
   const { rows } = await new StoreDeadline(address, clock, BOOT_DEADLINE).run(
-    driver.query<{ number: string; version: string; encoding: string; readonly: string }>(
-      `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
-              current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly`,
+    driver.session((client) =>
+      client.query<{ number: string; version: string; encoding: string; readonly: string }>(
+        `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
+                current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly`,
+      ),
     ),
   );
   const { number, version, encoding, readonly } = rows[0]!;

@@ -8,6 +8,14 @@ import type { SqlDriver } from './sql-driver.js';
 /** Wrong password or role, no such database: time mends none. */
 const DENIED = /^(?:28...|3D000)$/;
 
+/** As PgBouncer and its like refuse a connection; the name of the parameter. */
+const START_UP_PARAMETER = /unsupported startup parameter(?: in options)?: "?([\w.-]{1,64})/;
+
+function refusedParameter(error: unknown): string | undefined {
+  const { message } = (reasonFor(error) ?? {}) as { message?: unknown };
+  return START_UP_PARAMETER.exec(String(message))?.[1];
+}
+
 /** PostgreSQL's code: the server has answered, if only with a refusal. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code } = (reasonFor(error) ?? {}) as { code?: unknown };
@@ -21,6 +29,7 @@ export function isFinal(error: unknown): boolean {
     error instanceof StoreUnsupportedError ||
     reasonFor(error) instanceof SchemaVersionMismatchError ||
     state === NO_RIGHT ||
+    refusedParameter(error) !== undefined ||
     DENIED.test(state ?? '')
   );
 }
@@ -41,6 +50,13 @@ export async function bootFault(error: unknown, driver: SqlDriver, schema: strin
     return new StoreUnavailableError(
       address,
       `refused: ${reasonOf(reason)}. ${await remedyFor(driver, schema)}`,
+      reason,
+    );
+  const parameter = refusedParameter(error);
+  if (parameter !== undefined)
+    return new StoreUnavailableError(
+      address,
+      `is behind a pooler that refuses the start-up parameter "${parameter}": leave it out of the URL or the pool's options, and set it for the role (ALTER ROLE … SET …), or have the pooler ignore it (PgBouncer: ignore_startup_parameters).`,
       reason,
     );
   if (DENIED.test(state ?? ''))
