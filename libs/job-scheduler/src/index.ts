@@ -130,5 +130,6 @@ export {
   JobSkippedError,
   JobSnoozeError,
   JobTimeoutError,
+  WaitOptionsError,
   WaitTimeoutError,
 } from './errors/outcome-errors.js';

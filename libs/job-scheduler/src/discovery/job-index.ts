@@ -1,9 +1,10 @@
-import type { AnyClass, JobContract, JobRef } from '../definition/job-ref.js';
+import type { AnyClass, JobRef } from '../definition/job-ref.js';
 import { show } from '../definition/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import { className } from './job-declaration.js';
 import { isDecorated } from './metadata-accessor.js';
+import { isContract } from './option-shapes.js';
 import type { RegisteredJob } from './registered-job.js';
 
 /** Jobs by name, and by every other way in which code refers to them. */
@@ -117,8 +118,4 @@ export class JobIndex {
 
 function isMethodRef(ref: JobRef): ref is readonly [AnyClass, string] {
   return Array.isArray(ref) && typeof ref[0] === 'function' && typeof ref[1] === 'string';
-}
-
-function isContract(ref: unknown): ref is JobContract {
-  return typeof ref === 'object' && ref !== null && typeof (ref as JobContract).jobName === 'string';
 }

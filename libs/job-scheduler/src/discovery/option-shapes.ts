@@ -1,6 +1,6 @@
 /** What values of options look like, where types cannot be trusted: JavaScript and configuration files write them, too. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { JobRef } from '../definition/job-ref.js';
+import type { JobContract, JobRef } from '../definition/job-ref.js';
 
 export const NAME_RULE =
   'Allowed: a text of 1 to 256 characters, without control characters and without spaces at its ends.';
@@ -28,5 +28,9 @@ export function isSchema(value: unknown): value is StandardSchemaV1 {
 export function isJobRef(value: unknown): value is JobRef {
   if (typeof value === 'string' || typeof value === 'function') return true;
   if (Array.isArray(value)) return typeof value[0] === 'function' && typeof value[1] === 'string';
+  return isContract(value);
+}
+
+export function isContract(value: unknown): value is JobContract {
   return typeof value === 'object' && value !== null && 'jobName' in value && typeof value.jobName === 'string';
 }

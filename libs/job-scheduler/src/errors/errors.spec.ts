@@ -162,6 +162,10 @@ const ERRORS: [JobSchedulerError, string][] = [
   [new outcomes.JobFailedError('7', 'mail', new Error('no such address')), 'no such address'],
   [new outcomes.JobSkippedError('7', 'mail', 'overlap'), 'Job "mail" was skipped: overlap'],
   [new outcomes.JobCancelledError('7', 'mail', 'replaced'), 'Job "mail" was cancelled: replaced'],
+  [
+    new outcomes.WaitOptionsError('timeout', 'soon', '"soon" is not a duration.'),
+    'finished() timeout: "soon" is not a duration.',
+  ],
   [new outcomes.WaitTimeoutError('7', 'mail', 50), 'Job "mail" did not finish within 50 ms. It goes on.'],
   [
     new locks.LockOptionsError('ttl', 0, '0 is too short. Allowed: at least 10ms.'),

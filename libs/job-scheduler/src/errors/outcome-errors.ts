@@ -133,6 +133,15 @@ export class JobCancelledError extends JobEndedError {
   }
 }
 
+/** An option of `finished` is wrong. The job goes on, and nobody waits for it. */
+export class WaitOptionsError extends JobSchedulerError {
+  readonly code = 'WAIT_INVALID';
+
+  constructor(field: string, value: unknown, problem: string) {
+    super({ message: `finished() ${field}: ${problem}`, details: { field, value } });
+  }
+}
+
 /** `finished({ timeout })` gave up waiting. The job goes on. */
 export class WaitTimeoutError extends JobEndedError {
   readonly code = 'WAIT_TIMEOUT';

@@ -1,12 +1,16 @@
 import { parseDuration } from '../definition/duration.js';
+import { isFields, optionsProblem } from '../definition/options-problem.js';
 import { MOST_RETRIES } from '../definition/retry-policy.js';
+import { show } from '../definition/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
-import { didYouMean } from '../errors/did-you-mean.js';
 import type { ExecutionOverrides } from '../store/started-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 
 const KNOWN = ['id', 'queue', 'priority', 'retry', 'timeout', 'retention', 'metadata', 'whenFull', 'signal'];
+const RETRY = ['max', 'backoff', 'delay', 'maxDelay', 'jitter'];
+const RETENTION = ['count', 'age', 'failed'];
+const ENTRY = ['job', 'payload', 'options'];
 const PRIORITY_LIMIT = 1_000_000;
 const METADATA_ENTRIES = 64;
 const LONGEST_METADATA = 1_024;
@@ -15,18 +19,10 @@ function refuse(field: string, value: unknown, allowed: string): never {
   throw new EnqueueOptionsError(field, value, `Enqueue option "${field}" is ${show(value)}; ${allowed}.`);
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
-}
-
 /** Checks what an enqueue sets, and gives what is stored of it. @throws EnqueueOptionsError */
 export function checkEnqueueOptions(options: EnqueueOptions): ExecutionOverrides {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) {
-      throw new EnqueueOptionsError(key, key, `Enqueue has no option "${key}".${didYouMean(key, KNOWN, 'Options')}`);
-    }
-  }
+  checkFields('options', options, KNOWN);
+  checkQueue(options.queue);
   checkPriority(options.priority);
   checkMetadata(options.metadata);
   checkFull(options);
@@ -36,6 +32,33 @@ export function checkEnqueueOptions(options: EnqueueOptions): ExecutionOverrides
     ...(timeout !== undefined && { timeout: positive('timeout', timeout) }),
     ...(retention !== undefined && { retention: checkRetention(retention) }),
   };
+}
+
+/** @param entries of `enqueueMany`. @throws EnqueueOptionsError */
+export function checkEntries(entries: unknown): void {
+  if (Array.isArray(entries)) return;
+  throw new EnqueueOptionsError(
+    'entries',
+    entries,
+    `${show(entries)} is no list of entries { job, payload, options }.`,
+  );
+}
+
+/** A mistyped `payload` would be none. @throws EnqueueOptionsError */
+export function checkEntry(entry: unknown, index: number): void {
+  checkFields(`entries[${index}]`, entry, ENTRY);
+}
+
+function checkFields(at: string, value: unknown, known: readonly string[]): void {
+  const found = optionsProblem(value, known);
+  if (!found) return;
+  const [field, wrong] =
+    found.name === undefined ? [at, value] : [at === 'options' ? found.name : `${at}.${found.name}`, found.name];
+  throw new EnqueueOptionsError(field, wrong, `Enqueue ${at}: ${found.problem}`);
+}
+
+function checkQueue(queue: unknown): void {
+  if (queue !== undefined && typeof queue !== 'string') refuse('queue', queue, 'a queue is a text');
 }
 
 function checkPriority(priority: unknown): void {
@@ -59,7 +82,7 @@ function checkFull({ whenFull, signal }: EnqueueOptions): void {
 export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters, ${UNSTORABLE_RULE}`;
 
 export function isMetadata(metadata: unknown): metadata is Record<string, string> {
-  const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : undefined;
+  const entries = isFields(metadata) ? Object.entries(metadata) : undefined;
   return (
     entries !== undefined &&
     entries.length <= METADATA_ENTRIES &&
@@ -72,7 +95,9 @@ function fitsText(text: string): boolean {
 }
 
 function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<ExecutionOverrides['retry']> {
-  const { max, backoff, delay, maxDelay, jitter } = typeof retry === 'number' ? { max: retry } : retry;
+  if (typeof retry === 'number') return checkRetry({ max: retry });
+  checkFields('retry', retry, RETRY);
+  const { max, backoff, delay, maxDelay, jitter } = retry;
   if (max !== undefined && (!Number.isInteger(max) || max < 0 || max > MOST_RETRIES))
     refuse('retry.max', max, `it is a whole number from 0 to ${MOST_RETRIES}`);
   if (backoff !== undefined && backoff !== 'exponential' && backoff !== 'fixed') {
@@ -82,7 +107,7 @@ function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<Ex
       "it is 'exponential' or 'fixed' (a function cannot be stored: declare it on the job)",
     );
   }
-  if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
+  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     refuse('retry.jitter', jitter, 'it is a number from 0 to 1');
   const durations = {
     ...(delay !== undefined && { delay: enqueueDuration('retry.delay', delay) }),
@@ -101,6 +126,7 @@ function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<Ex
 function checkRetention(
   retention: NonNullable<EnqueueOptions['retention']>,
 ): NonNullable<ExecutionOverrides['retention']> {
+  checkFields('retention', retention, RETENTION);
   const { count, age, failed } = retention;
   if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
     refuse('retention.count', count, 'it is a whole number of at least 0');

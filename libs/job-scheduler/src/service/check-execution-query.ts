@@ -1,7 +1,9 @@
 import type { JobStatus } from '../definition/job-status.js';
+import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
 import { UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
+import { MOST_LOGS_READ } from '../store/log-store.js';
 import { canBeKnown } from './execution-id.js';
 
 /** Which executions to list. */
@@ -29,6 +31,16 @@ export interface CheckedQuery {
   readonly scheduleId: string | undefined;
 }
 
+/** Which log lines to read. */
+export interface LogQuery {
+  /** Only lines with a greater `seq`. Default: from the first on. */
+  readonly after?: number;
+  /** Default and most: 1,000. */
+  readonly limit?: number;
+}
+
+const QUERY = ['limit', 'before', 'status', 'scheduleId'];
+const LOG_QUERY = ['after', 'limit'];
 const LIMIT = 20;
 const MOST = 200;
 
@@ -42,8 +54,10 @@ const STATUSES: readonly JobStatus[] = [
   'cancelled',
 ];
 
-/** @throws HistoryQueryError */
-export function checkExecutionQuery({ limit = LIMIT, before, status, scheduleId }: ExecutionQuery): CheckedQuery {
+/** @param alsoKnown names beside those of a query. @throws HistoryQueryError */
+export function checkExecutionQuery(query: ExecutionQuery, alsoKnown: readonly string[] = []): CheckedQuery {
+  checkQueryFields(query, [...QUERY, ...alsoKnown]);
+  const { limit = LIMIT, before, status, scheduleId } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
     refuse('limit', limit, `a limit is a whole number from 1 to ${MOST}`);
   if (status !== undefined && !STATUSES.includes(status))
@@ -51,6 +65,23 @@ export function checkExecutionQuery({ limit = LIMIT, before, status, scheduleId 
   if (scheduleId !== undefined && !canBeKnown(scheduleId))
     refuse('scheduleId', scheduleId, `the id of a schedule is a text ${UNSTORABLE_RULE}`);
   return { limit, before: checkBefore(before), status, scheduleId };
+}
+
+/** @throws HistoryQueryError */
+export function checkLogQuery(query: LogQuery): LogQuery {
+  checkQueryFields(query, LOG_QUERY);
+  const { after, limit } = query;
+  if (after !== undefined && !(Number.isInteger(after) && after >= 0))
+    refuse('after', after, 'it is the seq of a line: a whole number of at least 0');
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MOST_LOGS_READ))
+    refuse('limit', limit, `a limit is a whole number from 1 to ${MOST_LOGS_READ}`);
+  return query;
+}
+
+/** @throws HistoryQueryError */
+export function checkQueryFields(query: unknown, known: readonly string[]): void {
+  const found = optionsProblem(query, known);
+  if (found) throw new HistoryQueryError(found.name ?? 'query', query, `History query: ${found.problem}`);
 }
 
 function checkBefore(before: unknown): number | string | undefined {

@@ -1,8 +1,8 @@
 import { formatDuration, readDuration } from '../definition/duration.js';
 import type { Duration } from '../definition/job-options.js';
+import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
-import { didYouMean } from '../errors/did-you-mean.js';
 import { LockOptionsError } from '../errors/lock-errors.js';
 
 export interface LockWaitOptions {
@@ -27,6 +27,12 @@ export function checkLockKey(key: unknown): void {
   );
 }
 
+/** @throws LockOptionsError */
+export function checkLockWork(work: unknown): void {
+  if (typeof work === 'function') return;
+  throw new LockOptionsError('work', work, `${show(work)} is not allowed. Allowed: a function (lock) => result.`);
+}
+
 /** Milliseconds. @throws LockOptionsError */
 export function lockTime(ttl: Duration): number {
   const ms = duration('ttl', ttl);
@@ -40,14 +46,10 @@ export function lockTime(ttl: Duration): number {
 
 /** @returns `timeout` in milliseconds. @throws LockOptionsError */
 export function checkLockWait(options: LockWaitOptions): { timeout?: number; signal?: AbortSignal } {
-  for (const name of Object.keys(options)) {
-    if (!WAIT_OPTIONS.includes(name)) {
-      const hint = didYouMean(name, WAIT_OPTIONS, 'Options');
-      throw new LockOptionsError(name, options[name as keyof LockWaitOptions], `There is no such option.${hint}`);
-    }
-  }
+  const found = optionsProblem(options, WAIT_OPTIONS);
+  if (found) throw new LockOptionsError(found.name ?? 'options', options, found.problem);
   const { timeout, signal } = options;
-  if (signal !== undefined && typeof (signal as Partial<AbortSignal>).throwIfAborted !== 'function') {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
     throw new LockOptionsError('signal', signal, `${show(signal)} is not allowed. Allowed: an AbortSignal.`);
   }
   return { ...(timeout !== undefined && { timeout: duration('timeout', timeout) }), ...(signal && { signal }) };

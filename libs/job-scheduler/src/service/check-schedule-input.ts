@@ -145,7 +145,9 @@ export class ScheduleInputCheck {
   private readZone(): string | undefined {
     const { input, stored, rules } = this;
     if (input['timezone'] === undefined && stored) return stored.timezone;
-    const zone = this.attempt('timezone', () => resolveTimeZone((input['timezone'] ?? rules.timezone) as string));
+    const given = input['timezone'];
+    const isDefault = given === undefined || (given === null && stored !== undefined);
+    const zone = this.attempt('timezone', () => resolveTimeZone((isDefault ? rules.timezone : given) as string));
     if (zone !== undefined) this.checked.timezone = zone;
     return zone;
   }

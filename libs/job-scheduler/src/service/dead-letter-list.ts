@@ -1,4 +1,7 @@
 /** The failed jobs of all queues as one list, newest first. */
+import { readDuration } from '../definition/duration.js';
+import type { Duration } from '../definition/job-options.js';
+import { show } from '../definition/show.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 import type { FailedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
 import { readCursor, toCursor } from '../store/history-cursor.js';
@@ -16,14 +19,25 @@ export interface ListPlace {
   readonly id?: string;
 }
 
-export function readPlace(before: Date | string | undefined): ListPlace | undefined {
+/** @throws HistoryQueryError */
+export function readPlace(before: unknown): ListPlace | undefined {
   if (before === undefined) return undefined;
-  if (before instanceof Date) {
-    if (!Number.isNaN(before.getTime())) return { at: before.getTime() };
-    throw new HistoryQueryError('before', before, '"before" is not a valid Date.');
-  }
+  if (before instanceof Date && !Number.isNaN(before.getTime())) return { at: before.getTime() };
+  if (typeof before !== 'string')
+    throw new HistoryQueryError(
+      'before',
+      before,
+      `"before" is ${show(before)}; it is a valid Date, or the "next" of a page.`,
+    );
   const [at, queue, id] = readCursor(before, [0, '', '']);
   return { at, queue, id };
+}
+
+/** Milliseconds. @throws HistoryQueryError */
+export function readAge(olderThan: Duration): number {
+  const reading = readDuration(olderThan);
+  if (reading.ok) return reading.ms;
+  throw new HistoryQueryError('olderThan', olderThan, `"olderThan": ${reading.problem}`);
 }
 
 /** Where a queue's part of the list goes on: at equal times queues stand in the reverse order of their names. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../definition/clock.js';
-import { parseDuration } from '../definition/duration.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { OwnLogger } from '../definition/own-logger.js';
 import { show } from '../definition/show.js';
 import { isStorableText } from '../definition/storable-text.js';
+import { isContract } from '../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
@@ -12,12 +12,14 @@ import { encodeJobId } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
+import { checkQueryFields } from './check-execution-query.js';
 import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './dead-letter.js';
 import {
   collect,
   cursorOf,
   newestFirst,
   placeIn,
+  readAge,
   readLimit,
   readPlace,
   type QueueFailure,
@@ -29,6 +31,8 @@ import { guardStore } from './store-guard.js';
 
 /** How many are retried or dropped at once. */
 const PORTION = 100;
+/** A mistyped one would mean all. */
+const FILTER = ['job', 'queue', 'olderThan'];
 
 /**
  * Jobs that have failed for good: reads them, brings them back into their queues, or drops them. They are those that BullMQ
@@ -49,8 +53,9 @@ export class DeadLetters {
     private readonly clock: Clock,
   ) {}
 
-  /** Newest first. @throws JobUnknownError, QueueUnknownError, HistoryQueryError */
+  /** Newest first. @throws JobUnknownError, QueueUnknownError, HistoryQueryError, as the others for a wrong filter */
   async list(query: DeadLetterQuery = {}): Promise<DeadLetterPage> {
+    checkQueryFields(query, [...FILTER, 'limit', 'before']);
     const limit = readLimit(query.limit);
     const before = readPlace(query.before);
     await this.holder.ready();
@@ -78,6 +83,7 @@ export class DeadLetters {
 
   /** @throws JobUnknownError, QueueUnknownError */
   async count(filter: DeadLetterFilter = {}): Promise<number> {
+    checkQueryFields(filter, FILTER);
     await this.holder.ready();
     const { filter: stored, queues } = this.read(filter);
     const counts = await this.guard('count dead letters', ({ deadLetters }) =>
@@ -150,6 +156,7 @@ export class DeadLetters {
     which: DeadLetterFilter,
     handle: (store: Store, queue: EngineQueue, ids: readonly string[]) => Promise<number>,
   ): Promise<number> {
+    checkQueryFields(which, FILTER);
     const portion = <T>(work: (store: Store) => Promise<T>) => this.guard('look for dead letters', work);
     await this.holder.ready();
     const { filter, queues } = this.read(which);
@@ -181,7 +188,7 @@ export class DeadLetters {
     return {
       filter: {
         job: job === undefined ? undefined : this.nameOf(job),
-        until: olderThan === undefined ? undefined : this.clock.now() - parseDuration(olderThan),
+        until: olderThan === undefined ? undefined : this.clock.now() - readAge(olderThan),
       },
       queues: queue === undefined ? this.hub.names() : [queue],
     };
@@ -190,7 +197,7 @@ export class DeadLetters {
   /** Dead letters outlive the code of their jobs: a name may be one that nobody registers any more. */
   private nameOf(job: JobRef): string {
     if (typeof job === 'string') return isStorableText(job) ? job : this.registry.require(job).definition.name;
-    return 'jobName' in job ? job.jobName : this.registry.require(job).definition.name;
+    return isContract(job) ? job.jobName : this.registry.require(job).definition.name;
   }
 
   /** None for a job that cannot be read. */

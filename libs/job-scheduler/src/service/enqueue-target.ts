@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { JobContract, JobRef } from '../definition/job-ref.js';
+import type { JobRef } from '../definition/job-ref.js';
+import { isContract } from '../discovery/option-shapes.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { DeclaredJob } from '../store/declared-job.js';
@@ -22,10 +23,6 @@ export interface EnqueueTarget {
   readonly traits?: QueueTraits;
   /** Undefined: as many as come. */
   readonly unique: JobDefinition['unique'];
-}
-
-function isContract(ref: JobRef): ref is JobContract {
-  return typeof ref === 'object' && 'jobName' in ref;
 }
 
 /**

@@ -16,7 +16,7 @@ import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
 import { CallLine } from './call-line.js';
-import { checkEnqueueOptions } from './check-enqueue-options.js';
+import { checkEnqueueOptions, checkEntries, checkEntry } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
@@ -127,8 +127,11 @@ export class Enqueuer {
     const { holder } = this.parts;
     if (!holder.isReady) await holder.ready();
     const store = holder.require('enqueue jobs');
+    checkEntries(given);
     const entries = given.slice();
-    const wanted = await inTurns(entries, async ({ job, payload, options = {} }): Promise<Wanted> => {
+    const wanted = await inTurns(entries, async (entry, index): Promise<Wanted> => {
+      checkEntry(entry, index);
+      const { job, payload, options = {} } = entry;
       const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
       options.signal?.throwIfAborted();
       // Of a long list the JSON is enough.
@@ -179,12 +182,12 @@ export class Enqueuer {
     cause: EnqueueCause,
     mayBeUnique = true,
   ): Promise<NewJob> {
-    if (cause.trigger === 'enqueue') checkOwnId(options.id);
     const overrides = {
-      // The id of a fire is made of its job's, and may be longer than a user's.
       ...checkEnqueueOptions(cause.isFire || cause.isOnFail ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),
     };
+    // The id of a fire is made of its job's, and may be longer than a user's.
+    if (cause.trigger === 'enqueue') checkOwnId(options.id);
     const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options, cause.declared);
     if (!target.isElsewhere) this.parts.hub.settings(target.queue);
     const schema = cause.isFire ? undefined : target.schema;

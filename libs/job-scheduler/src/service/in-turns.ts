@@ -9,13 +9,16 @@ const LONGEST_BLOCK = 20;
  * begun before this returns.
  * @throws what `work` throws; no further portion is begun then
  */
-export async function inTurns<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
+export async function inTurns<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => R | Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   for (let next = 0; next < items.length;) {
     if (next > 0) await nextTurn();
     const startedAt = performance.now();
     const portion: (R | Promise<R>)[] = [];
-    do portion.push(work(items[next++]!));
+    do portion.push(work(items[next]!, next++));
     while (next < items.length && portion.length < MOST_AT_ONCE && performance.now() - startedAt < LONGEST_BLOCK);
     results.push(...(await Promise.all(portion)));
   }

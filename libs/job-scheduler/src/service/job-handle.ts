@@ -1,4 +1,7 @@
+import { readDuration } from '../definition/duration.js';
 import type { Duration } from '../definition/job-options.js';
+import { optionsProblem } from '../definition/options-problem.js';
+import { WaitOptionsError } from '../errors/outcome-errors.js';
 import type { Enqueued } from './enqueued.js';
 import type { FinishWatcher } from './finish-watcher.js';
 
@@ -12,7 +15,7 @@ export interface JobHandle<R = unknown> {
   /**
    * Waits until the execution has ended, wherever it runs, and gives its result.
    * @param options.timeout how long to wait; default: for ever.
-   * @throws JobFailedError when it failed for good, JobCancelledError, JobSkippedError; WaitTimeoutError when it takes too long.
+   * @throws WaitOptionsError; JobFailedError when it failed for good, JobCancelledError, JobSkippedError; WaitTimeoutError when it takes too long.
    */
   finished(options?: { timeout?: Duration }): Promise<R>;
 }
@@ -20,6 +23,18 @@ export interface JobHandle<R = unknown> {
 export function toHandle<R>(enqueued: Enqueued, watcher: FinishWatcher): JobHandle<R> {
   return Object.freeze({
     ...enqueued,
-    finished: async ({ timeout }: { timeout?: Duration } = {}) => (await watcher.finished(enqueued, timeout)) as R,
+    finished: async (options: { timeout?: Duration } = {}) =>
+      (await watcher.finished(enqueued, waitTime(options))) as R,
   });
+}
+
+/** Milliseconds; undefined: for ever. @throws WaitOptionsError */
+function waitTime(options: { readonly timeout?: Duration }): number | undefined {
+  const found = optionsProblem(options, ['timeout']);
+  if (found) throw new WaitOptionsError(found.name ?? 'options', options, found.problem);
+  const { timeout } = options;
+  if (timeout === undefined) return undefined;
+  const reading = readDuration(timeout);
+  if (reading.ok) return reading.ms;
+  throw new WaitOptionsError('timeout', timeout, reading.problem);
 }

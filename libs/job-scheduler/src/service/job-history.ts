@@ -3,12 +3,19 @@ import type { JobRef } from '../definition/job-ref.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { show } from '../definition/show.js';
 import { isStorableText } from '../definition/storable-text.js';
+import { isContract } from '../discovery/option-shapes.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { type HistoryStore, noStats } from '../store/history-store.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
-import { checkExecutionQuery, type CheckedQuery, type ExecutionQuery } from './check-execution-query.js';
+import {
+  checkExecutionQuery,
+  checkLogQuery,
+  type CheckedQuery,
+  type ExecutionQuery,
+  type LogQuery,
+} from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
 import { canBeKnown } from './execution-id.js';
 import { statusInQueue, type ExecutionFinder } from './execution-finder.js';
@@ -18,16 +25,8 @@ import type { LiveExecutions } from './live-executions.js';
 import { readLines } from './read-lines.js';
 import { guardStore } from './store-guard.js';
 
-export type { ExecutionQuery } from './check-execution-query.js';
+export type { ExecutionQuery, LogQuery } from './check-execution-query.js';
 export type { ExecutionPage } from './job-execution.js';
-
-/** Which log lines to read. */
-export interface LogQuery {
-  /** Only lines with a greater `seq`. Default: from the first on. */
-  readonly after?: number;
-  /** Default and most: 1,000. */
-  readonly limit?: number;
-}
 
 /**
  * What ran, when, how it ended, and what that comes to. With `history: false` nothing is recorded: there are only those
@@ -48,6 +47,7 @@ export class JobHistory {
 
   /** A job's executions, newest first. @throws JobUnknownError, HistoryQueryError */
   async getExecutions(job: JobRef, query: ExecutionQuery = {}): Promise<JobExecution[]> {
+    checkExecutionQuery(query);
     return (await this.find({ ...query, job })).items;
   }
 
@@ -56,8 +56,9 @@ export class JobHistory {
    * @param query `job`: default, of all jobs.
    * @throws JobUnknownError, HistoryQueryError
    */
-  async find({ job, ...query }: ExecutionQuery & { job?: JobRef }): Promise<ExecutionPage> {
-    const checked = checkExecutionQuery(query);
+  async find(query: ExecutionQuery & { job?: JobRef }): Promise<ExecutionPage> {
+    const checked = checkExecutionQuery(query, ['job']);
+    const { job } = query;
     return this.ask('list executions', async ({ history }) => {
       const name = job === undefined ? undefined : await this.nameOf(job, history);
       const { status } = checked;
@@ -89,9 +90,10 @@ export class JobHistory {
     });
   }
 
-  /** Lines that an execution wrote, oldest first; of those that are kept, see `JobLogLine.number`. */
-  getLogs(id: string, query: LogQuery = {}): Promise<JobLogLine[]> {
-    return this.ask('read log lines', async ({ logs }) => (canBeKnown(id) ? readLines(logs, id, query) : []));
+  /** Lines that an execution wrote, oldest first; of those that are kept, see `JobLogLine.number`. @throws HistoryQueryError */
+  async getLogs(id: string, query: LogQuery = {}): Promise<JobLogLine[]> {
+    const checked = checkLogQuery(query);
+    return this.ask('read log lines', async ({ logs }) => (canBeKnown(id) ? readLines(logs, id, checked) : []));
   }
 
   /** Deletes the records and log lines of a job's ended executions. Its stats stay. @throws JobUnknownError */
@@ -138,7 +140,7 @@ export class JobHistory {
 
   /** A job that is no longer registered, or never was here, is known by what it has left. @throws JobUnknownError */
   private async nameOf(job: JobRef, history: HistoryStore): Promise<string> {
-    if (typeof job === 'object' && 'jobName' in job) return job.jobName;
+    if (isContract(job)) return job.jobName;
     if (typeof job !== 'string' || this.registry.find(job)) return this.registry.require(job).definition.name;
     const [stats] = isStorableText(job) ? await history.stats([job]) : [];
     return stats && Object.values(stats.ended).some((count) => count > 0)

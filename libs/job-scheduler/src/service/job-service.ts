@@ -48,8 +48,8 @@ export class JobService {
     job: J & KnownRef<J>,
     ...rest: EnqueueArgs<JobPayload<J>>
   ): Promise<JobHandle<JobResult<J>>> {
-    const [payload, options] = rest;
-    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options ?? {}, { trigger: 'enqueue' }));
+    const [payload, options = {}] = rest;
+    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue' }));
   }
 
   /** Runs a job at a time; one in the past: at once. Errors as `enqueue`. */

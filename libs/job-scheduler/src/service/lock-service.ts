@@ -7,7 +7,7 @@ import { NotStartedError } from '../errors/store-errors.js';
 import type { LockAnswer } from '../store/lock-store.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { checkLockKey, checkLockWait, lockTime, type LockWaitOptions } from './check-lock.js';
+import { checkLockKey, checkLockWait, checkLockWork, lockTime, type LockWaitOptions } from './check-lock.js';
 import { HeldLock, type Lock } from './lock.js';
 import { LockLine } from './lock-line.js';
 import { LockWait } from './lock-wait.js';
@@ -83,6 +83,7 @@ export class LockService {
     work: (lock: Lock) => T | Promise<T>,
     options: LockWaitOptions = {},
   ): Promise<T> {
+    checkLockWork(work);
     const lock = await this.wait(key, ttl, options);
     const stopExtending = this.keepExtending(lock, lockTime(ttl));
     try {

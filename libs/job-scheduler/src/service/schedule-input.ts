@@ -57,7 +57,8 @@ export type NewSchedule<J = JobRef> = ScheduleTiming &
 export interface ScheduleChange extends ScheduleTiming {
   /** A job that is registered in this process. */
   job?: JobRef;
-  timezone?: string;
+  /** `null`: the module's. */
+  timezone?: string | null;
   /** `null` is a payload, too. */
   payload?: unknown;
   enabled?: boolean;

@@ -6,7 +6,6 @@ import { show } from '../definition/show.js';
 import {
   ScheduleConflictError,
   ScheduleExistsError,
-  ScheduleInputError,
   ScheduleOwnedError,
   ScheduleUnknownError,
 } from '../errors/schedule-errors.js';
@@ -18,6 +17,12 @@ import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
 import { CallLine } from './call-line.js';
+import {
+  checkScheduleCondition,
+  checkScheduleFilter,
+  checkScheduleInput,
+  expectedVersion,
+} from './check-schedule-call.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
 import type { Enqueuer } from './enqueuer.js';
 import { canBeKnown } from './execution-id.js';
@@ -58,8 +63,9 @@ export class ScheduleService {
 
   constructor(private readonly parts: ScheduleServiceParts) {}
 
-  /** By id. */
+  /** By id. @throws ScheduleInputError, JobUnknownError */
   async list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
+    checkScheduleFilter(filter);
     await this.parts.holder.ready();
     const job = filter.job === undefined ? undefined : this.nameOf(filter.job);
     return this.guard('list schedules', async ({ schedules }) => {
@@ -98,6 +104,7 @@ export class ScheduleService {
    * ```
    */
   async create<const J extends JobRef>(input: NewSchedule<J>): Promise<ScheduledJob> {
+    checkScheduleInput(input);
     await this.parts.holder.ready();
     const checked = await this.check(input, undefined);
     const now = this.parts.clock.now();
@@ -125,6 +132,7 @@ export class ScheduleService {
    * `expectedVersion`. Nothing was changed.
    */
   async update(id: string, change: ScheduleChange): Promise<ScheduledJob> {
+    checkScheduleInput(change);
     const changed = this.change(
       id,
       async (stored) => {
@@ -148,7 +156,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, ScheduleOwnedError, and ScheduleConflictError when it is not of `expectedVersion`
    */
   async delete(id: string, condition: ScheduleCondition = {}): Promise<void> {
-    const expected = expectedVersion(condition);
+    const expected = checkScheduleCondition(condition);
     const deleted = this.guard(`delete schedule ${show(id)}`, async (store) => {
       const stored = await this.require(store, id);
       if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
@@ -164,7 +172,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
    */
   async enable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
-    return this.note(this.switch(id, true, expectedVersion(condition)), id, 'enabled');
+    return this.note(this.switch(id, true, checkScheduleCondition(condition)), id, 'enabled');
   }
 
   /**
@@ -172,7 +180,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError, and ScheduleConflictError when it is not of `expectedVersion`
    */
   async disable(id: string, condition: ScheduleCondition = {}): Promise<ScheduledJob> {
-    return this.note(this.switch(id, false, expectedVersion(condition)), id, 'disabled');
+    return this.note(this.switch(id, false, checkScheduleCondition(condition)), id, 'disabled');
   }
 
   /**
@@ -255,12 +263,6 @@ export class ScheduleService {
   private nameOf(ref: JobRef): string {
     return typeof ref === 'string' ? ref : this.parts.registry.require(ref).definition.name;
   }
-}
-
-function expectedVersion({ expectedVersion: expected }: ScheduleCondition): number | undefined {
-  if (expected === undefined || (Number.isInteger(expected) && expected > 0)) return expected;
-  const message = `${show(expected)} is not a version. Allowed: the version of the schedule as it was read.`;
-  throw new ScheduleInputError([{ field: 'expectedVersion', value: expected, message, code: 'SCHEDULE_INVALID' }]);
 }
 
 /** Without the fields that are not set. */

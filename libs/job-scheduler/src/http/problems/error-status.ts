@@ -53,6 +53,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, number>> = {
   JOB_LOCK_LOST: 500,
   JOB_POISONED: 500,
   JOB_REFUSED: 500,
+  WAIT_INVALID: 500,
   WAIT_TIMEOUT: 500,
   LOCK_INVALID: 500,
   LOCK_TIMEOUT: 500,
