@@ -1,7 +1,7 @@
 /** What comes of what handlers throw, return, and do with what they are given. */
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { Redis } from 'ioredis';
 import {
@@ -67,6 +67,32 @@ describe('what a handler throws', () => {
       waits: [1, 1, 1],
       repeats: [1, 2],
     });
+  });
+});
+
+describe('what a handler does not await', () => {
+  it('is not run once the handler has returned, and a warning says so, once', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const jobs = await startApp();
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const ran: string[] = [];
+    const late: Promise<unknown>[] = [];
+    jobs.register({ name: 'forgets' }, async (_, ctx) => {
+      const store = async (step: string) => {
+        await opened;
+        await ctx.step(step, () => ran.push(step));
+      };
+      late.push(store('one'), store('two'));
+    });
+    await (await jobs.enqueue('forgets', undefined)).finished(WAIT);
+    open();
+    for (const { status } of await Promise.allSettled(late)) expect(status).toBe('rejected');
+    expect(ran).toEqual([]);
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      'This attempt of job "forgets" is over: await what you start in it',
+    ]);
+    warn.mockRestore();
   });
 });
 

@@ -70,6 +70,8 @@ export class Attempt implements RunningJob {
   /** The handler has returned, or is not to run: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
+  /** A step that the handler did not await came to nothing. */
+  private hasForgotten = false;
   private hasBegun = false;
   private endedBefore: FinalStatus | undefined;
   /** Undefined for the many jobs that may run beside each other: they pay nothing. */
@@ -309,8 +311,12 @@ export class Attempt implements RunningJob {
 
   private ensureGoing(): void {
     this.abortion.check();
-    if (this.over)
-      throw new JobAbortError(`This attempt of job "${this.started.job}" is over: await what you start in it`);
+    if (!this.over) return;
+    const problem = `This attempt of job "${this.started.job}" is over: await what you start in it`;
+    // What is not awaited fails in silence, and the job has completed without it.
+    if (this.decided && !this.hasForgotten) this.outcomes.log('warn', problem);
+    this.hasForgotten = true;
+    throw new JobAbortError(problem);
   }
 
   /** A handler that goes on after its attempt is over is dropped; if it goes on for long, that is worth a line. */
