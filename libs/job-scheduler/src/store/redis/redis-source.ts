@@ -4,6 +4,7 @@ import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver } from '../optional-driver.js';
 import type { CommandClass } from './finish-sender.js';
 import { withLateErrors } from './late-errors.js';
+import { withLiveCredentials } from './live-credentials.js';
 import { type RedisClient, type RedisRole, withScripts } from './redis-client.js';
 import { withTolerantInfo } from './tolerant-info.js';
 
@@ -99,6 +100,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
     const address = `${(cluster.options as { scheme?: string }).scheme ?? 'redis'} cluster ${addressesOfCluster(cluster)}`;
     refuseStringNumbers((shared as RedisOptions).stringNumbers, address);
     refuseKeyPrefix(cluster.options.keyPrefix ?? (shared as RedisOptions).keyPrefix, address);
+    const current = () => cluster.options.redisOptions;
     const create = (role: RedisRole) =>
       cluster.duplicate([], {
         lazyConnect: true,
@@ -113,7 +115,8 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
       address,
       cluster: true,
       Command,
-      create: (role) => withScripts(prepared(create(role))),
+      create: (role) => withScripts(withLiveCredentials(prepared(create(role)), current)),
+      // A duplicate of a node, which has taken them.
       createSubscriber: anyNode,
     };
   }
@@ -125,7 +128,8 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
     address,
     cluster: false,
     Command,
-    create: (role) => withScripts(prepared(redis.duplicate(optionsFor(role)))),
+    create: (role) =>
+      withScripts(withLiveCredentials(prepared(redis.duplicate(optionsFor(role))), () => redis.options)),
     createSubscriber: () => prepared(redis.duplicate(optionsFor('subscriber'))),
   };
 }
