@@ -10,6 +10,8 @@ import {
   JobService,
   LockService,
   ScheduleService,
+  TaskPool,
+  nextOccurrences,
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 
@@ -41,6 +43,7 @@ let schedules: ScheduleService;
 let history: JobHistory;
 let dead: DeadLetters;
 let made = 0;
+const pool = new TaskPool({ concurrency: 1 });
 
 beforeAll(async () => {
   const connection = 'memory:';
@@ -158,6 +161,11 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ['filter', '{}', (v) => schedules.list(v)],
     ['source', '', (v) => schedules.list({ source: v })],
     ['enabled of the filter', 'true', (v) => schedules.list({ enabled: v }), 'enabled'],
+    ['options of nextOccurrences', '{}', (v) => nextOccurrences('@daily', v), 'options'],
+    ['timezone of nextOccurrences', '', (v) => nextOccurrences('@daily', { timezone: v }), 'time zone'],
+    ['after', 'Date', (v) => nextOccurrences('@daily', { after: v })],
+    ['count', '1', (v) => nextOccurrences('@daily', { count: v })],
+    ['counts', '', (v) => nextOccurrences('@daily', { counts: v } as never)],
     ['group of the filter', '', (v) => schedules.list({ group: v } as never), 'group'],
   ],
   LOCK_INVALID: [
@@ -170,6 +178,19 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ['waits', '', (v) => locks.acquireWait(fresh(), '1m', { waits: v } as never)],
     ['work', 'function', (v) => locks.withLock(fresh(), '1m', v)],
     ['options of withLock', '{}', (v) => locks.withLock(fresh(), '1m', () => 1, v), 'options'],
+  ],
+  TASK_POOL_INVALID: [
+    ['options', '', (v) => new TaskPool(v), 'options|concurrency'],
+    ['concurrency', '1', (v) => new TaskPool({ concurrency: v })],
+    ['size', '', (v) => new TaskPool({ concurrency: 1, size: v } as never)],
+    ['task', 'function', (v) => pool.run(v)],
+    ['options of run', '{}', (v) => pool.run(() => 1, v), 'options'],
+    ['options of tryRun', '{}', (v) => pool.tryRun(() => 1, v), 'options'],
+    ['timeout', '1', (v) => pool.run(() => 1, { timeout: v })],
+    ['signal', '', (v) => pool.run(() => 1, { signal: v })],
+    ['timeouts', '', (v) => pool.run(() => 1, { timeouts: v } as never)],
+    ['timeout of onIdle', '1', (v) => pool.onIdle({ timeout: v }), 'timeout'],
+    ['options of onIdle', '{}', (v) => pool.onIdle(v), 'options'],
   ],
   HISTORY_QUERY_INVALID: [
     ['query', '{}', (v) => history.find(v)],

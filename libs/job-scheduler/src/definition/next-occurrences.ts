@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { ScheduleError } from '../errors/definition-errors.js';
 import type { Schedule } from './job-options.js';
 import { nextFire } from './next-fire.js';
+import { optionsProblem } from './options-problem.js';
 import { parseSchedule } from './schedule.js';
 import { show } from './show.js';
 
@@ -14,6 +15,7 @@ export interface NextOccurrencesOptions {
   count?: number;
 }
 
+const OPTIONS = ['timezone', 'after', 'count'];
 const MOST = 10_000;
 
 /**
@@ -24,6 +26,8 @@ const MOST = 10_000;
  * @throws ScheduleError when the schedule, the zone or the options cannot be read.
  */
 export function nextOccurrences(schedule: string | Schedule, options: NextOccurrencesOptions = {}): Date[] {
+  const wrong = optionsProblem(options, OPTIONS);
+  if (wrong) throw new ScheduleError('schedule', options, `${wrong.name ?? 'options'}: ${wrong.problem}`);
   const { timezone = 'UTC', after = new Date(), count = 5 } = options;
   const spec = parseSchedule(schedule, timezone);
   if (!types.isDate(after) || Number.isNaN(after.getTime())) {

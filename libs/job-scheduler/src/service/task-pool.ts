@@ -2,6 +2,8 @@ import PQueue from 'p-queue';
 import { SystemClock, type Clock, type ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
 import type { Duration } from '../definition/job-options.js';
+import { optionsProblem } from '../definition/options-problem.js';
+import { show } from '../definition/show.js';
 import { within } from '../definition/within.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';
 
@@ -46,9 +48,11 @@ export class TaskPool {
 
   /** @throws TaskPoolOptionsError */
   constructor(
-    { concurrency }: TaskPoolOptions,
+    options: TaskPoolOptions,
     private readonly clock: Clock = new SystemClock(),
   ) {
+    checkNames(options, ['concurrency']);
+    const { concurrency } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new TaskPoolOptionsError('concurrency', concurrency, 'it is a whole number of at least 1.');
     }
@@ -71,7 +75,12 @@ export class TaskPool {
    * @returns what the task gives. Rejects with what it throws, with TaskTimeoutError, or with the reason of `signal`.
    * @throws TaskPoolOptionsError
    */
-  run<T>(task: Task<T>, { signal, timeout }: TaskOptions = {}): TaskResult<T> {
+  run<T>(task: Task<T>, options: TaskOptions = {}): TaskResult<T> {
+    if (typeof task !== 'function') throw new TaskPoolOptionsError('task', task, `${show(task)} is not a function.`);
+    checkNames(options, ['signal', 'timeout']);
+    const { signal, timeout } = options;
+    if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function')
+      throw new TaskPoolOptionsError('signal', signal, `${show(signal)} is not an AbortSignal.`);
     return toResult(this.enter(task, signal, timeout === undefined ? undefined : readTimeout(timeout)));
   }
 
@@ -81,11 +90,12 @@ export class TaskPool {
   }
 
   /** Resolves when no task runs or waits. @throws TaskTimeoutError, TaskPoolOptionsError */
-  async onIdle({ timeout }: { timeout?: Duration } = {}): Promise<void> {
+  async onIdle(options: { timeout?: Duration } = {}): Promise<void> {
+    checkNames(options, ['timeout']);
+    const ms = options.timeout === undefined ? undefined : readTimeout(options.timeout);
     if (this.accepted === 0) return;
     const idle = this.queue.onIdle();
-    if (timeout === undefined) return idle;
-    const ms = readTimeout(timeout);
+    if (ms === undefined) return idle;
     if (!(await within(idle, this.clock, ms))) throw new TaskTimeoutError('The wait for an idle task pool', ms);
   }
 
@@ -137,6 +147,11 @@ function toResult<T>(promise: Promise<T>): TaskResult<T> {
   };
   promise.then(settle, settle);
   return Object.defineProperty(promise, 'settled', { get: () => settled, enumerable: true }) as TaskResult<T>;
+}
+
+function checkNames(options: unknown, known: readonly string[]): void {
+  const found = optionsProblem(options, known);
+  if (found) throw new TaskPoolOptionsError(found.name ?? 'options', options, found.problem);
 }
 
 function readTimeout(timeout: Duration): number {
