@@ -73,7 +73,8 @@ it.each(everyStore.filter(([name]) => name !== 'PostgreSQL'))(
     const ids = (await queue.addBulk([1, 2, 3].map((n) => ({ name: 'gone', data: { n } })))).map(
       ({ id }) => `bullmq:default:${id}`,
     );
-    expect(await Promise.all(ids.map((id) => there.jobs.cancel(id, 'not wanted')))).toEqual([true, true, true]);
+    // Two seconds, which one call looks for, may be too short on a busy machine; without an end they would be, too.
+    await Promise.all(ids.map((id) => until('it is cancelled', () => there.jobs.cancel(id, 'not wanted'))));
     expect(await Promise.all(ids.map((id) => here.jobs.getStatus(id)))).toEqual(ids.map(() => 'cancelled'));
     await queue.close();
   },
