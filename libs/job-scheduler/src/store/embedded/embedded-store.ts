@@ -5,7 +5,7 @@ import type { Clock } from '../../definition/clock.js';
 import { OwnLogger } from '../../definition/own-logger.js';
 import type { PGliteLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
-import { optionalDriver } from '../optional-driver.js';
+import { optionalDriver, rethrow } from '../optional-driver.js';
 import type { Store } from '../ports.js';
 import { schemaOf } from '../postgres/sql-names.js';
 import { sqlStore } from '../postgres/sql-store.js';
@@ -13,6 +13,7 @@ import { DirectoryLock } from './directory-lock.js';
 import { durableOptions } from './durable-fs.js';
 import { pgliteDriver } from './pglite-driver.js';
 import { keepPrivate, makePrivate } from './private-directory.js';
+import { refuseBundled } from './refuse-bundled.js';
 
 const PACKAGE = '@electric-sql/pglite';
 
@@ -29,8 +30,11 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
   const directory = directoryOf(url);
   const address = `file:${directory}`;
   const schema = schemaOf(prefix, address);
-  const { PGlite: Driver } = await optionalDriver(PACKAGE, address, () => import('@electric-sql/pglite'));
-  const { NodeFS } = await import('@electric-sql/pglite/nodefs');
+  const [pglitePackage, { NodeFS }] = await optionalDriver(PACKAGE, address, () =>
+    Promise.all([import('@electric-sql/pglite').catch(rethrow), import('@electric-sql/pglite/nodefs').catch(rethrow)]),
+  );
+  refuseBundled(pglitePackage, address);
+  const { PGlite: Driver } = pglitePackage;
   // Payloads are nobody's but this user's. A directory that was there keeps its own rights.
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await makePrivate(join(directory, DATA));

@@ -2,7 +2,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../definition/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
-import { optionalDriver } from '../optional-driver.js';
+import { optionalDriver, rethrow } from '../optional-driver.js';
 import { againOnConflict } from './again-on-conflict.js';
 import { ownTypes } from './own-types.js';
 import { addressOfPool, addressOfUrl, clientOf, configOf } from './pg-config.js';
@@ -31,7 +31,7 @@ export function isPgPool(connection: object): connection is PgPoolLike {
  */
 export async function urlDriver(url: string, schema: string, clock: Clock): Promise<SqlDriver> {
   const address = addressOfUrl(url);
-  const pg = await optionalDriver('pg', address, () => import('pg'));
+  const pg = await optionalDriver('pg', address, () => import('pg').catch(rethrow));
   const config = configOf(url);
   const pool = new pg.Pool({ ...config, Client: clientOf(pg.Client, schema), query_timeout: QUERY_TIMEOUT });
   // A connection that breaks while idle: the one that listens tells.

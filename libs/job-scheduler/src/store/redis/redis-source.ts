@@ -1,7 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
-import { optionalDriver } from '../optional-driver.js';
+import { optionalDriver, rethrow } from '../optional-driver.js';
 import type { CommandClass } from './finish-sender.js';
 import { withLateErrors } from './late-errors.js';
 import { withLiveCredentials } from './live-credentials.js';
@@ -67,7 +67,7 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
   if (typeof connection === 'object' && isRedisClient(connection))
     return clientSource(connection, await loadedCommand());
   const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
-  const { Command, Redis } = await optionalDriver('ioredis', address, () => import('ioredis'));
+  const { Command, Redis } = await optionalDriver('ioredis', address, () => import('ioredis').catch(rethrow));
   const create = (role: RedisRole | 'subscriber') =>
     typeof connection === 'string'
       ? new Redis(withoutForced(connection), optionsFor(role))
@@ -85,7 +85,7 @@ export async function redisSource(connection: string | RedisLikeOptions | RedisL
 
 async function loadedCommand(): Promise<CommandClass | undefined> {
   try {
-    return (await import('ioredis')).Command;
+    return (await import('ioredis').catch(rethrow)).Command;
   } catch {
     return undefined;
   }
