@@ -5,7 +5,7 @@
  * With arguments, which go to Jest, what they name runs: `npm test -- libs/job-scheduler/src/errors`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureSlowness } from '../test/support/slowness.mjs';
@@ -13,7 +13,13 @@ import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
 const suites = {
-  short: ['--testPathIgnorePatterns', '\\.(long|alone)\\.spec\\.ts$'],
+  // One worker more than cores: for a third of their time, files of this suite wait for the clock or a store.
+  short: [
+    '--maxWorkers',
+    String(availableParallelism() + 1),
+    '--testPathIgnorePatterns',
+    '\\.(long|alone)\\.spec\\.ts$',
+  ],
   long: ['\\.(long|both)\\.spec\\.ts$'],
   // A worker, and not Jest's own process: it is renewed when its memory has grown.
   alone: ['--maxWorkers', '1', '\\.alone\\.spec\\.ts$'],

@@ -375,6 +375,7 @@ describe('bad input', () => {
     ],
     [{ every: '1h', timezone: 7 }, 'timezone', /7 is not a time zone.*Allowed:/],
     [{ every: '1h', start: '2030-01-01' }, 'start', /"2030-01-01" is not a date\. Allowed: a valid Date/],
+    [{ every: '1h', start: new Date(8.64e15) }, 'start', /is too late\. Allowed: until the year 9999/],
     [{ every: '1h', end: new Date('x') }, 'end', /Invalid Date is not a date\. Allowed: a valid Date/],
     [{ every: '1h', start: new Date(9), end: new Date(5) }, 'end', /is before the start.*Allowed: an end after/],
     [{ every: '1h', end: new Date(5) }, 'end', /The end, 1970-01-01T00:00:00.005Z, is past: .* would never fire/],

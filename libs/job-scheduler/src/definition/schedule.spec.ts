@@ -109,6 +109,10 @@ describe('parseSchedule', () => {
     ],
     [{ cron: 5 }, 'cron: 5 is not a text. Allowed: a cron expression such as "0 2 * * *".'],
     [{ cron: '@daily', start: '2026-01-01' }, 'start: "2026-01-01" is not a date. Allowed: a valid Date.'],
+    [
+      { cron: '@daily', start: new Date(8.64e15) },
+      'start: +275760-09-13T00:00:00.000Z is too late. Allowed: until the year 9999.',
+    ],
     [{ cron: '@daily', end: new Date('x') }, 'end: Invalid Date is not a date. Allowed: a valid Date.'],
     [
       { cron: '@daily', start: new Date(9), end: new Date(5) },

@@ -127,6 +127,16 @@ function readBounds(schedule: Schedule): Bounds {
 function readDate(field: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const time = types.isDate(value) ? value.getTime() : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new ScheduleError('schedule', value, `${field}: ${show(value)} is not a date. Allowed: a valid Date.`);
+  const problem = dateProblem(time, value);
+  if (problem) throw new ScheduleError('schedule', value, `${field}: ${problem}`);
+  return time;
+}
+
+/** Of the year 9999: later ones are seconds taken for milliseconds, or the like. */
+const LATEST = Date.UTC(10_000, 0) - 1;
+
+/** What is wrong with a bound of a schedule. @param time its milliseconds since the epoch; NaN for what is no Date. */
+export function dateProblem(time: number, value: unknown): string | undefined {
+  if (Number.isNaN(time)) return `${show(value)} is not a date. Allowed: a valid Date.`;
+  return time > LATEST ? `${show(value)} is too late. Allowed: until the year 9999.` : undefined;
 }

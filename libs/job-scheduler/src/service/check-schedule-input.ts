@@ -5,7 +5,7 @@ import type { JobRef } from '../definition/job-ref.js';
 import { nextFire } from '../definition/next-fire.js';
 import { OptionFaults } from '../definition/option-faults.js';
 import type { ScheduleSpec } from '../definition/schedule-spec.js';
-import { parseSchedule } from '../definition/schedule.js';
+import { dateProblem, parseSchedule } from '../definition/schedule.js';
 import { show } from '../definition/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
 import { resolveTimeZone } from '../definition/time-zone.js';
@@ -179,11 +179,10 @@ export class ScheduleInputCheck {
       return undefined;
     }
     const time = types.isDate(value) ? value.getTime() : Number.NaN;
-    if (Number.isNaN(time)) {
-      this.add(field, `${show(value)} is not a date. Allowed: a valid Date.`);
-      return undefined;
-    }
-    return (this.checked[field] = time);
+    const problem = dateProblem(time, value);
+    if (!problem) return (this.checked[field] = time);
+    this.add(field, problem);
+    return undefined;
   }
 
   private readSettings(): void {

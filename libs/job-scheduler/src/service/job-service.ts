@@ -52,7 +52,7 @@ export class JobService {
     return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue' }));
   }
 
-  /** Runs a job at a time; one in the past: at once. Errors as `enqueue`. */
+  /** Runs a job at a time, at most 100 years from now; one in the past: at once. Errors as `enqueue`. */
   async enqueueAt<const J extends JobRef>(
     job: J & KnownRef<J>,
     payload: RequiredPayload<JobPayload<J>>,
@@ -62,7 +62,7 @@ export class JobService {
     if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
       throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${String(at)}.`);
     }
-    const delay = Math.max(0, at.getTime() - this.parts.clock.now());
+    const delay = enqueueDuration('at', Math.max(0, at.getTime() - this.parts.clock.now()));
     return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
   }
 
