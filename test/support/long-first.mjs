@@ -3,16 +3,28 @@ import TestSequencer from '@jest/test-sequencer';
 
 const long = [
   'memory/differential',
-  'schedules/fleet',
+  'store/walk',
+  'http/planted-secrets',
   'package/package',
-  'overlap/fleet',
-  'scenario/instances',
+  'deploys/clock',
+  'deploys/versions',
+  'queues/many-calls',
   'store/embedded',
+  'schedules/fleet',
   'schedules/deploys',
+  'schedules/downtime',
+  'overlap/',
+  'deploys/',
+  'store/idle',
+  'store/rotation',
   'store/redis-faults',
   'store/postgres-faults',
-  'scenario/crash',
+  'execution/mutating',
+  'history/',
   'locks/lock-service',
+  'module/schedules',
+  'module/health',
+  'store/postgres.spec',
 ];
 
 const rank = ({ path }) => {
