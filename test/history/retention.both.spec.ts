@@ -148,7 +148,7 @@ function toWrite(n: number): ExecutionWrite {
 
 const WRITTEN: Record<string, number> = { PostgreSQL: inSuite(500, 8_000) };
 
-test.each(inTurn(everyStore))(
+test.each(inSuite(inTurn(everyStore), everyStore))(
   'on %s',
   async (name, connection) => {
     const prefix = randomPrefix();

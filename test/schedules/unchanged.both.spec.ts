@@ -44,7 +44,7 @@ test.each(inTurn(everyStore))(
   },
 );
 
-test.each(everyStore)(
+test.each(inTurn(everyStore))(
   'an entry on %s that twenty write at once is written, and none of them fails',
   async (_, connection) => {
     const app = await producer(connection);

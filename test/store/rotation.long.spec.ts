@@ -67,7 +67,7 @@ async function startOn(port: number | undefined, password: string, args: string[
 }
 
 function adminOf(port: number, password: string): Redis {
-  const admin = new Redis({ port, password });
+  const admin = new Redis({ port, password }).on('error', () => undefined);
   closers.push(() => admin.disconnect());
   return admin;
 }

@@ -132,7 +132,7 @@ function readDate(field: string, value: unknown): number | undefined {
   return time;
 }
 
-/** Of the year 9999: later ones are seconds taken for milliseconds, or the like. */
+/** The last millisecond of the year 9999. What is later was most often multiplied by 1,000 once too often. */
 const LATEST = Date.UTC(10_000, 0) - 1;
 
 /** What is wrong with a bound of a schedule. @param time its milliseconds since the epoch; NaN for what is no Date. */

@@ -17,13 +17,12 @@ export class BoundedBody implements NestInterceptor {
 
 /** Whether a JSON value holds more than `most` others, at any depth. Ends as soon as that is known, and lists no names. */
 function hasMoreValues(value: unknown, most: number): boolean {
-  const rest: object[] = [];
+  const rest: object[] = typeof value === 'object' && value !== null ? [value] : [];
   let count = 0;
   const add = (inner: unknown) => {
     count++;
     if (typeof inner === 'object' && inner !== null) rest.push(inner);
   };
-  add(value);
   for (let next = rest.pop(); next; next = rest.pop()) {
     if (Array.isArray(next)) {
       if (count + next.length > most) return true;

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
+import { LONGEST_DURATION } from '../definition/duration.js';
 import type { Duration, JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
@@ -62,7 +63,10 @@ export class JobService {
     if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
       throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${String(at)}.`);
     }
-    const delay = enqueueDuration('at', Math.max(0, at.getTime() - this.parts.clock.now()));
+    const delay = Math.max(0, at.getTime() - this.parts.clock.now());
+    if (delay > LONGEST_DURATION) {
+      throw new EnqueueOptionsError('at', at, `"at" is ${show(at)}. Allowed: at most 100 years from now.`);
+    }
     return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
   }
 

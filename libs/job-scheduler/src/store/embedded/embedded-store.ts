@@ -30,10 +30,11 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
   const directory = directoryOf(url);
   const address = `file:${directory}`;
   const schema = schemaOf(prefix, address);
-  const [pglitePackage, { NodeFS }] = await optionalDriver(PACKAGE, address, () =>
-    Promise.all([import('@electric-sql/pglite').catch(rethrow), import('@electric-sql/pglite/nodefs').catch(rethrow)]),
-  );
+  const load = <T>(part: () => Promise<T>) => optionalDriver(PACKAGE, address, part);
+  const pglitePackage = await load(() => import('@electric-sql/pglite').catch(rethrow));
   refuseBundled(pglitePackage, address);
+  // One after the other: Jest's loader loses the files that both have in common when they are asked for at once.
+  const { NodeFS } = await load(() => import('@electric-sql/pglite/nodefs').catch(rethrow));
   const { PGlite: Driver } = pglitePackage;
   // Payloads are nobody's but this user's. A directory that was there keeps its own rights.
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -47,7 +47,8 @@ async function inTime(open: () => Promise<void>, driver: SqlDriver, schema: stri
   for (let tries = 1; ; tries++) {
     try {
       await checkServer(driver, clock);
-      await checkNotifications(driver, clock);
+      // It takes its time to say no; and a pool of the user may wait without end.
+      await new StoreDeadline(driver.address, clock, 2 * BOOT_DEADLINE).run(checkNotifications(driver, clock));
       await open();
       return await checkRights(driver, schema);
     } catch (error) {

@@ -50,11 +50,12 @@ describe.each(both)('on %s and %s', (platform, store, connection) => {
   });
 
   it('a body of more values than are allowed is refused, and nothing is done', async () => {
-    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`k${n}`, 1]));
+    const wide = Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`k${n}`, 1]));
     for (const body of [
       { ...curlBody, invokeParams: wide },
       wide,
       Array(10_001).fill(0),
+      // The first two are the values of "a" and of its one element.
       { a: [Array(9_999).fill(1)] },
     ])
       for (const [method, path] of [
@@ -68,5 +69,7 @@ describe.each(both)('on %s and %s', (platform, store, connection) => {
         expect(answer.detail).toContain('more than 10000 values');
       }
     expect((await api.schedules.list({ source: 'api' })).length).toBe(0);
+    for (const body of [Array(10_000).fill(0), { a: [Array(9_998).fill(1)] }])
+      expect(problem(await api.call('POST', 'dead-letters/discard', body)).status).toBe(400);
   });
 });
