@@ -4,9 +4,10 @@ import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { Client, Pool } from 'pg';
+import { clientOf } from '../../libs/job-scheduler/src/store/postgres/pg-config.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { startPooler, type Pooler } from './pooler.js';
+import { startPooler, type Mode, type Pooler } from './pooler.js';
 import { refusal } from './refusal.js';
 
 Logger.overrideLogger(false);
@@ -36,10 +37,17 @@ function poolAt(connectionString: string, options: object = {}): Pool {
   let pooler: Pooler;
   const through = (query = '') => Object.assign(new URL(url!), { port: String(pooler.port), search: query }).href;
 
-  async function start(mode: 'session' | 'transaction') {
+  async function start(mode: Mode) {
     pooler = await startPooler(Number(new URL(url!).port), mode);
     closers.push(() => pooler.close());
   }
+
+  test('a connection that ends while it is set up fails who asked for it, and not the process', async () => {
+    await start('broken');
+    const Own = clientOf(Client, 'public');
+    await expect(new Own({ connectionString: through() }).connect()).rejects.toThrow('Connection terminated');
+    await expect(poolAt(through(), { Client: Own }).query('SELECT 1')).rejects.toThrow('Connection terminated');
+  });
 
   describe('that keeps sessions', () => {
     const role = `r${randomPrefix()}`;

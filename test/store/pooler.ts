@@ -7,6 +7,8 @@ const KNOWN = new Set(['user', 'database', 'client_encoding', 'application_name'
 const HEADER = 8;
 const NOTIFICATION = 'A'.charCodeAt(0);
 
+export type Mode = 'session' | 'transaction' | 'broken';
+
 export interface Pooler {
   readonly port: number;
   /** The parameters of the connections that came through. */
@@ -16,9 +18,10 @@ export interface Pooler {
 
 /**
  * Refuses start-up parameters as PgBouncer does.
- * @param target port of the server. @param mode `transaction`: what a session listens to does not reach it.
+ * @param target port of the server. @param mode `transaction`: what a session listens to does not reach it; `broken`: a
+ * connection ends at its first statement.
  */
-export async function startPooler(target: number, mode: 'session' | 'transaction'): Promise<Pooler> {
+export async function startPooler(target: number, mode: Mode): Promise<Pooler> {
   const sockets = new Set<Socket>();
   const parameters: string[][] = [];
   const server = createServer((near) => {
@@ -43,9 +46,10 @@ export async function startPooler(target: number, mode: 'session' | 'transaction
       }
       parameters.push(names);
       far.write(first);
-      near.pipe(far);
-      if (mode === 'session') far.pipe(near);
-      else dropNotifications(far, near);
+      if (mode === 'broken') near.on('data', () => near.destroy());
+      else near.pipe(far);
+      if (mode === 'transaction') dropNotifications(far, near);
+      else far.pipe(near);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

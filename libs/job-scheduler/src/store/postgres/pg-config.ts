@@ -31,6 +31,8 @@ export function clientOf(Client: ClientClass, schema: string): ClientClass {
     override connect(): Promise<Client>;
     override connect(callback: Connected): void;
     override connect(callback?: Connected): Promise<Client> | void {
+      // pg-pool listens once this is through: a connection that ends before would end the process. Its query tells.
+      this.on('error', () => undefined);
       if (!callback) return super.connect().then(() => this.query(settings).then(() => this));
       super.connect((failed: Error | null) => {
         if (failed) return callback(failed);
