@@ -37,7 +37,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
       return emit.mock.calls.some(([event]) => event === 'completed');
     });
     emit.mockRestore();
-    Object.assign(app.get(FinishWatcher), { lookAgain: NEVER });
+    app.get(FinishWatcher).longestPause = NEVER;
     const finder = app.get(ExecutionFinder);
     const findIn = finder.findIn.bind(finder);
     const looks: string[] = [];

@@ -70,8 +70,8 @@ export class Attempt implements RunningJob {
   /** The handler has returned, or is not to run: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
-  /** A step that the handler did not await came to nothing. */
-  private hasForgotten = false;
+  /** Of a step that the handler did not await, and that came to nothing. */
+  private hasWarnedOfLateStep = false;
   private hasBegun = false;
   private endedBefore: FinalStatus | undefined;
   /** Undefined for the many jobs that may run beside each other: they pay nothing. */
@@ -314,8 +314,8 @@ export class Attempt implements RunningJob {
     if (!this.over) return;
     const problem = `This attempt of job "${this.started.job}" is over: await what you start in it`;
     // What is not awaited fails in silence, and the job has completed without it.
-    if (this.decided && !this.hasForgotten) this.outcomes.log('warn', problem);
-    this.hasForgotten = true;
+    if (this.decided && !this.hasWarnedOfLateStep) this.outcomes.log('warn', problem);
+    this.hasWarnedOfLateStep = true;
     throw new JobAbortError(problem);
   }
 

@@ -35,8 +35,8 @@ export class FleetCancel {
   private listening: Promise<() => Promise<void>> | undefined;
   private readonly asked = new Map<string, AbortController>();
   private readonly patience = new Set<ClockTimer>();
-  /** Until when orders are remembered for what did not run here, the oldest first. */
-  private readonly lately = new Map<string, number>();
+  /** Orders of a moment ago for what did not run here, until they are forgotten. */
+  private readonly recentOrders = new Map<string, ClockTimer>();
 
   /** @param signals of the store, once it is open. */
   constructor(
@@ -56,9 +56,9 @@ export class FleetCancel {
     const { stopServing } = this;
     this.runs = undefined;
     this.stopServing = undefined;
-    for (const timer of this.patience) timer.cancel();
+    for (const timer of [...this.patience, ...this.recentOrders.values()]) timer.cancel();
     this.patience.clear();
-    this.lately.clear();
+    this.recentOrders.clear();
     await stopServing?.().catch(() => undefined);
   }
 
@@ -71,8 +71,8 @@ export class FleetCancel {
   }
 
   /** Whether an order came a moment ago for an execution that did not run here. */
-  isAskedFor(id: string): boolean {
-    return (this.lately.get(id) ?? 0) > this.clock.now();
+  hasRecentOrder(id: string): boolean {
+    return this.recentOrders.has(id);
   }
 
   /** Asks whoever runs an execution to abort it. Nothing is sent yet. */
@@ -113,13 +113,11 @@ export class FleetCancel {
   }
 
   private remember(id: string): void {
-    const now = this.clock.now();
-    this.lately.delete(id);
-    this.lately.set(id, now + REMEMBERED);
-    for (const [old, until] of this.lately) {
-      if (until > now) break;
-      this.lately.delete(old);
-    }
+    this.recentOrders.get(id)?.cancel();
+    this.recentOrders.set(
+      id,
+      this.clock.after(REMEMBERED, () => this.recentOrders.delete(id), false),
+    );
   }
 
   private heard(message: string): void {

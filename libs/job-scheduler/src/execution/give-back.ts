@@ -31,7 +31,7 @@ export function giveBack(before: GivenBack | undefined, now: number): GiveBack {
 }
 
 /** One that is to be cancelled rests for as long as it is asked for: whoever asks takes it out of its queue meanwhile. */
-export function layAside(before: GivenBack | undefined, now: number): GiveBack {
+export function restForCancel(before: GivenBack | undefined, now: number): GiveBack {
   const times = (before?.times ?? 0) + 1;
   return {
     delay: LONGEST_REST,

@@ -8,7 +8,7 @@ import { Attempt, type AttemptServices } from './attempt.js';
 import { retentionElsewhere, retentionOf } from './attempt-plan.js';
 import { toExecutionWrite } from './execution-report.js';
 import type { FleetJobs } from './fleet-jobs.js';
-import { giveBack, layAside } from './give-back.js';
+import { giveBack, restForCancel } from './give-back.js';
 import type { Outcome } from './outcome.js';
 import { logFailure } from './outcome-maker.js';
 import { reviveError } from './revive-error.js';
@@ -29,14 +29,14 @@ const UNKNOWN_FOR = 10 * 60_000;
 export class JobExecutor implements JobRunner {
   /**
    * @param fleet absent: nobody else is there.
-   * @param isAskedFor whether an execution that did not run here was to be cancelled a moment ago.
+   * @param hasRecentOrder whether an execution that did not run here was to be cancelled a moment ago.
    */
   constructor(
     private readonly services: AttemptServices,
     private readonly jobs: RegisteredJobs,
     private readonly defaults: JobDefaults,
     private readonly fleet?: FleetJobs,
-    private readonly isAskedFor: (id: string) => boolean = () => false,
+    private readonly hasRecentOrder: (id: string) => boolean = () => false,
   ) {}
 
   begin(started: StartedJob, reports: JobReports): RunningJob {
@@ -62,7 +62,7 @@ export class JobExecutor implements JobRunner {
     const now = this.services.clock.now();
     if (now - dueAt(started) >= UNKNOWN_FOR && !(await this.isAwaited(started))) return this.failed(started, now);
     // It may go from hand to hand faster than those look who want to cancel it.
-    const { delay, pause, note } = (this.isAskedFor(started.id) ? layAside : giveBack)(started.givenBack, now);
+    const { delay, pause, note } = (this.hasRecentOrder(started.id) ? restForCancel : giveBack)(started.givenBack, now);
     return { kind: 'snooze', delay, pause, givenBack: note };
   }
 

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../definition/clock.js';
 import { describeThrown } from '../definition/describe-error.js';
+import { tryAgain } from '../definition/try-again.js';
 import { isEntryTaken } from '../store/entry-taken.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, EngineScheduler, Store } from '../store/ports.js';
@@ -41,23 +42,6 @@ const CHECKS_AT_ONCE = 500;
 const MOST_ROUNDS = 5;
 /** See `CheckOptions`. */
 export const GRACE = 5_000;
-
-/** To write an entry that another process writes at the same moment. */
-const MOST_TRIES = 10;
-
-/**
- * On PostgreSQL, BullMQ reads an entry and then writes it with its next job: of two that do so at once, the second finds a job
- * that it does not know of, and throws. Once the first is through, the second replaces what it wrote.
- */
-async function againWhenTaken<T>(upsert: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await upsert();
-    } catch (error) {
-      if (tries === MOST_TRIES || !isEntryTaken(error)) throw error;
-    }
-  }
-}
 
 /**
  * Writes BullMQ's entries from stored schedules, so that no fire is lost: BullMQ deletes the due fire of an entry that is
@@ -155,7 +139,9 @@ export class ScheduleEntries implements ScheduleApplier {
     const { job, expression } = schedule;
     const data: TickData = { job, expression, by };
     const upsert = () => this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
-    const planned = await againWhenTaken(upsert);
+    // On PostgreSQL, BullMQ reads an entry and then writes it with its next job: of two that do so at once, the second finds a
+    // job that it does not know of, and throws. Once the first is through, the second replaces what it wrote.
+    const planned = await tryAgain(upsert, isEntryTaken);
     if (planned) return planned.opts.prevMillis ?? Infinity;
     // It has ended: BullMQ has left the entry as it was.
     await this.parts.ticks().removeJobScheduler(key);

@@ -1,4 +1,5 @@
 import { parseDuration } from '../definition/duration.js';
+import { isAbortSignal } from '../definition/is-abort-signal.js';
 import { isFields, optionsProblem } from '../definition/options-problem.js';
 import { MOST_RETRIES } from '../definition/retry-policy.js';
 import { show } from '../definition/show.js';
@@ -76,7 +77,7 @@ function checkFull({ whenFull, signal }: EnqueueOptions): void {
   if (whenFull !== undefined && whenFull !== 'reject' && whenFull !== 'wait') {
     refuse('whenFull', whenFull, "it is 'reject' or 'wait'");
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'it is an AbortSignal');
+  if (signal !== undefined && !isAbortSignal(signal)) refuse('signal', signal, 'it is an AbortSignal');
 }
 
 export const METADATA_RULE = `metadata is an object of up to ${METADATA_ENTRIES} texts of up to ${LONGEST_METADATA} characters, ${UNSTORABLE_RULE}`;

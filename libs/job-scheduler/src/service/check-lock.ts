@@ -1,4 +1,5 @@
 import { formatDuration, readDuration } from '../definition/duration.js';
+import { isAbortSignal } from '../definition/is-abort-signal.js';
 import type { Duration } from '../definition/job-options.js';
 import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
@@ -49,7 +50,7 @@ export function checkLockWait(options: LockWaitOptions): { timeout?: number; sig
   const found = optionsProblem(options, WAIT_OPTIONS);
   if (found) throw new LockOptionsError(found.name ?? 'options', options, found.problem);
   const { timeout, signal } = options;
-  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw new LockOptionsError('signal', signal, `${show(signal)} is not allowed. Allowed: an AbortSignal.`);
   }
   return { ...(timeout !== undefined && { timeout: duration('timeout', timeout) }), ...(signal && { signal }) };

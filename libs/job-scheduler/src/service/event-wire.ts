@@ -1,4 +1,5 @@
 /** Events as they travel between processes: lists of them, in JSON. */
+import { isFields } from '../definition/options-problem.js';
 import { JOB_EVENT_TYPES, type JobEvent, type JobEventType } from '../definition/job-event.js';
 
 /** Characters of one message. An event that is longer has one of its own. */
@@ -52,19 +53,15 @@ function readEvent(value: unknown): JobEvent[] {
   const { type, line } = event;
   if (!isEventType(type) || typeof event['id'] !== 'string' || typeof event['job'] !== 'string') return [];
   const part = PARTS[type];
-  if (part !== undefined && !isObject(event[part])) return [];
+  if (part !== undefined && !isFields(event[part])) return [];
   const at = toDate(event['at']);
-  const read = type === 'log' && isObject(line) ? { line: { ...line, at: toDate(line['at']) } } : undefined;
+  const read = type === 'log' && isFields(line) ? { line: { ...line, at: toDate(line['at']) } } : undefined;
   if (!at || (read && !read.line.at)) return [];
   return [{ ...event, at, ...read } as unknown as JobEvent];
 }
 
 function isEventType(type: unknown): type is JobEventType {
   return (JOB_EVENT_TYPES as readonly unknown[]).includes(type);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function toDate(text: unknown): Date | undefined {

@@ -1,9 +1,7 @@
 import type { Clock, ClockTimer } from '../definition/clock.js';
-import { parseDuration } from '../definition/duration.js';
 import { OwnLogger } from '../definition/own-logger.js';
 import { outside } from '../definition/outside.js';
 import { within } from '../definition/within.js';
-import type { Duration } from '../definition/job-options.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
@@ -56,7 +54,8 @@ export class FinishWatcher {
   private readonly waiting = new Map<string, Set<(event?: PastEnd) => void>>();
   private readonly listensSince = new Map<string, number>();
   private readonly past: PastEnds;
-  private readonly lookAgain = LOOK_AGAIN;
+  /** Milliseconds. A test that is to see an event come sets it to a day. */
+  longestPause = LOOK_AGAIN;
   private closed = false;
 
   constructor(
@@ -68,7 +67,8 @@ export class FinishWatcher {
     this.past = new PastEnds(holder);
   }
 
-  async finished(execution: Enqueued, timeout: Duration | undefined): Promise<unknown> {
+  /** @param timeout milliseconds; Infinity: for ever. */
+  async finished(execution: Enqueued, timeout: number): Promise<unknown> {
     const store = this.holder.require('wait for an execution');
     const unstarted: { over?: (() => void) | undefined } = {};
     try {
@@ -86,15 +86,15 @@ export class FinishWatcher {
   /** @param onLook told at each look whether the execution has started. */
   private async untilEnd(
     execution: Enqueued,
-    timeout: Duration | undefined,
+    timeout: number,
     onLook: (hasStarted: boolean) => void,
   ): Promise<unknown> {
     const { id, job } = execution;
-    const until = timeout === undefined ? Infinity : this.clock.now() + parseDuration(timeout);
+    const until = this.clock.now() + timeout;
     const inTime = async <T>(work: Promise<T>): Promise<T> => {
       if (until === Infinity || (await within(work, this.clock, Math.max(LEAST_ANSWER, until - this.clock.now()))))
         return work;
-      throw new WaitTimeoutError(id, job, parseDuration(timeout ?? 0));
+      throw new WaitTimeoutError(id, job, timeout);
     };
     await inTime(this.listen(execution.queue));
     let isStarting = this.clock.now() - (this.listensSince.get(execution.queue) ?? 0) < STARTING;
@@ -122,14 +122,14 @@ export class FinishWatcher {
         if (found) missedAt = undefined;
         else if (missedAt === undefined) missedAt = this.clock.now();
         else if (this.clock.now() - missedAt >= RECORD_LAG) throw new ExecutionUnknownError(id);
-        const pause = missedAt !== undefined ? RECORD_LAG : isStarting ? STARTING : this.lookAgain;
+        const pause = missedAt !== undefined ? RECORD_LAG : isStarting ? STARTING : this.longestPause;
         isStarting = false;
         event = await woken.within(Math.min(pause, until - this.clock.now()));
       } finally {
         woken.cancel();
       }
       if (this.closed) throw new NotStartedError(`wait for execution "${id}"`, 'stopped');
-      if (!event && this.clock.now() >= until) throw new WaitTimeoutError(id, job, parseDuration(timeout ?? 0));
+      if (!event && this.clock.now() >= until) throw new WaitTimeoutError(id, job, timeout);
     }
   }
 

@@ -28,12 +28,12 @@ export function toHandle<R>(enqueued: Enqueued, watcher: FinishWatcher): JobHand
   });
 }
 
-/** Milliseconds; undefined: for ever. @throws WaitOptionsError */
-function waitTime(options: { readonly timeout?: Duration }): number | undefined {
+/** Milliseconds. @throws WaitOptionsError */
+function waitTime(options: { readonly timeout?: Duration }): number {
   const found = optionsProblem(options, ['timeout']);
   if (found) throw new WaitOptionsError(found.name ?? 'options', options, found.problem);
   const { timeout } = options;
-  if (timeout === undefined) return undefined;
+  if (timeout === undefined) return Infinity;
   const reading = readDuration(timeout);
   if (reading.ok) return reading.ms;
   throw new WaitOptionsError('timeout', timeout, reading.problem);

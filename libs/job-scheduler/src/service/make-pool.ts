@@ -21,7 +21,9 @@ export function makePool(parts: RuntimeParts, store: Store, logs: LogWriter, log
   const services = { ...common, onFail, admission, events, telemetry, logs };
   return new WorkerPool({
     store,
-    runner: new JobExecutor(services, registry, options.defaults, parts.fleetJobs, (id) => parts.fleet.isAskedFor(id)),
+    runner: new JobExecutor(services, registry, options.defaults, parts.fleetJobs, (id) =>
+      parts.fleet.hasRecentOrder(id),
+    ),
     queues: options.queues,
     order: options.queueOrder,
     concurrency: options.concurrency,

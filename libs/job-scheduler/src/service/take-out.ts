@@ -56,7 +56,7 @@ export class TakeOut {
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
     if (recorded) {
-      await this.tellQueue(queue, jobId, order);
+      await this.publishCancelled(queue, jobId, order);
       await this.endLines(started);
       this.events.tell(() => this.toEvent(started, order));
     }
@@ -64,7 +64,7 @@ export class TakeOut {
   }
 
   /** As of a run that is cancelled: those who wait for its end hear of it, also where no record is kept. */
-  private async tellQueue(queue: string, jobId: string, { reason }: CancelOrder): Promise<void> {
+  private async publishCancelled(queue: string, jobId: string, { reason }: CancelOrder): Promise<void> {
     const event = { event: 'failed', jobId, failedReason: toEndText('cancelled', reason), prev: 'removed' };
     try {
       await this.hub.get(queue).getBackend().publishEvent(event, KEEP_ALL_EVENTS);

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { SystemClock, type Clock, type ClockTimer } from '../definition/clock.js';
 import { parseDuration } from '../definition/duration.js';
+import { isAbortSignal } from '../definition/is-abort-signal.js';
 import type { Duration } from '../definition/job-options.js';
 import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
@@ -79,7 +80,7 @@ export class TaskPool {
     if (typeof task !== 'function') throw new TaskPoolOptionsError('task', task, `${show(task)} is not a function.`);
     checkNames(options, ['signal', 'timeout']);
     const { signal, timeout } = options;
-    if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function')
+    if (signal !== undefined && !isAbortSignal(signal))
       throw new TaskPoolOptionsError('signal', signal, `${show(signal)} is not an AbortSignal.`);
     return toResult(this.enter(task, signal, timeout === undefined ? undefined : readTimeout(timeout)));
   }

@@ -33,12 +33,13 @@ export function clientOf(Client: ClientClass, schema: string): ClientClass {
     override connect(callback?: Connected): Promise<Client> | void {
       // pg-pool listens once this is through: a connection that ends before would end the process. Its query tells.
       this.on('error', () => undefined);
-      if (!callback) return super.connect().then(() => this.query(settings).then(() => this));
+      if (!callback)
+        return new Promise((resolve, reject) => this.connect((failed) => (failed ? reject(failed) : resolve(this))));
       super.connect((failed: Error | null) => {
         if (failed) return callback(failed);
         this.query(settings, (refused?: Error) => {
           if (!refused) return callback();
-          // pg-pool forgets a client that could not connect, and does not end it.
+          // Nobody else ends a client that could not connect.
           this.end(() => callback(refused));
         });
       });

@@ -116,7 +116,7 @@ function clientSource(client: RedisLike, Command: CommandClass | undefined): Red
       cluster: true,
       Command,
       create: (role) => withScripts(withLiveCredentials(prepared(create(role)), current)),
-      // A duplicate of a node, which has taken them.
+      // A duplicate of a node that takes the credentials of this moment; each connection of a subscriber is a new one.
       createSubscriber: anyNode,
     };
   }
