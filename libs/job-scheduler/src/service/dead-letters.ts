@@ -53,7 +53,7 @@ export class DeadLetters {
     private readonly clock: Clock,
   ) {}
 
-  /** Newest first. @throws JobUnknownError, QueueUnknownError, HistoryQueryError, as the others for a wrong filter */
+  /** Newest first. @throws JobUnknownError, QueueUnknownError; HistoryQueryError for a wrong query */
   async list(query: DeadLetterQuery = {}): Promise<DeadLetterPage> {
     checkQueryFields(query, [...FILTER, 'limit', 'before']);
     const limit = readLimit(query.limit);
@@ -81,7 +81,7 @@ export class DeadLetters {
     };
   }
 
-  /** @throws JobUnknownError, QueueUnknownError */
+  /** @throws JobUnknownError, QueueUnknownError; HistoryQueryError for a wrong filter */
   async count(filter: DeadLetterFilter = {}): Promise<number> {
     checkQueryFields(filter, FILTER);
     await this.holder.ready();
