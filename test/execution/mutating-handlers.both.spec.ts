@@ -14,7 +14,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { Random } from '../support/random.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 const SEED = Number(process.env['MUTATION_SEED'] ?? 1);
 
@@ -158,9 +158,9 @@ async function connectionOf(store: string): Promise<string> {
   return `file:${directory}`;
 }
 
-const stores = inSuite(inTurn(everyStore), [...everyStore, ['PGlite', 'file:']]);
+const stores = inSuite(storesOfSuite(everyStore), [...everyStore, ['PGlite', 'file:']]);
 
-describe.each(inTurn(everyStore))('an onFail job on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('an onFail job on %s', (_name, connection) => {
   it('runs with bounded texts and the code, whatever the message, the id and the size of the payload', async () => {
     const jobs = await startApp({ connection, maxPayload: 20_000 });
     const alarms: JobFailure<{ fill: string }>[] = [];

@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 describe.each(stores)('on %s', (_name, connection) => {
   it('jobs do not run in the request that started the workers, or enqueued or waited first', async () => {

@@ -6,12 +6,12 @@ import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler
 import { turns } from '../support/held-clock.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 describe.each(stores)('on %s', (_name, connection) => {
   let app: INestApplicationContext;

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -54,7 +54,7 @@ const sizeOn: Record<string, (prefix: string) => Promise<number>> = {
   },
 };
 
-test.each(inTurn(sharedStores))(
+test.each(storesOfSuite(sharedStores))(
   'a payload on %s is stored once, however many attempts fail',
   async (name, connection) => {
     const { prefix, jobs, history, letters } = await start(connection);
@@ -84,7 +84,7 @@ test.each(inTurn(sharedStores))(
   },
 );
 
-test.each(inTurn(sharedStores))(
+test.each(storesOfSuite(sharedStores))(
   'ten dead letters on %s with messages of 1 MB take less than one, with their frames',
   async (name, connection) => {
     const { prefix, jobs, history, letters } = await start(connection);

@@ -15,7 +15,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { startChild, type TestChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 
@@ -262,7 +262,7 @@ const stores: [name: string, url: string, isShared: boolean][] = [
   ['memory', 'memory:', false],
   // To open a directory costs seconds and a gigabyte.
   ...inSuite<[string, string, boolean][]>([], [['PGlite', `file:${join(directory, 'data')}`, false]]),
-  ...inSuite(inTurn(sharedStores), sharedStores).map(([name, url]) => [name, url, true] as [string, string, boolean]),
+  ...inSuite(storesOfSuite(sharedStores), sharedStores).map(([name, url]) => [name, url, true] as [string, string, boolean]),
 ];
 
 describe.each(stores)('on %s', (_name, connection, isShared) => {

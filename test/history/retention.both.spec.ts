@@ -17,7 +17,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { scaled } from '../support/machine.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -148,7 +148,7 @@ function toWrite(n: number): ExecutionWrite {
 
 const WRITTEN: Record<string, number> = { PostgreSQL: inSuite(500, 8_000) };
 
-test.each(inSuite(inTurn(everyStore), everyStore))(
+test.each(inSuite(storesOfSuite(everyStore), everyStore))(
   'on %s',
   async (name, connection) => {
     const prefix = randomPrefix();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomPrefix } from '../support/prefix.js';
 import { Api, curlBody, problem, type Answer } from './app.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -19,7 +19,7 @@ async function start(connection: string): Promise<Api[]> {
 
 const create = async (api: Api): Promise<string> => String((await api.call('POST', 'jobs', curlBody)).body['id']);
 
-describe.each(inTurn(everyStore))('on %s', (_, connection) => {
+describe.each(storesOfSuite(everyStore))('on %s', (_, connection) => {
   let instances: Api[];
   beforeAll(async () => void (instances = await start(connection)));
   afterAll(() => Promise.all(instances.map((api) => api.close())));

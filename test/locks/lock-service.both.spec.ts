@@ -7,7 +7,7 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { usedDirectory } from '../store/data-directory.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 import { isLongSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { atEnd, clock, openSide, serviceOn, takeAway, untilWaiting, waitersOf, type Side } from './locks-kit.js';
@@ -212,7 +212,7 @@ function describeLockService(name: string, open: () => Promise<[Side, Side]>): v
   });
 }
 
-for (const [name, url] of inTurn(sharedStores)) {
+for (const [name, url] of storesOfSuite(sharedStores)) {
   describeLockService(name, async () => {
     const prefix = randomPrefix();
     return [await openSide(url, prefix), await openSide(url, prefix)];

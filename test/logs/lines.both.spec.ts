@@ -17,7 +17,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -99,7 +99,7 @@ class Stepped {
   }
 }
 
-describe.each(inTurn(everyStore))('on %s', (_, connection) => {
+describe.each(storesOfSuite(everyStore))('on %s', (_, connection) => {
   it('lines of all attempts are read back in order, with their data, and who wrote them', async () => {
     const { jobs, history } = await start([Talk], { connection });
     const handle = await jobs.enqueue([Talk, 'say'], ['a', 'fail']);

@@ -18,7 +18,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { scaled, WAIT } from '../support/machine.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -87,7 +87,7 @@ async function start(options: JobSchedulerOptions) {
   return { app, jobs: app.get(JobService) };
 }
 
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 describe.each(stores)('cancel on %s', (_name, connection) => {
   async function fleet(options: JobSchedulerOptions = {}) {

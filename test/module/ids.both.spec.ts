@@ -15,7 +15,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { Random } from '../support/random.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -79,7 +79,7 @@ class Desk {
   }
 }
 
-describe.each(inTurn(everyStore))('ids on %s', (_store, connection) => {
+describe.each(storesOfSuite(everyStore))('ids on %s', (_store, connection) => {
   let app: INestApplicationContext;
   let jobs: JobService;
   let history: JobHistory;

@@ -21,7 +21,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { WAIT } from '../support/machine.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -44,7 +44,7 @@ async function startApp(providers: Type[], options: JobSchedulerOptions) {
   return { app, jobs: app.get(JobService) };
 }
 
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 interface Mail {
   to: string;

@@ -6,7 +6,7 @@ import { Job, JobHistory, JobSchedulerModule, JobService, OnJobFail, ScheduleSer
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -43,7 +43,7 @@ async function start(connection: string, prefix = randomPrefix()) {
   return app;
 }
 
-describe.each(inTurn(everyStore))('on %s', (kind, url) => {
+describe.each(storesOfSuite(everyStore))('on %s', (kind, url) => {
   it('jobs with names of 227 and 256 characters run at the start, by hand, by schedule, and fail', async () => {
     await start(url);
     const history = app!.get(JobHistory);

@@ -6,12 +6,12 @@ import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-sche
 import { z } from 'zod';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 async function start(connection: string, jobsOf: (jobs: JobService) => void) {
   @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), autoStart: false })] })

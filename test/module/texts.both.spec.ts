@@ -13,7 +13,7 @@ import {
   ScheduleService,
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -56,7 +56,7 @@ class Desk {
   }
 }
 
-describe.each(inTurn(everyStore))('texts on %s', (_store, connection) => {
+describe.each(storesOfSuite(everyStore))('texts on %s', (_store, connection) => {
   let app: INestApplicationContext;
   let jobs: JobService;
   let history: JobHistory;

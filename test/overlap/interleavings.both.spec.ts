@@ -14,7 +14,7 @@ import { scaled } from '../support/machine.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { closeApps, startApp } from './kit.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 interface Work {
   key: string;
@@ -116,7 +116,7 @@ async function checkPlay(seed: number, connection: string, executions: number): 
   await closeApps();
 }
 
-describe.each(inSuite(inTurn(everyStore), everyStore))('random interleavings on %s', (name, connection) => {
+describe.each(inSuite(storesOfSuite(everyStore), everyStore))('random interleavings on %s', (name, connection) => {
   const [seeds, executions] = name === 'memory:' ? [inSuite(2, 8), 150] : [inSuite(1, 2), inSuite(60, 120)];
   const contenders = inSuite(20, 50);
 

@@ -9,11 +9,11 @@ import { randomPrefix } from '../support/prefix.js';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 import { Stage, startApp } from './kit.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 const clock = new SystemClock();
 
-describe.each(inTurn(everyStore))('leases on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('leases on %s', (_name, connection) => {
   it('are renewed; one that is lost aborts its run, which waits for its turn again', async () => {
     const prefix = randomPrefix();
     const jobs = await startApp({ connection, prefix, lockDuration: scaled(1_000) });

@@ -12,7 +12,7 @@ import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/port
 import type { StartedJob } from '../../libs/job-scheduler/src/store/started-job.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 const clock = new SystemClock();
 const TTL = 30_000;
@@ -55,7 +55,7 @@ async function openLine(connection: string) {
   return { turn, park, leave, endLease };
 }
 
-describe.each(inTurn(everyStore))('the line on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('the line on %s', (_name, connection) => {
   it('the next one runs at its first look after the lease has ended, though those before it are gone', async () => {
     const { turn, park, leave, endLease } = await openLine(connection);
     for (const id of ['b1', 'c1']) expect(await park(id)).toMatchObject({ kind: 'parked' });

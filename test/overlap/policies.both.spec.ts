@@ -4,9 +4,9 @@ import { gate } from '../support/gate.js';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 import { Stage, startApp } from './kit.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
-describe.each(inTurn(everyStore))('on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('on %s', (_name, connection) => {
   const open = (options = {}) => startApp({ connection, ...options });
 
   it('allow: runs beside each other', async () => {

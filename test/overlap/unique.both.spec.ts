@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 import { Stage, startApp } from './kit.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
-describe.each(inTurn(everyStore))('unique jobs on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('unique jobs on %s', (_name, connection) => {
   const open = (options = {}) => startApp({ connection, ...options });
 
   it('one while it waits or runs, whatever the payload; the duplicate has the id of the first', async () => {

@@ -12,7 +12,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -45,7 +45,7 @@ async function start(connection: string, prefix: string, jobsOf: (jobs: JobServi
 
 const fails = () => Promise.reject(new Error('no'));
 
-test.each(inTurn(everyStore))('on %s', async (_, connection) => {
+test.each(storesOfSuite(everyStore))('on %s', async (_, connection) => {
   const prefix = randomPrefix();
   const years = { name: 'years', retry: 0, retention: { failed: '365d' } } as const;
   const here = await start(connection, prefix, (jobs) => {

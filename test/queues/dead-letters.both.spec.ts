@@ -19,7 +19,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { figure } from '../support/figure.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -86,7 +86,7 @@ async function start(connection: string) {
 const many = (job: string, length: number, from = 0) =>
   Array.from({ length }, (_, n) => ({ job, payload: { n: from + n } }));
 
-describe.each(inSuite(inTurn(everyStore), everyStore))('dead letters on %s', (name, connection) => {
+describe.each(inSuite(storesOfSuite(everyStore), everyStore))('dead letters on %s', (name, connection) => {
   it('are listed over all queues, newest first, and found by job, queue and age', async () => {
     const { jobs, letters, failed } = await start(connection);
     for (let n = 0; n < 6; n++) await jobs.enqueue(n % 2 === 0 ? 'work' : 'other', { n }, { metadata: { n: `${n}` } });

@@ -8,7 +8,7 @@ import { JobHistory, JobSchedulerModule, JobService, type JobSchedulerOptions } 
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -27,7 +27,7 @@ async function start(options: JobSchedulerOptions, jobsOf: (jobs: JobService) =>
   return { jobs, history: app.get(JobHistory), queue: app.get<Queue>(getQueueToken('default')) };
 }
 
-test.each(inTurn(everyStore))('on %s', async (_, connection) => {
+test.each(storesOfSuite(everyStore))('on %s', async (_, connection) => {
   const prefix = randomPrefix();
   const { jobs, history, queue } = await start({ connection, prefix }, (service) => {
     service.register({ name: 'keeps' }, () => 1);

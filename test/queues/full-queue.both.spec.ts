@@ -13,7 +13,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -61,7 +61,7 @@ const refusals = (settled: PromiseSettledResult<unknown>[]) =>
   settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
 
 /** With a `file:` store, adds at the same time are tested in the suite of the stores: to make one takes seconds. */
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 describe.each(stores)('a full queue on %s', (_name, connection) => {
   it('refuses exactly what has no room, lets those who wait in by their order, and retries at any time', async () => {

@@ -8,7 +8,7 @@ import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -43,7 +43,7 @@ const leave: [string, (queue: Queue) => Promise<unknown>][] = [
 ];
 
 test.each(
-  inTurn(everyStore).flatMap(([name, connection]) => leave.map(([how, out]) => [how, name, connection, out] as const)),
+  storesOfSuite(everyStore).flatMap(([name, connection]) => leave.map(([how, out]) => [how, name, connection, out] as const)),
 )(
   'an id whose retry was %s on %s is free again, for enqueue and enqueueMany, and starts anew',
   async (_, __, connection, out) => {

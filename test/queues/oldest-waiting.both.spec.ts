@@ -7,7 +7,7 @@ import type { Queue } from 'bullmq';
 import { JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-test.each(inTurn(everyStore))(
+test.each(storesOfSuite(everyStore))(
   'the wait of a queue on %s is that of its oldest job, not of its newest, paused or not',
   async (_, connection) => {
     @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), autoStart: false })] })

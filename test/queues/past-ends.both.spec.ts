@@ -6,12 +6,12 @@ import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptio
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
 const apps = closedAfterEach<INestApplicationContext>();
-const stores = inTurn(everyStore);
+const stores = storesOfSuite(everyStore);
 
 async function start(options: JobSchedulerOptions, job: Omit<JobOptions, 'name'> = {}) {
   @Module({ imports: [JobSchedulerModule.forRoot({ prefix: randomPrefix(), autoStart: false, ...options })] })

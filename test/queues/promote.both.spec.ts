@@ -6,7 +6,7 @@ import { JobHistory, JobSchedulerModule, JobService, JobSnoozeError } from 'nest
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 
 const apps = closedAfterEach<INestApplicationContext>();
 
-test.each(inTurn(everyStore))('on %s', async (_, connection) => {
+test.each(storesOfSuite(everyStore))('on %s', async (_, connection) => {
   @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix: randomPrefix(), autoStart: false })] })
   class App {}
   const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });

@@ -16,7 +16,7 @@ import {
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -85,7 +85,7 @@ async function failed({ app }: Started, id: string): Promise<DeadLetter> {
   return found!;
 }
 
-test.each(inTurn(everyStore))(
+test.each(storesOfSuite(everyStore))(
   'on %s a recorded step is not run again, whatever dropped the record and whoever retries the job',
   async (_, connection) => {
     for (const [loss, job, history, lose] of LOSSES) {

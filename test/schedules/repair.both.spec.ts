@@ -13,7 +13,7 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run, type TestApp } from './app.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -69,7 +69,7 @@ async function deletePlanned({ store }: TestApp, connection: string, prefix: str
   }
 }
 
-describe.each(inTurn(everyStore))('a schedule on %s', (_name, connection) => {
+describe.each(storesOfSuite(everyStore))('a schedule on %s', (_name, connection) => {
   it('whose pending job was deleted by hand fires again, and that is told', async () => {
     const prefix = randomPrefix();
     const started = await start({ options: { connection, prefix } });

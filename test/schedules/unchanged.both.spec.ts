@@ -10,7 +10,7 @@ import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore, inTurn } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -25,7 +25,7 @@ async function producer(connection: string): Promise<INestApplicationContext> {
   return app;
 }
 
-test.each(inTurn(everyStore))(
+test.each(storesOfSuite(everyStore))(
   'a yearly schedule on %s that starts in 1970, and is changed ten times, stays as it is written, and small',
   async (_, connection) => {
     const app = await producer(connection);
@@ -44,7 +44,7 @@ test.each(inTurn(everyStore))(
   },
 );
 
-test.each(inTurn(everyStore))(
+test.each(storesOfSuite(everyStore))(
   'an entry on %s that twenty write at once is written, and none of them fails',
   async (_, connection) => {
     const app = await producer(connection);

@@ -15,7 +15,7 @@ import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { platforms, serve, StreamClient, talkOf, type Platform, type Served } from './kit.js';
-import { inTurn } from '../support/stores.js';
+import { storesOfSuite } from '../support/stores.js';
 
 Logger.overrideLogger(false);
 
@@ -47,7 +47,7 @@ const setups: [name: string, connection: string, platform: Platform][] = [
   ...(postgres ? [['PostgreSQL, Express', postgres, 'Express'] as [string, string, Platform]] : []),
 ];
 
-describe.each(inTurn(setups))('on %s', (_name, connection, platform) => {
+describe.each(storesOfSuite(setups))('on %s', (_name, connection, platform) => {
   it('an execution’s stream tells what is stored, then what comes, and ends with the end', async () => {
     const here = await start(connection, platform);
     const { id } = await here.jobs.enqueue({ jobName: 'talker' }, undefined);

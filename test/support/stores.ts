@@ -11,10 +11,10 @@ export const everyStore: [name: string, url: string][] = [['memory:', 'memory:']
 
 /**
  * For a `*.both.spec.ts` whose subject is our own code, the same on every store. The short suite leaves PostgreSQL out, the
- * long one runs nothing but PostgreSQL: each app there makes a schema of its own, of 31 tables and BullMQ's functions,
+ * long one runs nothing but PostgreSQL: each app there makes a schema of its own, with all tables and BullMQ's functions,
  * which takes five times the processor time of all that most tests do besides.
  */
-export const inTurn = <S extends readonly [name: string, ...unknown[]]>(stores: readonly S[]): S[] => {
+export const storesOfSuite = <S extends readonly [name: string, ...unknown[]]>(stores: readonly S[]): S[] => {
   const [onPostgres, others] = [true, false].map((is) =>
     stores.filter(([name]) => name.startsWith('PostgreSQL') === is),
   );

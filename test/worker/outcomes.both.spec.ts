@@ -7,7 +7,7 @@ import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { atEnd, describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { failedOf, recordOf, retryOf, type Run, ScriptRunner } from './script-runner.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 
 /** A pool with one queue whose jobs end as `script` says. */
 async function poolWith(url: string, script: (run: Run) => unknown, concurrency = 2) {
@@ -214,5 +214,5 @@ describeOnEachStore(
       expect((await recordIn(store, id)).final).toBe('completed');
     });
   },
-  inTurn(sharedStores),
+  storesOfSuite(sharedStores),
 );

@@ -3,7 +3,7 @@ import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { atEnd, countOf, describeOnEachStore, enqueueMany, makePool, openTestStore, queues } from './pool-kit.js';
 import { ScriptRunner } from './script-runner.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -111,5 +111,5 @@ describeOnEachStore(
       expect(grants).toEqual(['empty']);
     });
   },
-  inTurn(sharedStores),
+  storesOfSuite(sharedStores),
 );

@@ -4,7 +4,7 @@ import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { type Run, ScriptRunner } from './script-runner.js';
-import { inTurn, sharedStores } from '../support/stores.js';
+import { sharedStores, storesOfSuite } from '../support/stores.js';
 
 const untilAborted = ({ signal }: Run) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -155,5 +155,5 @@ describeOnEachStore(
       await until('nothing more is left', () => count() <= before);
     });
   },
-  inTurn(sharedStores),
+  storesOfSuite(sharedStores),
 );

@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { everyStore } from '../support/stores.js';
+import { everyStore, storesOfSuite } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run, type TestApp } from '../schedules/app.js';
 import { ExecutionFinder, type EngineJob } from '../../libs/job-scheduler/src/service/execution-finder.js';
@@ -58,7 +58,7 @@ function lookUnluckily({ app, store }: TestApp): void {
   takeOut.remove = async (found, order) => (await isAside(found)) && remove(found, order);
 }
 
-it.each(everyStore.filter(([name]) => name !== 'PostgreSQL'))(
+it.each(storesOfSuite(everyStore))(
   'is cancelled on %s although it goes from hand to hand faster than anybody looks',
   async (_, connection) => {
     const options = { connection, prefix: randomPrefix() };
