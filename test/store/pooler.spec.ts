@@ -1,5 +1,5 @@
 /** PostgreSQL behind a pooler, which refuses start-up parameters, or keeps no sessions. */
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
@@ -51,14 +51,21 @@ function poolAt(connectionString: string, options: object = {}): Pool {
 
   describe('that keeps sessions', () => {
     const role = `r${randomPrefix()}`;
-    beforeAll(async () => {
+    const asAdmin = async (...statements: string[]) => {
       const admin = new Client(url);
       await admin.connect();
-      await admin.query(`CREATE ROLE ${role} LOGIN SUPERUSER`);
-      await admin.query(`ALTER ROLE ${role} SET default_transaction_isolation = 'serializable'`);
-      await admin.query(`ALTER ROLE ${role} SET search_path = nowhere`);
+      for (const statement of statements) await admin.query(statement);
       await admin.end();
-    });
+    };
+    beforeAll(() =>
+      asAdmin(
+        `CREATE ROLE ${role} LOGIN SUPERUSER`,
+        `ALTER ROLE ${role} SET default_transaction_isolation = 'serializable'`,
+        `ALTER ROLE ${role} SET search_path = nowhere`,
+      ),
+    );
+    // With what the app has made as this role.
+    afterAll(() => asAdmin(`DROP OWNED BY ${role} CASCADE`, `DROP ROLE ${role}`));
 
     test('jobs run by a URL, whatever the role has set, and no start-up options are sent', async () => {
       await start('session');
@@ -94,5 +101,8 @@ function poolAt(connectionString: string, options: object = {}): Pool {
         /a pooler in transaction mode in between\. Connect to the server itself, or .*session/,
       );
     }
+    // What is set would stay with a connection that the pooler gives to others.
+    expect(pooler.statements).toContainEqual(expect.stringMatching(/^LISTEN /));
+    expect(pooler.statements.filter((text) => /\bSET\b|\bset_config\b/i.test(text))).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 const KNOWN = new Set(['user', 'database', 'client_encoding', 'application_name']);
 /** Of a start-up message, before its parameters: its length and the version of the protocol. */
 const HEADER = 8;
-const NOTIFICATION = 'A'.charCodeAt(0);
+const [NOTIFICATION, QUERY, PARSE] = Buffer.from('AQP');
 
 export type Mode = 'session' | 'transaction' | 'broken';
 
@@ -13,6 +13,8 @@ export interface Pooler {
   readonly port: number;
   /** The parameters of the connections that came through. */
   readonly parameters: readonly (readonly string[])[];
+  /** The statements that came through. */
+  readonly statements: readonly string[];
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export interface Pooler {
 export async function startPooler(target: number, mode: Mode): Promise<Pooler> {
   const sockets = new Set<Socket>();
   const parameters: string[][] = [];
+  const statements: string[] = [];
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
     for (const [socket, other] of [
@@ -48,7 +51,8 @@ export async function startPooler(target: number, mode: Mode): Promise<Pooler> {
       far.write(first);
       if (mode === 'broken') near.on('data', () => near.destroy());
       else near.pipe(far);
-      if (mode === 'transaction') dropNotifications(far, near);
+      eachMessage(near, (message) => statements.push(...statementIn(message)));
+      if (mode === 'transaction') eachMessage(far, (message) => message[0] !== NOTIFICATION && near.write(message));
       else far.pipe(near);
     });
   });
@@ -56,6 +60,7 @@ export async function startPooler(target: number, mode: Mode): Promise<Pooler> {
   return {
     port: (server.address() as AddressInfo).port,
     parameters,
+    statements,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -76,13 +81,20 @@ function refusalOf(message: string): Buffer {
   return Buffer.concat([head, fields]);
 }
 
+/** The text of a simple query, or of one that is prepared, which comes after its name. */
+function statementIn(message: Buffer): string[] {
+  const texts = message.subarray(5).toString().split('\0');
+  if (message[0] === QUERY) return texts.slice(0, 1);
+  return message[0] === PARSE ? texts.slice(1, 2) : [];
+}
+
 /** Each message is its type, its length with that of the length itself, and its content. */
-function dropNotifications(from: Socket, to: Socket): void {
+function eachMessage(from: Socket, act: (message: Buffer) => unknown): void {
   let rest = Buffer.alloc(0);
   from.on('data', (data: Buffer) => {
     rest = Buffer.concat([rest, data]);
     for (let length = lengthOf(rest); length <= rest.length; length = lengthOf(rest)) {
-      if (rest[0] !== NOTIFICATION) to.write(rest.subarray(0, length));
+      act(rest.subarray(0, length));
       rest = rest.subarray(length);
     }
   });
