@@ -30,8 +30,7 @@ describe('with a PostgreSQL server', () => {
   });
 });
 
-test('an array of JSON texts comes as it was, whatever stands in them', async () => {
-  if (!url) return;
+(url ? test : test.skip)('an array of JSON texts comes as it was, whatever stands in them', async () => {
   const values = [
     '',
     '"',
