@@ -1,7 +1,7 @@
 /** What comes of what handlers throw, return, and do with what they are given. */
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { Redis } from 'ioredis';
 import {
@@ -19,6 +19,10 @@ import { scaled, WAIT } from '../support/machine.js';
 import { until } from '../support/until.js';
 
 type Bag = Record<string, unknown>;
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 function refuse(): never {
   throw new Error('asked at the wrong moment');
@@ -92,7 +96,6 @@ describe('what a handler does not await', () => {
     expect(warn.mock.calls.map(([text]) => text)).toEqual([
       'This attempt of job "forgets" is over: await what you start in it',
     ]);
-    warn.mockRestore();
   });
 });
 

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build, type BuildOptions } from 'esbuild';
+import { scaled } from '../support/machine.js';
+import { randomPrefix } from '../support/prefix.js';
 
 /** Those of Nest, which it loads if they are there: docs/nest.md lists them, too. */
 const EXTERNALS_OF_NEST = ['class-transformer', 'class-validator', '@nestjs/microservices', '@nestjs/platform-express', '@nestjs/websockets']; // prettier-ignore
@@ -85,10 +87,15 @@ async function bundle(app: string, format: 'cjs' | 'esm', external: readonly str
 }
 
 async function run(file: string, connection: string): Promise<string> {
-  const child = spawn(process.execPath, [file, connection, 'bundled'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [file, connection, randomPrefix()], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: scaled(40_000),
+    killSignal: 'SIGKILL',
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));
-  await once(child, 'close');
+  const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (signal) throw new Error(`${file} ended by ${signal}, or hung and was killed. It said: ${output}`);
   return output.trim();
 }
 
