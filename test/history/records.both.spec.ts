@@ -262,7 +262,9 @@ const stores: [name: string, url: string, isShared: boolean][] = [
   ['memory', 'memory:', false],
   // To open a directory costs seconds and a gigabyte.
   ...inSuite<[string, string, boolean][]>([], [['PGlite', `file:${join(directory, 'data')}`, false]]),
-  ...inSuite(storesOfSuite(sharedStores), sharedStores).map(([name, url]) => [name, url, true] as [string, string, boolean]),
+  ...inSuite(storesOfSuite(sharedStores), sharedStores).map(
+    ([name, url]) => [name, url, true] as [string, string, boolean],
+  ),
 ];
 
 describe.each(stores)('on %s', (_name, connection, isShared) => {

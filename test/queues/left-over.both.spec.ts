@@ -43,7 +43,9 @@ const leave: [string, (queue: Queue) => Promise<unknown>][] = [
 ];
 
 test.each(
-  storesOfSuite(everyStore).flatMap(([name, connection]) => leave.map(([how, out]) => [how, name, connection, out] as const)),
+  storesOfSuite(everyStore).flatMap(([name, connection]) =>
+    leave.map(([how, out]) => [how, name, connection, out] as const),
+  ),
 )(
   'an id whose retry was %s on %s is free again, for enqueue and enqueueMany, and starts anew',
   async (_, __, connection, out) => {
