@@ -1,5 +1,5 @@
 /** Passwords that rotate: connections that the library derives from a client come back with the new one. */
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cluster, Redis } from 'ioredis';
@@ -132,25 +132,27 @@ test('a Cluster whose password changes before its server starts again with it', 
   expect(await tryAll(jobs)).toEqual(ALL_WORK);
 });
 
-(findPostgres() ? test : test.skip)('a pool of pg that asks for the password at each connection', async () => {
-  const server = (await startPostgres({ password: 'old' }))!;
-  closers.push(() => server.stop());
-  let password = 'old';
-  const at = { host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' };
-  const pool = new Pool({ ...at, password: () => password }).on('error', () => undefined);
-  closers.push(() => pool.end());
-  const jobs = await start(pool);
-  expect(await tryAll(jobs)).toEqual(ALL_WORK);
+(findPostgres() ? describe : describe.skip)('on PostgreSQL', () => {
+  test('a pool of pg that asks for the password at each connection', async () => {
+    const server = (await startPostgres({ password: 'old' }))!;
+    closers.push(() => server.stop());
+    let password = 'old';
+    const at = { host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' };
+    const pool = new Pool({ ...at, password: () => password }).on('error', () => undefined);
+    closers.push(() => pool.end());
+    const jobs = await start(pool);
+    expect(await tryAll(jobs)).toEqual(ALL_WORK);
 
-  const admin = new Client({ ...at, password });
-  await admin.connect();
-  closers.push(() => admin.end());
-  await admin.query(`ALTER ROLE postgres PASSWORD 'new'`);
-  password = 'new';
-  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
-  expect(await tryAll(jobs)).toEqual(ALL_WORK);
-  await until('one listens again', async () => {
-    const { rows } = await admin.query(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN bullmq_jobs%'`);
-    return rows.length === 1;
+    const admin = new Client({ ...at, password });
+    await admin.connect();
+    closers.push(() => admin.end());
+    await admin.query(`ALTER ROLE postgres PASSWORD 'new'`);
+    password = 'new';
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+    expect(await tryAll(jobs)).toEqual(ALL_WORK);
+    await until('one listens again', async () => {
+      const { rows } = await admin.query(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN bullmq_jobs%'`);
+      return rows.length === 1;
+    });
   });
 });
