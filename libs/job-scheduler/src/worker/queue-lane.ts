@@ -55,7 +55,7 @@ const NEVER_FAIL_STALLED = 2 ** 31 - 1;
 
 /**
  * One queue's BullMQ worker without BullMQ's main loop: the pool decides when it asks for a job.
- * All that we use of BullMQ's Worker is in this file, public and protected members only; the test of this file lists them.
+ * All that we use of BullMQ's Worker is in this file, public and protected members only: see `bullmq-members.spec.ts`.
  */
 export class QueueLane
   extends Worker<unknown, unknown, string, IQueueBackend, number | object, unknown>

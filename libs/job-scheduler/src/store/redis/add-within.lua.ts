@@ -1,12 +1,10 @@
-/** BullMQ's scripts that add a job, by the letter that stands for each in `addWithinLua`. */
-export interface AddScripts {
-  /** Into the list of waiting jobs. */
-  readonly s: string;
-  /** Among the prioritized ones. */
-  readonly p: string;
-  /** For later. */
-  readonly d: string;
-}
+import { ADD, type ADD_SCRIPTS } from './bullmq-scripts.js';
+
+/** BullMQ's scripts that add a job, by the letter that stands for each. */
+export type AddScripts = Readonly<Record<(typeof ADD_SCRIPTS)[keyof typeof ADD_SCRIPTS], string>>;
+
+/** Of one job: its letter, then what BullMQ's script is given. */
+const WIDTH = 1 + ADD.arguments;
 
 const asFunction = (lua: string): string => `function(KEYS, ARGV)\n${lua}\nend`;
 
@@ -29,11 +27,11 @@ local add = {
 }
 
 local seen, new, prefix = {}, 0, nil
-for n = 3, #ARGV, 4 do
+for n = 3, #ARGV, ${WIDTH} do
   local args = cmsgpack.unpack(ARGV[n + 1])
-  prefix = args[1]
-  local key, held = prefix .. args[2], args[9]
-  local isKnown = args[2] ~= '' and (seen[key] or redis.call('EXISTS', key) == 1)
+  prefix = args[${ADD.prefix}]
+  local key, held = prefix .. args[${ADD.jobId}], args[${ADD.deduplicationKey}]
+  local isKnown = args[${ADD.jobId}] ~= '' and (seen[key] or redis.call('EXISTS', key) == 1)
   if not isKnown and held then
     local holder = redis.call('GET', held)
     -- BullMQ takes it from a holder that is gone, if no time ends it.
@@ -52,7 +50,7 @@ if new > 0 then
 end
 
 local keys, answers = cjson.decode(ARGV[2]), {}
-for n = 3, #ARGV, 4 do
+for n = 3, #ARGV, ${WIDTH} do
   answers[#answers + 1] = add[ARGV[n]](keys[ARGV[n]], { ARGV[n + 1], ARGV[n + 2], ARGV[n + 3] })
 end
 return answers

@@ -1,13 +1,14 @@
 import { createIORedisClient, type IRedisClient, type IRedisTransaction } from 'bullmq';
 import { QueueFullError } from '../../errors/queue-errors.js';
 import { addWithinLua, type AddScripts } from './add-within.lua.js';
+import { ADD_SCRIPTS } from './bullmq-scripts.js';
 import type { ScriptDefinition } from './finish-sender.js';
 import type { RedisClient } from './redis-client.js';
 
 type Kind = keyof AddScripts;
 
-/** BullMQ's scripts by name, before the version. */
-const KINDS: Readonly<Record<string, Kind>> = { addStandardJob: 's', addPrioritizedJob: 'p', addDelayedJob: 'd' };
+/** By name, before the version. */
+const KINDS: Readonly<Record<string, Kind>> = ADD_SCRIPTS;
 
 /** Our script's name on the connection; BullMQ's version follows. */
 const ADD_WITHIN = 'jobsAddWithin';

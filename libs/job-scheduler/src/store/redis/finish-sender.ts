@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Command, Redis } from 'ioredis';
 import { AnswerTurns } from './answer-turns.js';
+import { FINISH } from './bullmq-scripts.js';
 
 /** ioredis's class of commands. */
 export type CommandClass = typeof Command;
@@ -10,12 +11,6 @@ export interface ScriptDefinition {
   readonly numberOfKeys: number;
   readonly lua: string;
 }
-
-/** Where a finish's arguments name the job's key: the only one of its keys that is not the queue's own. */
-const JOB_KEY = 11;
-/** After the keys comes the job's id; and so long after that, how the job ended, and the queue's prefix. */
-const TARGET = 4;
-export const PREFIX = 6;
 
 /** Larger calls are built apart. */
 const SCRATCH = 16_384;
@@ -82,7 +77,7 @@ export class FinishSender {
   private encode(name: string, args: readonly unknown[]): Buffer {
     const { numberOfKeys, head } = this.scripts.get(name)!;
     const [before, after] = this.keysOf(args, numberOfKeys);
-    let text = `*${args.length + 3}${head}${before}${bulk(String(args[JOB_KEY]))}${after}`;
+    let text = `*${args.length + 3}${head}${before}${bulk(String(args[FINISH.jobKey]))}${after}`;
     const parts: (string | Uint8Array)[] = [];
     let length = 0;
     for (let index = numberOfKeys; index < args.length; index++) {
@@ -117,8 +112,8 @@ export class FinishSender {
   }
 
   private keysOf(args: readonly unknown[], numberOfKeys: number): readonly [string, string] {
-    const target = args[numberOfKeys + TARGET];
-    const prefix = args[numberOfKeys + PREFIX];
+    const target = args[numberOfKeys + FINISH.target];
+    const prefix = args[numberOfKeys + FINISH.prefix];
     let byPrefix = this.keys.get(target);
     if (!byPrefix) this.keys.set(target, (byPrefix = new Map()));
     let known = byPrefix.get(prefix);
@@ -128,7 +123,7 @@ export class FinishSender {
           .slice(from, to)
           .map((key) => bulk(String(key)))
           .join('');
-      known = [text(0, JOB_KEY), text(JOB_KEY + 1, numberOfKeys)];
+      known = [text(0, FINISH.jobKey), text(FINISH.jobKey + 1, numberOfKeys)];
       byPrefix.set(prefix, known);
     }
     return known;

@@ -1,12 +1,13 @@
 import { createIORedisClient, type IRedisClient } from 'bullmq';
-import { type FinishSender, PREFIX, type ScriptDefinition } from './finish-sender.js';
+import { FINISH } from './bullmq-scripts.js';
+import type { FinishSender, ScriptDefinition } from './finish-sender.js';
 import type { RedisClient } from './redis-client.js';
 import { CORRUPT_KEYS, finishWithRecord } from './write-executions.lua.js';
 
-/** BullMQ's script that ends a job; its version follows. */
-const FINISH = 'moveToFinished:';
-/** With another number of keys it is not the script that this was written for, and is left as it is. */
-const FINISH_KEYS = 14;
+/** BullMQ's version follows. */
+const FINISH_SCRIPT = `${FINISH.name}:`;
+const JOB_ID = FINISH.keys + FINISH.jobId;
+const PREFIX = FINISH.keys + FINISH.prefix;
 /** Before the name of the same script with our record. */
 const RECORDING = 'jobs:';
 
@@ -75,15 +76,15 @@ export function recordingClient(
 
   const changed: Pick<IRedisClient, 'defineCommand' | 'runCommand'> = {
     defineCommand(name, definition) {
-      if (!name.startsWith(FINISH) || definition.numberOfKeys !== FINISH_KEYS)
+      if (!name.startsWith(FINISH_SCRIPT) || definition.numberOfKeys !== FINISH.keys)
         return plain.defineCommand(name, definition);
       records.isPossible = true;
       define(name, definition);
       define(RECORDING + name, { ...definition, lua: finishWithRecord(definition.lua) });
     },
     runCommand(name, args) {
-      return records.isPossible && name.startsWith(FINISH)
-        ? finish(name, args, records.take(String(args[FINISH_KEYS + PREFIX]), String(args[FINISH_KEYS])))
+      return records.isPossible && name.startsWith(FINISH_SCRIPT)
+        ? finish(name, args, records.take(String(args[PREFIX]), String(args[JOB_ID])))
         : plain.runCommand(name, args);
     },
   };
