@@ -49,7 +49,7 @@ describe.each(platforms)('on %s', (platform) => {
     let id: string;
     let executionId: string;
 
-    it('is created by the curl of the requirements, word for word', async () => {
+    it('is created by the curl of docs/rest.md, word for word', async () => {
       const { stdout } = await run('curl', [
         '-si',
         '-X',

@@ -24,7 +24,7 @@ import { randomPrefix } from '../support/prefix.js';
 export const platforms = ['Express', 'Fastify'] as const;
 export type Platform = (typeof platforms)[number];
 
-/** Takes what the curl of the requirements sends. */
+/** Takes what the curl of docs/rest.md#jobs sends. */
 @Job({ name: 'my.job', description: 'Says what it was given' })
 export class MyJob {
   run(payload: unknown, ctx: JobContext): unknown {
@@ -146,7 +146,7 @@ export class Api {
   }
 }
 
-/** The body of the curl in the requirements. */
+/** The body of the curl in docs/rest.md#jobs. */
 export const curlBody = {
   jobName: 'My Job',
   jobGroup: 'DEFAULT',

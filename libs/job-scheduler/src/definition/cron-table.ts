@@ -7,7 +7,7 @@ import { show } from './show.js';
 export interface CronTable {
   /**
    * `each`: fires at every real moment whose local time matches. `once`: each local time fires once a day.
-   * By the rule for day and night changes: `each` when the minute or hour field starts with `*`.
+   * `each` when the minute or hour field starts with `*` (docs/semantics.md#daylight-saving-time).
    */
   readonly rule: 'each' | 'once';
   /** For each second: the next one that matches, itself included; -1 when there is none. The same for minutes and hours. */

@@ -12,7 +12,8 @@ const LATEST = Date.UTC(9999, 11, 30);
 
 /**
  * When a schedule fires next: the first fire later than `after`; undefined when there is none.
- * A cron schedule follows the wall clock of its zone: "Day and night changes" says how. An interval fires at `anchor + n × every`.
+ * A cron schedule follows the wall clock of its zone (docs/semantics.md#daylight-saving-time). An interval fires at
+ * `anchor + n × every`.
  * Times are milliseconds since the epoch.
  * @param anchor the moment that the schedule first existed; cron does not need it.
  */

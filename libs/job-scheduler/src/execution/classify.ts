@@ -50,7 +50,7 @@ export function isSteering(thrown: unknown): boolean {
 }
 
 /**
- * Outcome by error (semantics, "Life of an execution" and "Attempts").
+ * Outcome by error (docs/semantics.md#outcome-by-error).
  * @param thrown what the attempt ended with: the signal's reason once it has fired, else what the handler threw.
  * @param attempt 1 for the first.
  */

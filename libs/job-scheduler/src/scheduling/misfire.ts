@@ -17,7 +17,7 @@ export interface JudgedFires {
 }
 
 /**
- * Which fires run (semantics, "Misfire").
+ * Which fires run (docs/misfire.md).
  * @param fires ascending, not later than now or hardly.
  * @param now when somebody was there to take them.
  */

@@ -95,7 +95,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     });
   }
 
-  /** Schedules and fetching stop at once; running jobs get `shutdownTimeout` (semantics, "Stopping"). */
+  /** Schedules and fetching stop at once; running jobs get `shutdownTimeout` (docs/guarantees.md#shutdown). */
   stop(): Promise<void> {
     return this.next(() => this.halt());
   }

@@ -3,7 +3,7 @@ import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Store } from '../store/ports.js';
 
-/** How long a caller waits for the store, in milliseconds (semantics, "When the store is away"). */
+/** How long a caller waits for the store, in milliseconds (docs/guarantees.md#when-the-store-is-away). */
 const STORE_TIMEOUT = 5_000;
 
 /**

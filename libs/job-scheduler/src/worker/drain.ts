@@ -15,8 +15,8 @@ const GRACE = 1_000;
 const LAST_WORDS = 2_000;
 
 /**
- * Waits for running jobs (semantics, "Stopping"): those that wish to be aborted are so at once, the others after `timeout`
- * milliseconds; what then still runs after a second is given up, and goes back to its queue. Never rejects.
+ * Waits for running jobs (docs/guarantees.md#shutdown): those that wish to be aborted are so at once, the others after
+ * `timeout` milliseconds; what then still runs after a second is given up, and goes back to its queue. Never rejects.
  */
 export async function drain(pool: Drainable, clock: Clock, timeout: number): Promise<void> {
   const atOnce = pool.running().filter(({ onShutdown }) => onShutdown === 'abort');

@@ -63,7 +63,7 @@ const OPEN_WITHIN = 10_000;
 /** How long the store may take to close them, in milliseconds. */
 const CLOSE_WITHIN = 1_000;
 
-/** Runs the jobs of all queues in one set of slots, shared by weight (semantics, "Weighted pool"). */
+/** Runs the jobs of all queues in one set of slots, shared by weight (docs/queues.md#weights). */
 export class WorkerPool {
   private readonly lanes = new Map<string, PoolLane>();
   private readonly slots: Slots;
