@@ -1,6 +1,6 @@
 import type { JobJson } from 'bullmq';
 import { QueueFullError } from '../../errors/queue-errors.js';
-import { NO_ROOM } from './migrations/0006-add-within.js';
+import { NO_ROOM } from './migrations/0001-initial/add-within.js';
 import type { SqlDriver } from './sql-driver.js';
 import type { SqlNames } from './sql-names.js';
 

@@ -1,22 +1,7 @@
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
-import { recordsMigration } from './migrations/0001-records.js';
-import { schedulesMigration } from './migrations/0002-schedules.js';
-import { locksMigration } from './migrations/0003-locks.js';
-import { historyMigration } from './migrations/0004-history.js';
-import { logsMigration } from './migrations/0005-logs.js';
-import { addWithinMigration } from './migrations/0006-add-within.js';
+import { MIGRATIONS } from './migrations/index.js';
 import type { SqlClient, SqlDriver } from './sql-driver.js';
 import type { SqlNames } from './sql-names.js';
-
-/** In order. What has been published is never changed: add another. */
-const MIGRATIONS: readonly ((names: SqlNames) => string)[] = [
-  recordsMigration,
-  schedulesMigration,
-  locksMigration,
-  historyMigration,
-  logsMigration,
-  addWithinMigration,
-];
 
 /** Spells `NJS1`: with the schema's name, the lock under which our migrations run. */
 const LOCK = 0x4e4a5331;

@@ -1,5 +1,5 @@
-import { BODY, SQL_NOW } from '../sql-names.js';
-import type { SqlNames } from '../sql-names.js';
+import { BODY, SQL_NOW } from '../../sql-names.js';
+import type { SqlNames } from '../../sql-names.js';
 
 /** Rows of a key that nobody asks for again are dropped this long after their end, in milliseconds, at most so many at once. */
 const LEFT_BEHIND = 60_000;

@@ -1,4 +1,4 @@
-import { BODY, type SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../../sql-names.js';
 
 /** Schedules, their last fires, and which version of the code declares which. What users give is kept as text. */
 export function schedulesMigration(names: SqlNames): string {

@@ -1,4 +1,4 @@
-import { BODY, type SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../../sql-names.js';
 
 /** What `addWithin` raises when there is no room. */
 export const NO_ROOM = 'NJ001';

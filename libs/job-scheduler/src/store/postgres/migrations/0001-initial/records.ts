@@ -1,5 +1,5 @@
-import { BODY, SQL_NOW } from '../sql-names.js';
-import type { SqlNames } from '../sql-names.js';
+import { BODY, SQL_NOW } from '../../sql-names.js';
+import type { SqlNames } from '../../sql-names.js';
 
 /**
  * Executions, facts and workers. What users give is kept as text: `jsonb` refuses some strings and changes the order of

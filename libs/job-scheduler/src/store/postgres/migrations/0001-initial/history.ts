@@ -1,4 +1,4 @@
-import { BODY, type SqlNames } from '../sql-names.js';
+import { BODY, type SqlNames } from '../../sql-names.js';
 
 /**
  * What lists and figures of ended executions need. Most complete: those that did not have an index of their own, which the

@@ -1,6 +1,6 @@
-import { ANSWER_KEPT, LINES_PER_EXECUTION, SAME_RUN } from '../../log-store.js';
-import { BODY, SQL_NOW } from '../sql-names.js';
-import type { SqlNames } from '../sql-names.js';
+import { ANSWER_KEPT, LINES_PER_EXECUTION, SAME_RUN } from '../../../log-store.js';
+import { BODY, SQL_NOW } from '../../sql-names.js';
+import type { SqlNames } from '../../sql-names.js';
 
 /** Entries beyond their time are dropped by others that come, at most so many at once. */
 const SWEPT = 1_000;
