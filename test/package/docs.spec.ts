@@ -2,7 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { brokenLinks, emptyHeadings, headingsOf, missingFiles, unreachable, type Checkout } from './docs-pages.js';
+import {
+  brokenLinks,
+  emptyHeadings,
+  headingsOf,
+  linksOf,
+  missingFiles,
+  unreachable,
+  type Checkout,
+} from './docs-pages.js';
 
 const isBuilt = (path: string) => /(^|\/)(node_modules|dist)\//.test(path);
 const filesIn = (folder: string, recursive = true) =>
@@ -32,6 +40,18 @@ test('every heading has a text below it', () => {
 
 test('every page of docs can be reached from the README', () => {
   expect(unreachable(checkout, 'README.md')).toEqual([]);
+});
+
+test('every decision says its context, what was decided, what follows and what else was tried, and is in the index', () => {
+  const decisions = [...checkout.pages].filter(([path]) => path.startsWith('docs/adr/') && !path.endsWith('README.md'));
+  const index = linksOf('docs/adr/README.md', checkout.pages.get('docs/adr/README.md')!).map(({ path }) => path);
+  expect(index.filter((path) => path.startsWith('docs/adr/')).toSorted()).toEqual(
+    decisions.map(([path]) => path).toSorted(),
+  );
+  for (const [path, page] of decisions) {
+    const [, ...parts] = headingsOf(page).map(({ text }) => text);
+    expect([path, ...parts]).toEqual([path, 'Context', 'Decision', 'Consequences', 'Alternatives']);
+  }
 });
 
 describe('in a checkout with faults,', () => {
