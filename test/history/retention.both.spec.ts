@@ -149,7 +149,7 @@ function toWrite(n: number): ExecutionWrite {
 const WRITTEN: Record<string, number> = { PostgreSQL: inSuite(500, 8_000) };
 
 test.each(inSuite(storesOfSuite(everyStore), everyStore))(
-  'on %s',
+  'on %s, a job that runs thousands of times leaves what is kept of it',
   async (name, connection) => {
     const prefix = randomPrefix();
     @Module({ imports: [JobSchedulerModule.forRoot({ connection, prefix })] })

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import {
   Execution,
-  ExecutionPage,
+  ExecutionList,
   JobDetail,
-  LogLines,
+  LogLineList,
   Started,
   Stats,
 } from '../../libs/job-scheduler/src/http/schemas/execution.schema.js';
@@ -122,9 +122,9 @@ describe.each(platforms)('on %s', (platform) => {
         logs: [{ executionId, message: 'ran', data: { payload: { key: 'value' } } }],
       });
       const logs = await api.call('GET', `executions/${executionId}/logs`);
-      expect(conforming(LogLines, logs.body).items).toMatchObject([{ executionId, scheduleId: id, message: 'ran' }]);
+      expect(conforming(LogLineList, logs.body).items).toMatchObject([{ executionId, scheduleId: id, message: 'ran' }]);
       const filtered = await api.call('GET', `executions?job=my.job&scheduleId=${id}&status=completed&limit=5`);
-      expect(conforming(ExecutionPage, filtered.body).items).toMatchObject([{ id: executionId }]);
+      expect(conforming(ExecutionList, filtered.body).items).toMatchObject([{ id: executionId }]);
     });
 
     it('has its log streamed, from the first line to the end of the execution', async () => {

@@ -45,7 +45,7 @@ async function start(connection: string, prefix: string, jobsOf: (jobs: JobServi
 
 const fails = () => Promise.reject(new Error('no'));
 
-test.each(storesOfSuite(everyStore))('on %s', async (_, connection) => {
+test.each(storesOfSuite(everyStore))('on %s, a dead letter stays for its own retention', async (_, connection) => {
   const prefix = randomPrefix();
   const years = { name: 'years', retry: 0, retention: { failed: '365d' } } as const;
   const here = await start(connection, prefix, (jobs) => {

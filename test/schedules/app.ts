@@ -3,7 +3,7 @@ import { Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { SCHEDULE_TIMING_TOKEN } from '../../libs/job-scheduler/src/job-scheduler.tokens.js';
-import { SCHEDULE_TIMING, type ScheduleTiming } from '../../libs/job-scheduler/src/scheduling/schedule-timing.js';
+import { SCHEDULE_TIMING, type SchedulerTiming } from '../../libs/job-scheduler/src/scheduling/schedule-timing.js';
 import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler-runtime.js';
 import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
@@ -12,7 +12,7 @@ import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js'
 export interface AppPlan {
   readonly options: JobSchedulerOptions;
   readonly jobs: readonly (JobOptions & { name: string })[];
-  readonly timing?: Partial<ScheduleTiming>;
+  readonly timing?: Partial<SchedulerTiming>;
 }
 
 export interface Run {

@@ -2,7 +2,7 @@
 import { afterEach, describe } from '@jest/globals';
 import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
 import type { QueueSettings } from '../../libs/job-scheduler/src/options/resolved-options.js';
-import { type NewJob, toQueueEntry } from '../../libs/job-scheduler/src/store/job-envelope.js';
+import { type JobToAdd, toQueueEntry } from '../../libs/job-scheduler/src/store/job-envelope.js';
 import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
 import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { WorkerPool, type WorkerPoolOptions } from '../../libs/job-scheduler/src/worker/worker-pool.js';
@@ -98,7 +98,7 @@ export function queueOf(store: Store, name: string): EngineQueue {
 
 let made = 0;
 
-export function newJob(queue: string, more: Partial<NewJob> = {}): NewJob {
+export function newJob(queue: string, more: Partial<JobToAdd> = {}): JobToAdd {
   return {
     id: `job-${++made}`,
     job: 'test',
@@ -117,7 +117,7 @@ export function newJob(queue: string, more: Partial<NewJob> = {}): NewJob {
 }
 
 /** Puts one job into its queue; gives its id. */
-export async function enqueue(store: Store, queue: string, more: Partial<NewJob> = {}): Promise<string> {
+export async function enqueue(store: Store, queue: string, more: Partial<JobToAdd> = {}): Promise<string> {
   const job = newJob(queue, more);
   const { name, data, opts } = toQueueEntry(job);
   await queueOf(store, queue).add(name, data, opts);
@@ -128,7 +128,7 @@ export async function enqueueMany(
   store: Store,
   queue: string,
   count: number,
-  more: Partial<NewJob> = {},
+  more: Partial<JobToAdd> = {},
 ): Promise<void> {
   const entries = Array.from({ length: count }, () => toQueueEntry(newJob(queue, more)));
   await queueOf(store, queue).addBulk(entries.map(({ name, data, opts }) => ({ name, data, opts })));

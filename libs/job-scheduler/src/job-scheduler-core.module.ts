@@ -17,7 +17,7 @@ import { JobRegistry } from './registry/job-registry.js';
 import { Admission } from './execution/admission.js';
 import { FleetCancel } from './execution/fleet-cancel.js';
 import { FleetJobs } from './execution/fleet-jobs.js';
-import { SCHEDULE_TIMING, type ScheduleTiming } from './scheduling/schedule-timing.js';
+import { SCHEDULE_TIMING, type SchedulerTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './service/canceller.js';
 import { Enqueuer } from './service/enqueuer.js';
 import { DeadLetters } from './service/dead-letters.js';
@@ -156,7 +156,7 @@ const runtimeProviders: Provider[] = [
   {
     provide: FleetJobs,
     inject: [StoreHolder, Clock, StoreTime, SCHEDULE_TIMING_TOKEN],
-    useFactory: (holder: StoreHolder, clock: Clock, time: StoreTime, { liveFor }: ScheduleTiming) =>
+    useFactory: (holder: StoreHolder, clock: Clock, time: StoreTime, { liveFor }: SchedulerTiming) =>
       new FleetJobs(() => holder.require('look for a job of the fleet').schedules, clock, time, liveFor),
   },
   provideByName(SchedulerRuntime, {

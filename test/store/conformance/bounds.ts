@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { QueueFullError } from '../../../libs/job-scheduler/src/errors/queue-errors.js';
-import { toQueueEntry, type NewJob } from '../../../libs/job-scheduler/src/store/job-envelope.js';
+import { toQueueEntry, type JobToAdd } from '../../../libs/job-scheduler/src/store/job-envelope.js';
 import type { EngineQueue } from '../../../libs/job-scheduler/src/store/ports.js';
 import { newJob } from './fixtures.js';
 import type { Subject } from './fixtures.js';
@@ -14,9 +14,9 @@ export function describeBounds(subject: Subject): void {
       opened.push(queue);
       return queue;
     };
-    const entry = (queue: EngineQueue, id: string, more: Partial<NewJob> = {}) =>
+    const entry = (queue: EngineQueue, id: string, more: Partial<JobToAdd> = {}) =>
       toQueueEntry(newJob(id, { queue: queue.name, ...more }));
-    const add = (queue: EngineQueue, id: string, more: Partial<NewJob> = {}) => {
+    const add = (queue: EngineQueue, id: string, more: Partial<JobToAdd> = {}) => {
       const { name, data, opts } = entry(queue, id, more);
       return queue.add(name, data, opts);
     };
@@ -43,7 +43,7 @@ export function describeBounds(subject: Subject): void {
 
     test('what is added is as it would be without a bound', async () => {
       const [free, bounded] = [open('bound-free'), open('bound-same', 10)];
-      const more: Partial<NewJob>[] = [
+      const more: Partial<JobToAdd>[] = [
         {},
         { priority: 3, prioritized: true },
         { payload: { text: 'é "quoted"' }, metadata: { a: 'b' }, maxAttempts: 4 },

@@ -4,7 +4,7 @@ import type {
   ExecutionWrite,
   StepRecord,
 } from '../../../libs/job-scheduler/src/store/execution-record.js';
-import type { NewJob } from '../../../libs/job-scheduler/src/store/job-envelope.js';
+import type { JobToAdd } from '../../../libs/job-scheduler/src/store/job-envelope.js';
 import type { Store } from '../../../libs/job-scheduler/src/store/ports.js';
 
 /** What the parts of the suite work on. */
@@ -70,7 +70,7 @@ export function step(name: string, result?: unknown): StepRecord {
   return { name, startedAt: at, finishedAt: at, ...(result === undefined ? {} : { result }) };
 }
 
-export function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
+export function newJob(id: string, more: Partial<JobToAdd> = {}): JobToAdd {
   return {
     id,
     job: 'report',

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { Job, WorkerOptions } from 'bullmq';
 import { toQueueEntry, toStartedJob } from '../../../libs/job-scheduler/src/store/job-envelope.js';
-import type { NewJob } from '../../../libs/job-scheduler/src/store/job-envelope.js';
+import type { JobToAdd } from '../../../libs/job-scheduler/src/store/job-envelope.js';
 import { encodeJobId } from '../../../libs/job-scheduler/src/store/names.js';
 import type { EngineQueue } from '../../../libs/job-scheduler/src/store/ports.js';
 import type { StartedJob } from '../../../libs/job-scheduler/src/store/started-job.js';
@@ -28,7 +28,7 @@ export function describeQueues(subject: Subject): void {
       worker.on('error', () => undefined);
       return track(worker);
     };
-    const add = async (queue: EngineQueue, job: NewJob) => {
+    const add = async (queue: EngineQueue, job: JobToAdd) => {
       const { name: jobName, data, opts } = toQueueEntry(job);
       return queue.add(jobName, data, opts);
     };

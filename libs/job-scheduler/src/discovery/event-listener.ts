@@ -1,7 +1,7 @@
 import type { JobEvent, JobEventType } from '../definition/job-event.js';
 
 /** An `@OnJobEvent()` method as something that can be called. */
-export interface EventListener {
+export interface ListenerMethod {
   /** Where it stands, for messages: `Alerts.onFailed`. */
   readonly at: string;
   readonly types: ReadonlySet<JobEventType>;

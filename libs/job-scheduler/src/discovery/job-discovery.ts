@@ -6,7 +6,7 @@ import { readDeclarations } from './declaration-reader.js';
 import { buildDefinition } from './definition-builder.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
 import { findEnhancerFaults } from './enhancer-faults.js';
-import type { EventListener } from './event-listener.js';
+import type { ListenerMethod } from './event-listener.js';
 import type { FoundProvider, ProviderWrapper } from './found-provider.js';
 import { HandlerBinding } from './handler-binding.js';
 import type { JobIndex } from './job-index.js';
@@ -18,7 +18,7 @@ import { findPayloadFaults } from './schedule-reader.js';
 
 /** From the app's providers to jobs that can be called: accessor, explorer, builder and binding in turn. */
 export class JobDiscovery {
-  private found: readonly EventListener[] = [];
+  private found: readonly ListenerMethod[] = [];
   private readonly logger = new OwnLogger();
   /** Providers that have been looked at. */
   private readonly known = new Set<ProviderWrapper>();
@@ -32,7 +32,7 @@ export class JobDiscovery {
   ) {}
 
   /** The `@OnJobEvent()` methods, once they are found. */
-  get listeners(): readonly EventListener[] {
+  get listeners(): readonly ListenerMethod[] {
     return this.found;
   }
 
@@ -50,12 +50,12 @@ export class JobDiscovery {
    * Adds the jobs of providers that came later, in modules that are loaded lazily, and gives their listeners.
    * @throws JobDefinitionError with every fault of every new job; then nothing is added.
    */
-  discoverMore(): Promise<readonly EventListener[]> {
+  discoverMore(): Promise<readonly ListenerMethod[]> {
     return this.look([]);
   }
 
   /** Adds what is new, once it is checked together with what is known. @param overrides names in the module's `jobs` to check. */
-  private async look(overrides: readonly string[]): Promise<readonly EventListener[]> {
+  private async look(overrides: readonly string[]): Promise<readonly ListenerMethod[]> {
     const fresh = new Set(this.explorer.all().filter((wrapper) => !this.known.has(wrapper)));
     const { providers, faults } = this.explorer.explore();
     const found = providers.filter(({ wrapper }) => fresh.has(wrapper)).map((provider) => this.jobsOf(provider));

@@ -9,7 +9,7 @@ import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import { constructorFaults } from './constructor-faults.js';
-import type { EventListener } from './event-listener.js';
+import type { ListenerMethod } from './event-listener.js';
 import { ProviderCode, type ProviderWrapper } from './found-provider.js';
 import { className } from './job-declaration.js';
 import type { JobIndex } from './job-index.js';
@@ -21,7 +21,7 @@ const OPTIONS = ['job'];
 
 /** Listeners, and what is wrong with them. With faults they are not to be used. */
 export interface FoundListeners {
-  readonly listeners: readonly EventListener[];
+  readonly listeners: readonly ListenerMethod[];
   readonly faults: readonly Fault[];
 }
 
@@ -40,7 +40,7 @@ export class ListenerExplorer {
    */
   explore(jobs: JobIndex, knowsAll: boolean, isNew: (wrapper: ProviderWrapper) => boolean): FoundListeners {
     const faults: Fault[] = [];
-    const listeners: EventListener[] = [];
+    const listeners: ListenerMethod[] = [];
     const instances = new Set<unknown>();
     const types = new Set<AnyClass>();
     for (const wrapper of this.wrappers()) {
@@ -91,7 +91,7 @@ function toListener(
   { method, types, options }: ListenerMetadata,
   instances: ProviderInstances,
   jobs: JobIndex,
-): EventListener {
+): ListenerMethod {
   return {
     at: `${className(type)}.${String(method)}`,
     types: new Set(types),

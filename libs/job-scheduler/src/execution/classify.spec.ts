@@ -11,7 +11,7 @@ import {
 } from '../errors/outcome-errors.js';
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
-import { classify, isFinal } from './classify.js';
+import { classify, isFinalError } from './classify.js';
 
 const policy = { max: 3, backoff: 'exponential', delay: 1_000, maxDelay: 3_600_000, jitter: 0 } as const;
 
@@ -43,11 +43,11 @@ describe('outcome by error', () => {
   });
 
   it('gives a step no retries where its error ends the attempt', () => {
-    expect([new JobAbortError('x'), new JobCancelError(), new JobSnoozeError(1)].map(isFinal)).toEqual([
+    expect([new JobAbortError('x'), new JobCancelError(), new JobSnoozeError(1)].map(isFinalError)).toEqual([
       true,
       true,
       true,
     ]);
-    expect([new Error('x'), new JobTimeoutError('Step "a"', 1)].map(isFinal)).toEqual([false, false]);
+    expect([new Error('x'), new JobTimeoutError('Step "a"', 1)].map(isFinalError)).toEqual([false, false]);
   });
 });

@@ -38,7 +38,7 @@ const HOPELESS = [
 const STEERING = [JobLockLostError, JobShutdownError, JobCancelError, JobSnoozeError];
 
 /** Whether the attempt ends with this error, whatever retries a step has left. */
-export function isFinal(error: Error): boolean {
+export function isFinalError(error: Error): boolean {
   const known = steeringOf(error);
   return [...HOPELESS, ...STEERING].some((type) => known instanceof type);
 }

@@ -6,7 +6,7 @@ import type { JobHandlers } from '../registry/job-invoker.js';
 import type { StepRecord } from '../store/execution-record.js';
 import type { AttemptContext } from './attempt-context.js';
 import { withTimeLimit } from './time-limit.js';
-import { isFinal } from './classify.js';
+import { isFinalError } from './classify.js';
 import type { StepLog } from './step-log.js';
 
 /** The steps of a job in order: those that are recorded already are not run again. Gives the last one's result. */
@@ -53,7 +53,7 @@ export class StepSequence {
         return await work();
       } catch (thrown) {
         const error = describeThrown(thrown);
-        if (retry > step.retry.max || isFinal(error)) throw error;
+        if (retry > step.retry.max || isFinalError(error)) throw error;
         await this.clock.sleep(retryDelay(step.retry, retry, error), ctx.signal);
         ctx.signal.throwIfAborted();
       }

@@ -4,7 +4,7 @@ import { DeadLetters } from '../service/dead-letters.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Presenter } from './present.js';
-import { Count, DeadLetterChoice, DeadLetterPage, DeadLetterQuery } from './schemas/execution.schema.js';
+import { Count, DeadLetterChoice, DeadLetterList, DeadLetterListQuery } from './schemas/execution.schema.js';
 
 /** Executions that have failed for good. */
 @MonitorController()
@@ -15,8 +15,8 @@ export class DeadLettersController {
   ) {}
 
   @Get('dead-letters')
-  @Describe({ summary: 'List dead letters, newest first', status: 200, answer: DeadLetterPage, problems: [404] })
-  async list(@Query({ schema: DeadLetterQuery }) query: DeadLetterQuery): Promise<Page> {
+  @Describe({ summary: 'List dead letters, newest first', status: 200, answer: DeadLetterList, problems: [404] })
+  async list(@Query({ schema: DeadLetterListQuery }) query: DeadLetterListQuery): Promise<Page> {
     const { items, ...rest } = await this.letters.list(query);
     return { items: items.map((letter) => this.present.deadLetter(letter)), ...rest };
   }

@@ -15,9 +15,9 @@ import {
   CancelRequest,
   Execution,
   ExecutionFilter,
-  ExecutionPage,
+  ExecutionList,
   LogFilter,
-  LogLines,
+  LogLineList,
   Started,
 } from './schemas/execution.schema.js';
 import { Id } from './schemas/texts.js';
@@ -39,7 +39,7 @@ export class ExecutionsController {
     summary: 'List executions, newest first',
     description: 'Those that have ended, unless `status` asks for others.',
     status: 200,
-    answer: ExecutionPage,
+    answer: ExecutionList,
     problems: [404],
   })
   async list(@Query({ schema: ExecutionFilter }) filter: ExecutionFilter): Promise<Page> {
@@ -54,7 +54,7 @@ export class ExecutionsController {
   }
 
   @Get('executions/:id/logs')
-  @Describe({ summary: 'Read the log lines of an execution', status: 200, answer: LogLines, problems: [404] })
+  @Describe({ summary: 'Read the log lines of an execution', status: 200, answer: LogLineList, problems: [404] })
   async logs(
     @Param('id', { schema: Id }) id: string,
     @Query({ schema: LogFilter }) filter: LogFilter,

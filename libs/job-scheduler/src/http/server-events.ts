@@ -124,7 +124,7 @@ export function textOf({ id, type, data }: ServerEvent): string {
 }
 
 /** Where a client wants to go on. */
-export interface Place {
+export interface StreamPlace {
   readonly after: number;
   /** It knows that the execution has ended. */
   readonly endTold: boolean;
@@ -133,7 +133,7 @@ export interface Place {
 const PLACE = /^(\d{1,15})(e?)$/;
 
 /** The header counts: a browser sends it when it comes again, with the same query. What is no place of ours is the beginning. */
-export function placeOf(header: string | undefined, { lastEventId }: StreamQuery): Place {
+export function placeOf(header: string | undefined, { lastEventId }: StreamQuery): StreamPlace {
   const [, after = '0', end = ''] = PLACE.exec(header ?? lastEventId ?? '') ?? [];
   return { after: Number(after), endTold: end !== '' };
 }

@@ -17,7 +17,7 @@ import { FireGate } from './fire-gate.js';
 import { Reconciler } from './reconciler.js';
 import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
 import type { ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
-import type { ScheduleTiming } from './schedule-timing.js';
+import type { SchedulerTiming } from './schedule-timing.js';
 import type { TickSettings } from './tick-queue.js';
 import { takeTurn } from './take-turn.js';
 
@@ -33,7 +33,7 @@ export interface TickerParts {
   readonly lockDuration: number;
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
-  readonly timing: ScheduleTiming;
+  readonly timing: SchedulerTiming;
   readonly defaults: JobDefaults;
   readonly definitions: () => readonly JobDefinition[];
   readonly find: (job: string) => JobDefinition | undefined;

@@ -1,5 +1,5 @@
 /** How often schedules are looked after. Milliseconds. Tests shorten it. */
-export interface ScheduleTiming {
+export interface SchedulerTiming {
   /** Between two rounds of the reconciler; each instance tells at least as often that it lives. */
   readonly every: number;
   /** How long after its last word a version of the code counts as live. */
@@ -8,4 +8,4 @@ export interface ScheduleTiming {
   readonly grace: number;
 }
 
-export const SCHEDULE_TIMING: ScheduleTiming = Object.freeze({ every: 60_000, liveFor: 180_000, grace: 15_000 });
+export const SCHEDULE_TIMING: SchedulerTiming = Object.freeze({ every: 60_000, liveFor: 180_000, grace: 15_000 });

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeThrown } from '../definition/describe-error.js';
 import { EnqueueIncompleteError, QueueFullError } from '../errors/queue-errors.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
+import { toQueueEntry, type JobToAdd } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
 import { inTurns } from './in-turns.js';
@@ -13,7 +13,7 @@ import { guardStore } from './store-guard.js';
 
 /** An entry of `enqueueMany` that is to be stored. */
 export interface Wanted {
-  readonly job: NewJob;
+  readonly job: JobToAdd;
   /** For room in its queue. */
   readonly mayWait: boolean;
   readonly signal: AbortSignal | undefined;

@@ -46,7 +46,7 @@ export function checkEntries(entries: unknown): void {
 }
 
 /** A mistyped `payload` would be none. @throws EnqueueOptionsError */
-export function checkEntry(entry: unknown, index: number): void {
+export function checkEnqueueEntry(entry: unknown, index: number): void {
   checkFields(`entries[${index}]`, entry, ENTRY);
 }
 

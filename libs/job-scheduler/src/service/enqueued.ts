@@ -1,4 +1,4 @@
-import { executionId, type NewJob, type QueuedJob } from '../store/job-envelope.js';
+import { executionId, type JobToAdd, type QueuedJob } from '../store/job-envelope.js';
 
 /** What was enqueued, or was known already. */
 export interface Enqueued {
@@ -11,7 +11,7 @@ export interface Enqueued {
 /** What BullMQ gives of a job that was added: for one that was not, since another has its key, that one's id. */
 type AddedJob = Pick<QueuedJob, 'id'>;
 
-export function toEnqueued({ id, job, queue, unique }: NewJob, added: AddedJob): Enqueued {
+export function toEnqueued({ id, job, queue, unique }: JobToAdd, added: AddedJob): Enqueued {
   const stored = unique ? executionId(added, queue) : id;
   return { id: stored, job, queue, duplicate: stored !== id };
 }

@@ -10,13 +10,13 @@ import { executionFields } from '../execution/tell-events.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { DeclaredJob } from '../store/declared-job.js';
-import { toQueueEntry, type NewJob } from '../store/job-envelope.js';
+import { toQueueEntry, type JobToAdd } from '../store/job-envelope.js';
 import type { Store } from '../store/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
 import { CallLine } from './call-line.js';
-import { checkEnqueueOptions, checkEntries, checkEntry } from './check-enqueue-options.js';
+import { checkEnqueueOptions, checkEntries, checkEnqueueEntry } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
@@ -87,7 +87,7 @@ export class Enqueuer {
     // What is enqueued is the payload as it is at the call: a store that is open is not waited for.
     if (!holder.isReady) await holder.ready();
     const store = holder.require('enqueue a job');
-    let job: NewJob;
+    let job: JobToAdd;
     try {
       job = await this.prepare(ref, payload, options, cause);
     } catch (error) {
@@ -105,7 +105,7 @@ export class Enqueuer {
     return isBounded && this.mayWait(job, options) ? this.parts.room.enter(job.queue, add, options.signal) : add();
   }
 
-  private async add(store: Store, job: NewJob, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
+  private async add(store: Store, job: JobToAdd, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
     const known = job.ownId ? await this.known.find(job.id) : undefined;
     if (known && job.trigger === 'enqueue') checkSameJob(job.id, job.job, known.job);
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
@@ -117,7 +117,7 @@ export class Enqueuer {
   }
 
   /** Whether whoever enqueues it waits when its queue is full. */
-  private mayWait(job: NewJob, { whenFull }: EnqueueOptions): boolean {
+  private mayWait(job: JobToAdd, { whenFull }: EnqueueOptions): boolean {
     const settings = this.parts.hub.settings(job.queue);
     return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
@@ -130,7 +130,7 @@ export class Enqueuer {
     checkEntries(given);
     const entries = given.slice();
     const wanted = await inTurns(entries, async (entry, index): Promise<Wanted> => {
-      checkEntry(entry, index);
+      checkEnqueueEntry(entry, index);
       const { job, payload, options = {} } = entry;
       const prepared = await this.prepare(job, payload, options, { trigger: 'enqueue' });
       options.signal?.throwIfAborted();
@@ -166,7 +166,7 @@ export class Enqueuer {
   }
 
   /** A fire that became no execution stands in the history, with the reason. */
-  private async recordFire(store: Store, job: NewJob, reason: string): Promise<void> {
+  private async recordFire(store: Store, job: JobToAdd, reason: string): Promise<void> {
     const { registry, options, clock, events } = this.parts;
     const retention = registry.find(job.job)?.definition.retention ?? retentionElsewhere(options.defaults.retention);
     if (options.history && retention.count > 0) {
@@ -181,7 +181,7 @@ export class Enqueuer {
     options: EnqueueOptions,
     cause: EnqueueCause,
     mayBeUnique = true,
-  ): Promise<NewJob> {
+  ): Promise<JobToAdd> {
     const overrides = {
       ...checkEnqueueOptions(cause.isFire || cause.isOnFail ? {} : options),
       ...(cause.overlap !== undefined && { overlap: cause.overlap }),

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { OwnLogger } from '../definition/own-logger.js';
-import type { EventListener } from '../discovery/event-listener.js';
+import type { ListenerMethod } from '../discovery/event-listener.js';
 import { describeThrown } from '../definition/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { EventBus } from './event-bus.js';
@@ -17,7 +17,7 @@ export class ListenerCalls {
 
   constructor(private readonly bus: EventBus) {}
 
-  add(listeners: readonly EventListener[]): void {
+  add(listeners: readonly ListenerMethod[]): void {
     if (listeners.length === 0) return;
     if (this.queues.length === 0) this.bus.on((event) => this.hear(event));
     this.queues.push(...listeners.map((listener) => new ListenerQueue(listener, this.logger)));
@@ -41,7 +41,7 @@ class ListenerQueue {
   private count = 0;
 
   constructor(
-    private readonly listener: EventListener,
+    private readonly listener: ListenerMethod,
     private readonly logger: Logger,
   ) {}
 

@@ -9,7 +9,7 @@ import type { RepairWatch } from './repair-watch.js';
 import type { RuntimeParts } from './runtime-parts.js';
 
 /** What the ticker of a module has of its own. */
-export interface TickerParts {
+export interface OwnTickerParts {
   readonly store: Store;
   readonly ticks: EngineQueue;
   readonly repeatStrategy: RepeatStrategy;
@@ -20,7 +20,7 @@ export interface TickerParts {
 }
 
 /** The ticker that fires this module's schedules. */
-export function makeTicker(parts: RuntimeParts, own: TickerParts): ScheduleTicker {
+export function makeTicker(parts: RuntimeParts, own: OwnTickerParts): ScheduleTicker {
   const { options, registry, enqueuer, clock, events, timing } = parts;
   const { store, ticks, repeatStrategy, entries, declarer, repairs, logger } = own;
   const { defaults, history, lockDuration, telemetry } = options;

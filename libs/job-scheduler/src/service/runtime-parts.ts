@@ -4,7 +4,7 @@ import type { FleetCancel } from '../execution/fleet-cancel.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { ScheduleTiming } from '../scheduling/schedule-timing.js';
+import type { SchedulerTiming } from '../scheduling/schedule-timing.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';
@@ -23,7 +23,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly fleet: FleetCancel;
   readonly admission: Admission;
-  readonly timing: ScheduleTiming;
+  readonly timing: SchedulerTiming;
   readonly events: EventBus;
   readonly finder: ExecutionFinder;
   readonly hub: QueueHub;

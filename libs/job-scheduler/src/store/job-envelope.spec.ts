@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { Job } from 'bullmq';
 import type { JobJson, MinimalQueue } from 'bullmq';
 import { toQueueEntry, toStartedJob } from './job-envelope.js';
-import type { NewJob } from './job-envelope.js';
+import type { JobToAdd } from './job-envelope.js';
 import { toQueuePriority } from './priority.js';
 
-const plain: NewJob = {
+const plain: JobToAdd = {
   id: 'order-1',
   job: 'invoice.send',
   queue: 'default',
@@ -23,7 +23,7 @@ const plain: NewJob = {
 const queue = { name: 'default', qualifiedName: 'p:default', toKey: (type: string) => type } as unknown as MinimalQueue;
 
 /** What a worker gets: the entry as BullMQ stores and reads it. */
-function started(job: NewJob, stored: Partial<JobJson> = {}) {
+function started(job: JobToAdd, stored: Partial<JobJson> = {}) {
   const { name, data, opts } = toQueueEntry(job);
   const read = Job.fromJSON(queue, {
     id: opts.jobId!,
@@ -59,7 +59,7 @@ test('a plain job: its payload is the data, its options are few', () => {
 });
 
 test('everything comes back', () => {
-  const job: NewJob = {
+  const job: JobToAdd = {
     ...plain,
     id: 'a:1',
     trigger: 'catch-up',

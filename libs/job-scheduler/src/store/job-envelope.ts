@@ -8,7 +8,7 @@ import { toQueuePriority } from './priority.js';
 import type { ExecutionOverrides, StartedJob } from './started-job.js';
 
 /** An execution that is about to be put into a queue, in our words. */
-export interface NewJob {
+export interface JobToAdd {
   readonly id: string;
   readonly job: string;
   readonly queue: string;
@@ -71,7 +71,7 @@ function mustTravelAsText(json: string): boolean {
 const MOST_ATTEMPTS = 2 ** 31 - 1;
 
 /** Our words → BullMQ's. */
-export function toQueueEntry(job: NewJob): QueueEntry {
+export function toQueueEntry(job: JobToAdd): QueueEntry {
   const envelope: Envelope = {};
   if (job.trigger !== 'enqueue') envelope.trigger = job.trigger;
   if (job.scheduleId !== undefined) envelope.schedule = job.scheduleId;

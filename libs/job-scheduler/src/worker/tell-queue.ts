@@ -7,7 +7,7 @@ import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable } from './texts.js';
 
 /** What telling needs of the lane. */
-export interface Queue {
+export interface LaneQueue {
   readonly backend: IQueueBackend;
   /** BullMQ's own form of the job. */
   readonly bullJob: (job: JobInLane) => Job;
@@ -25,7 +25,7 @@ const STACKS_KEPT = 10;
  *
  * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
  */
-export function tellQueue(queue: Queue, job: JobInLane, outcome: Outcome): Promise<unknown> {
+export function tellQueue(queue: LaneQueue, job: JobInLane, outcome: Outcome): Promise<unknown> {
   const { id, token, fetchesNext: fetchNext } = job;
   const { backend, now } = queue;
   switch (outcome.kind) {

@@ -57,7 +57,7 @@ export const Execution = z
   })
   .meta({ id: 'MonitorExecution', description: 'One run of a job, with all its attempts.' });
 
-export const ExecutionPage = z.object({
+export const ExecutionList = z.object({
   items: z.array(Execution).meta({ description: 'Newest first.' }),
   next: z.string().optional().meta({ description: '`before` of the next page; absent on the last one.' }),
 });
@@ -87,7 +87,7 @@ export const LogLine = z
   })
   .meta({ id: 'MonitorLogLine' });
 
-export const LogLines = z.object({ items: z.array(LogLine).meta({ description: 'Oldest first.' }) });
+export const LogLineList = z.object({ items: z.array(LogLine).meta({ description: 'Oldest first.' }) });
 
 export const LogFilter = z.strictObject({
   after: z
@@ -168,8 +168,8 @@ export const StatsList = z.object({ items: z.array(Stats) });
 
 export const DeadLetterFields = { job: Id.optional(), queue: Id.optional(), olderThan: text(64).optional() };
 
-export const DeadLetterQuery = z.strictObject({ ...DeadLetterFields, limit: Limit, before: Cursor });
-export type DeadLetterQuery = z.output<typeof DeadLetterQuery>;
+export const DeadLetterListQuery = z.strictObject({ ...DeadLetterFields, limit: Limit, before: Cursor });
+export type DeadLetterListQuery = z.output<typeof DeadLetterListQuery>;
 
 const DeadLetter = z
   .object({
@@ -186,7 +186,7 @@ const DeadLetter = z
   })
   .meta({ id: 'MonitorDeadLetter' });
 
-export const DeadLetterPage = z.object({
+export const DeadLetterList = z.object({
   items: z.array(DeadLetter).meta({ description: 'Newest first.' }),
   next: z.string().optional(),
 });

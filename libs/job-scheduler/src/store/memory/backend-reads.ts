@@ -7,7 +7,7 @@ import {
   countOfPriority,
   dependenciesOf,
   idsOf,
-  logsOf,
+  logRowsOf,
   pageOfChildren,
   type ChildrenPage,
   type Dependencies,
@@ -60,7 +60,7 @@ export abstract class BackendReads extends BackendLink {
     asc: boolean,
   ): Promise<{ logs: string[]; count: number }> {
     const job = this.queue.jobs.get(jobId);
-    return { logs: logsOf(job, start, end, asc), count: job?.logs?.length ?? 0 };
+    return { logs: logRowsOf(job, start, end, asc), count: job?.logs?.length ?? 0 };
   }
 
   async getRateLimitTtl(maxJobs?: number): Promise<number> {

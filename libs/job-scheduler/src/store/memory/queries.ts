@@ -143,7 +143,7 @@ function withValue(key: string, children: Children): ChildrenPage['items'][numbe
 }
 
 /** A page of a job's log lines. Descending pages count from the newest line, which comes first. */
-export function logsOf(job: MemoryJob | undefined, start: number, end: number, ascending: boolean): string[] {
+export function logRowsOf(job: MemoryJob | undefined, start: number, end: number, ascending: boolean): string[] {
   const lines = job?.logs ?? [];
   const [first, last] = ascending ? bounds(start, end, lines.length) : bounds(-(end + 1), -(start + 1), lines.length);
   const page = lines.slice(first, Math.max(first, last + 1));

@@ -66,7 +66,7 @@ export function isRedisClient(connection: object): connection is RedisLike {
 export async function redisSource(connection: string | RedisLikeOptions | RedisLike): Promise<RedisSource> {
   if (typeof connection === 'object' && isRedisClient(connection))
     return clientSource(connection, await loadedCommand());
-  const address = typeof connection === 'string' ? addressOfUrl(connection) : addressOfOptions(connection);
+  const address = typeof connection === 'string' ? addressOfRedisUrl(connection) : addressOfOptions(connection);
   const { Command, Redis } = await optionalDriver('ioredis', address, () => import('ioredis').catch(rethrow));
   const create = (role: RedisRole | 'subscriber') =>
     typeof connection === 'string'
@@ -171,7 +171,7 @@ function refuseStringNumbers(stringNumbers: boolean | undefined, address: string
 }
 
 /** A URL without its user and password. */
-export function addressOfUrl(url: string): string {
+export function addressOfRedisUrl(url: string): string {
   try {
     const { protocol, host, pathname } = new URL(url);
     return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
@@ -195,7 +195,7 @@ function addressesOfCluster(cluster: Cluster): string {
   const nodes = (cluster as unknown as { startupNodes?: unknown[] }).startupNodes ?? [];
   return nodes
     .map((node) => {
-      if (typeof node === 'string') return addressOfUrl(node);
+      if (typeof node === 'string') return addressOfRedisUrl(node);
       if (typeof node === 'number') return `localhost:${node}`;
       const { host, port } = node as { host?: string; port?: number };
       return `${host ?? 'localhost'}:${port ?? 6_379}`;
