@@ -1,5 +1,5 @@
 /**
- * The import rule of the house. A job's life is one walk through the rooms; a room imports only rooms that come before it
+ * The import rule (docs/architecture.md#what-may-import-what). A room is a folder; it imports only rooms that come before it
  * here.
  */
 const rooms = [
@@ -38,7 +38,7 @@ const upThePage = rooms
   .map((room, index) =>
     error(
       `${room}-imports-only-rooms-before-it`,
-      `${room}/ comes before ${rooms.slice(index + 1).join(', ')} in architecture, and must not know them.`,
+      `${room}/ comes before ${rooms.slice(index + 1).join(', ')} in docs/architecture.md, and must not know them.`,
       { path: `${src}/${room}/`, pathNot: [spec, wiring] },
       { path: `${src}/(${rooms.slice(index + 1).join('|')})/` },
     ),
