@@ -7,6 +7,7 @@ const checks = {
   'lint rules': [programs.oxlint],
   types: [programs.tsc, '--noEmit', '-p', 'tsconfig.json'],
   formatting: [programs.prettier, '--check', '.'],
+  'long files': ['scripts/checks/long-files.mjs'],
   'names and titles': ['scripts/checks/names.mjs'],
   "BullMQ's members": ['scripts/checks/bullmq-members.mjs'],
   imports: [programs.depcruise, '--config', '.dependency-cruiser.mjs', 'libs', 'apps', 'test'],
