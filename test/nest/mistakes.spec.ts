@@ -54,6 +54,19 @@ const unset = (options: JobOptions) => {
   return Mailer;
 };
 
+describe('classes that make the options', () => {
+  it('refuses one without the method, and names it', async () => {
+    class Options {
+      createOptions = () => ({});
+    }
+    const imports = [JobSchedulerModule.forRootAsync({ useClass: Options as never })];
+    await expect(boot({ imports })).rejects.toMatchObject({
+      code: 'OPTIONS_INVALID',
+      message: expect.stringContaining('Options has no method createJobSchedulerOptions()'),
+    });
+  });
+});
+
 describe('options that are undefined', () => {
   it.each<[string, JobOptions]>([
     ['schedule', { schedule: process.env.NO_SUCH_VARIABLE }],

@@ -100,7 +100,11 @@ function optionsProviders({ inject, useFactory, useClass, useExisting }: JobSche
   const provider: Provider = {
     provide: MODULE_OPTIONS,
     inject: [factory],
-    useFactory: (maker: JobSchedulerOptionsFactory) => maker.createJobSchedulerOptions(),
+    useFactory: (maker: JobSchedulerOptionsFactory | undefined) => {
+      if (typeof maker?.createJobSchedulerOptions === 'function') return maker.createJobSchedulerOptions();
+      const problem = `${factory.name || 'The class'} has no method createJobSchedulerOptions(), which gives the options.`;
+      throw new OptionsError([{ at: useExisting ? 'useExisting' : 'useClass', problem }]);
+    },
   };
   return useClass ? [useClass, provider] : [provider];
 }

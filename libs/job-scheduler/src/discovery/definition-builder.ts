@@ -64,7 +64,9 @@ class DefinitionBuilder {
     const { contract, defaultName } = declaration;
     this.own = contract ? { ...declaration.options, ...contractOptions(declaration) } : declaration.options;
     this.name = contract?.jobName ?? declaration.options.name ?? defaultName;
-    this.overrides = defined(Object.hasOwn(options.jobs, this.name) ? options.jobs[this.name]! : {});
+    this.overrides = defined(
+      isName(this.name) && Object.hasOwn(options.jobs, this.name) ? options.jobs[this.name]! : {},
+    );
   }
 
   build(): BuiltJob {

@@ -207,7 +207,7 @@ export class Attempt implements RunningJob {
     const stored = toStorableJson(result);
     if (stored.ok) return stored.json === undefined ? undefined : (JSON.parse(stored.json) as unknown);
     const { message } = new ResultInvalidError(`job "${this.started.job}"`, stored.problem);
-    this.outcomes.log('warn', `RESULT_INVALID: ${message}. The job has completed without a result`);
+    this.outcomes.log('warn', `RESULT_INVALID: ${message} The job has completed without a result`);
     return undefined;
   }
 

@@ -20,11 +20,13 @@ export async function withTimeLimit<T>(limit: LimitedWork, work: (signal: AbortS
   const signal = limit.outer ? AbortSignal.any([limit.outer, controller.signal]) : controller.signal;
   let timer: ClockTimer | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = limit.clock.after(limit.timeout, () => {
+    const over = () => {
       const error = new JobTimeoutError(limit.what, limit.timeout);
       controller.abort(error);
       reject(error);
-    });
+    };
+    // What goes on after the app has closed is not to keep the process up.
+    timer = limit.clock.after(limit.timeout, over, false);
   });
   try {
     return await Promise.race([work(signal), late]);

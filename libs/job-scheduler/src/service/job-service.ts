@@ -61,7 +61,7 @@ export class JobService {
     options: EnqueueOptions = {},
   ): Promise<JobHandle<JobResult<J>>> {
     if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
-      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${String(at)}.`);
+      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${show(at)}.`);
     }
     const delay = Math.max(0, at.getTime() - this.parts.clock.now());
     if (delay > LONGEST_DURATION) {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
 import type { Clock } from '../../definition/clock.js';
+import { within } from '../../definition/within.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import type { SqlDriver, SqlListener } from './sql-driver.js';
@@ -13,6 +14,13 @@ export const SIGNAL_CHANNEL = 'njs_';
 
 /** How long a lane waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
 const PATIENCE = 2_000;
+
+/**
+ * A network that drops everything, or a server that dies without a word, closes no connection, and one that only listens
+ * would not notice: so often it asks, and so long it waits for an answer, in milliseconds.
+ */
+const ASKED_EVERY = 30_000;
+const ANSWER_PATIENCE = 10_000;
 
 /** BullMQ does not export this type. */
 export type PgListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
@@ -109,6 +117,19 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     if (lost) throw new StoreUnavailableError(this.driver.address, 'closed the connection');
     if (this.closing.signal.aborted) return listener.close();
     this.listener = listener;
+    void this.keepAsking(listener);
+  }
+
+  private async keepAsking(listener: SqlListener): Promise<void> {
+    if (!listener.ask) return;
+    const { signal } = this.closing;
+    for (;;) {
+      await this.clock.sleep(ASKED_EVERY, signal);
+      if (this.listener !== listener || signal.aborted) return;
+      if (await within(listener.ask(), this.clock, ANSWER_PATIENCE)) continue;
+      if (this.listener === listener) this.rebuild(new Error(`No answer came within ${ANSWER_PATIENCE} ms`));
+      return;
+    }
   }
 
   private rebuild(error: Error): void {

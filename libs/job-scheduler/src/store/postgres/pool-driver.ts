@@ -213,6 +213,7 @@ async function listenOn(
   return {
     listen: (channel) => inTurn(`LISTEN ${channel}`),
     unlisten: (channel) => inTurn(`UNLISTEN ${channel}`),
+    ask: () => inTurn('SELECT 1'),
     close,
   };
 }

@@ -10,6 +10,8 @@ import type { RedisKeys } from './redis-keys.js';
 
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 1_000;
+/** Messages come seldom: so often the server is asked whether it is there, in milliseconds. */
+const ASKED_EVERY = 20_000;
 
 export interface RedisSignalsParts {
   readonly publisher: () => RedisClient;
@@ -127,8 +129,22 @@ export class RedisSignals implements LiveSignals {
       client.disconnect();
       throw error;
     }
-    client.once('end', () => this.onEnd(lastError));
+    const asking = new AbortController();
+    client.once('end', () => {
+      asking.abort();
+      this.onEnd(lastError);
+    });
+    void this.keepAsking(client, asking.signal);
     return client;
+  }
+
+  /** ioredis ends a connection on which no answer comes; whatever the answer is, the server is there. */
+  private async keepAsking(client: Redis, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.parts.clock.sleep(ASKED_EVERY, ended);
+      if (ended.aborted) return;
+      await client.ping().catch(() => undefined);
+    }
   }
 
   private onEnd(error: Error): void {

@@ -26,17 +26,30 @@ function retryAfter(longest: number): (times: number) => number {
   return (times) => Math.min(longest, 50 * 2 ** Math.min(times - 1, 10));
 }
 
-/** `socketTimeout`: a network that drops everything closes no connection; the system would wait for a quarter of an hour. */
+/**
+ * `socketTimeout`: a network that drops everything, or a host that dies without a word, closes no connection; the system would
+ * wait for a quarter of an hour. It begins with a command, so that an idle connection stays.
+ */
 const ROLE_OPTIONS: Readonly<Record<RedisRole, RedisOptions>> = {
   // Nine attempts take about 2.5 s: then commands that wait are dropped, so that they are not run much later, unawaited.
   producer: { maxRetriesPerRequest: 8, retryStrategy: retryAfter(500), socketTimeout: 10_000 },
-  // BullMQ refuses a limit on connections that block. They block for ten seconds at most.
+  // BullMQ refuses a limit of retries on connections that block. They block for ten seconds at most, and then say so.
   // BullMQ also disconnects what is disconnected already, and ioredis keeps the process up for this long then.
-  worker: { maxRetriesPerRequest: null, retryStrategy: retryAfter(1_000), disconnectTimeout: 100 },
+  worker: {
+    maxRetriesPerRequest: null,
+    retryStrategy: retryAfter(1_000),
+    disconnectTimeout: 100,
+    socketTimeout: 15_000,
+  },
 };
 
-/** Who makes them anew wants to know of each break. Data comes seldom: that the server has gone, only keep-alive can tell. */
-const SUBSCRIBER: RedisOptions = { maxRetriesPerRequest: null, retryStrategy: () => null, keepAlive: 10_000 };
+/** Who makes them anew wants to know of each break, and asks from time to time whether the server is there. */
+const SUBSCRIBER: RedisOptions = {
+  maxRetriesPerRequest: null,
+  retryStrategy: () => null,
+  keepAlive: 10_000,
+  socketTimeout: 10_000,
+};
 
 function optionsFor(role: RedisRole | 'subscriber'): RedisOptions {
   return {
