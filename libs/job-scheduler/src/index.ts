@@ -4,6 +4,7 @@ export {
   type JobSchedulerOptionsFactory,
 } from './job-scheduler.module.js';
 export type { JobSchedulerOptions, QueueOptions, Role } from './options/job-scheduler-options.js';
+export type { RolePart } from './options/resolved-options.js';
 export type { Connection, PGliteLike, PgPoolLike, RedisLike, RedisLikeOptions } from './options/connection.js';
 export { optionsFromEnv } from './options/options-from-env.js';
 
@@ -12,6 +13,7 @@ export { JobStep } from './decorators/job-step.decorator.js';
 export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.decorator.js';
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
+export type { JobFunction } from './discovery/function-invoker.js';
 export type {
   Duration,
   JobOptions,
@@ -42,10 +44,18 @@ export type {
   JobStepEvent,
   ScheduleRepairedEvent,
 } from './definition/job-event.js';
-export type { JobContract, JobHandler, JobPayload, JobRef, JobResult } from './definition/job-ref.js';
-export type { JobStatus, JobTrigger } from './definition/job-status.js';
+export type {
+  AnyClass,
+  JobContract,
+  JobHandler,
+  JobPayload,
+  JobRef,
+  JobResult,
+  KnownRef,
+} from './definition/job-ref.js';
+export type { FinalStatus, JobStatus, JobTrigger } from './definition/job-status.js';
 export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
-export { nextOccurrences } from './definition/next-occurrences.js';
+export { nextOccurrences, type NextOccurrencesOptions } from './definition/next-occurrences.js';
 export { describeSchedule } from './definition/describe-schedule.js';
 
 export { actingAs } from './service/actions.js';
@@ -61,6 +71,7 @@ export type {
   ScheduleTiming,
 } from './service/schedule-input.js';
 export type { EnqueueOptions } from './service/enqueue-options.js';
+export type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './service/enqueue-types.js';
 export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './service/queue-info.js';
@@ -68,6 +79,8 @@ export type { ScheduledJob } from './service/scheduled-job.js';
 export { DeadLetters } from './service/dead-letters.js';
 export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
+export type { ScheduleRepair } from './scheduling/schedule-entries.js';
+export type { ScheduleTrouble } from './scheduling/entry-check.js';
 export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/job-history.js';
 export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/job-execution.js';
 export type { JobStats } from './service/job-stats.js';
@@ -78,7 +91,7 @@ export type { LockWaitOptions } from './service/check-lock.js';
 export { TaskPool, type Task, type TaskOptions, type TaskPoolOptions, type TaskResult } from './service/task-pool.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
-export { JobSchedulerError } from './errors/job-scheduler-error.js';
+export { JobSchedulerError, type ErrorFields } from './errors/job-scheduler-error.js';
 export type { Fault } from './errors/fault.js';
 export { JobDefinitionError, OptionsError, ScheduleError } from './errors/definition-errors.js';
 export { HistoryQueryError } from './errors/history-errors.js';

@@ -8,6 +8,7 @@ export interface JobHandler<P = void, R = unknown> {
 }
 
 export type AnyFunction = (...args: never[]) => unknown;
+/** A class, also an abstract one. */
 export type AnyClass<T extends object = object> = abstract new (...args: never[]) => T;
 
 /** A job by name and types, that producers import without the worker's code. Made by `defineJob`. */

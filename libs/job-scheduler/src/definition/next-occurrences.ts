@@ -6,6 +6,7 @@ import { optionsProblem } from './options-problem.js';
 import { parseSchedule } from './schedule.js';
 import { show } from './show.js';
 
+/** What `nextOccurrences` takes beside the schedule. */
 export interface NextOccurrencesOptions {
   /** IANA name, or `'local'`. Default `'UTC'`. */
   timezone?: string;

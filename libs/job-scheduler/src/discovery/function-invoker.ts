@@ -2,7 +2,7 @@ import type { JobContext } from '../definition/job-context.js';
 import { lastValueOf } from '../definition/last-value.js';
 import type { JobInvoker } from './job-invoker.js';
 
-/** The handler of a job from `register`. */
+/** The handler of a job that `jobs.register` adds. Of an Observable, the last value is the result. */
 export type JobFunction<P = never> = (payload: P, ctx: JobContext) => unknown;
 
 /** Calls a registered function: no DI, no enhancers. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './error-codes.js';
 
+/** What an error of this library is made of. */
 export interface ErrorFields {
   /** What went wrong and what to do about it, for a person. */
   message: string;

@@ -8,7 +8,7 @@ import type { JobSchedulerOptions } from './job-scheduler-options.js';
 import { MOST_CONCURRENCY } from './resolve-options.js';
 import { queueNameProblem, weightProblem } from './resolve-queues.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.*)$/;
 
@@ -27,7 +27,9 @@ const QUEUE_VARIABLE = /^(?:JOBS|ASYNQ)_QUEUE_(.*)$/;
  * JobSchedulerModule.forRoot({ ...optionsFromEnv(), prefix: 'newsroom' });
  * ```
  */
-export function optionsFromEnv(env: Environment = process.env): Partial<JobSchedulerOptions> {
+export function optionsFromEnv(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Partial<JobSchedulerOptions> {
   const faults = new OptionFaults();
   const connection = readConnection(env, faults);
   const concurrency =

@@ -5,6 +5,7 @@ import type { Misfire, Overlap } from '../definition/job-options.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
 import type { Connection } from './connection.js';
 
+/** What a process does: adds jobs, runs them, or fires schedules. The role `'all'` is all three. */
 export type RolePart = 'producer' | 'worker' | 'scheduler';
 
 export interface QueueSettings {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { QueueKeys, type KeysMap } from 'bullmq';
+import { type IQueueBackend, type KeysMap, QueueKeys } from 'bullmq';
 import { closedError } from './errors.js';
 import type { MemoryQueue } from './memory-queue.js';
 import type { MemoryLease, SharedMemory } from './shared-memory.js';
@@ -102,7 +102,7 @@ export abstract class BackendLink extends EventEmitter {
     return this.closing || this.isInterrupted ? null : this.waits.forJob(blockTimeout);
   }
 
-  async readEvents(id: string, blockTimeout: number): ReturnType<Waits['forEvents']> {
+  async readEvents(id: string, blockTimeout: number): ReturnType<IQueueBackend['readEvents']> {
     return this.closing ? null : this.waits.forEvents(id, blockTimeout);
   }
 

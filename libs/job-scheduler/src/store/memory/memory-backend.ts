@@ -26,7 +26,8 @@ import { takeJob, type NextJobAnswer, type Taker } from './take-job.js';
 export type BackendOptions = Omit<QueueBaseOptions<unknown>, 'connection'> &
   Partial<Omit<WorkerOptions<unknown>, 'connection'>> & { readonly maxWaiting?: number };
 
-type FinishedJob = Pick<MinimalJob, 'id' | 'opts'>;
+/** What ending a job needs of it. */
+export type FinishedJob = Pick<MinimalJob, 'id' | 'opts'>;
 
 const NOTHING: NextJobAnswer = [null, 0, 0, 0];
 /** BullMQ's defaults, for backends that are not a worker's. */

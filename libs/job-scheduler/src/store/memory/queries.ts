@@ -56,6 +56,7 @@ export function countOfChildren(children: Children | undefined, type: string): n
   return children.failed.size;
 }
 
+/** Children of a job by what has become of them. */
 export interface Dependencies {
   nextFailedCursor?: number;
   failed?: string[];
@@ -110,6 +111,7 @@ function parsed(entries: readonly [string, string][]): Record<string, unknown> {
   return Object.fromEntries(entries.map(([key, value]) => [key, JSON.parse(value) as unknown]));
 }
 
+/** Children of a job, a page. */
 export interface ChildrenPage {
   cursor: string;
   items: { id: string; v?: unknown; err?: string }[];
