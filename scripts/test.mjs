@@ -12,15 +12,12 @@ import { measureSlowness } from '../test/support/slowness.mjs';
 import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
+// One worker more than cores: for a third of their time, files wait for the clock, a store or a process.
+const workers = ['--maxWorkers', String(availableParallelism() + 1)];
+
 const suites = {
-  // One worker more than cores: for a third of their time, files of this suite wait for the clock or a store.
-  short: [
-    '--maxWorkers',
-    String(availableParallelism() + 1),
-    '--testPathIgnorePatterns',
-    '\\.(long|alone)\\.spec\\.ts$',
-  ],
-  long: ['\\.(long|both)\\.spec\\.ts$'],
+  short: [...workers, '--testPathIgnorePatterns', '\\.(long|alone)\\.spec\\.ts$'],
+  long: [...workers, '\\.(long|both)\\.spec\\.ts$'],
   // A worker, and not Jest's own process: it is renewed when its memory has grown.
   alone: ['--maxWorkers', '1', '\\.alone\\.spec\\.ts$'],
 };

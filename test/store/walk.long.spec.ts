@@ -14,7 +14,7 @@ Logger.overrideLogger(false);
 
 /** Ends that are no rejection by the store: the work was done, or is known not to be. */
 const OURS =
-  /^(?:ok|STORE_UNAVAILABLE|ENQUEUE_INCOMPLETE|WAIT_TIMEOUT|LOCK_TIMEOUT|JOB_CANCELLED|EXECUTION_NOT_FAILED|EXECUTION_UNKNOWN|SCHEDULE_UNKNOWN|SCHEDULE_CONFLICT)$/;
+  /^(?:ok|STORE_UNAVAILABLE|ENQUEUE_INCOMPLETE|WAIT_TIMEOUT|LOCK_TIMEOUT|JOB_CANCELLED|EXECUTION_NOT_FAILED|EXECUTION_NOT_DELAYED|EXECUTION_UNKNOWN|SCHEDULE_UNKNOWN|SCHEDULE_CONFLICT)$/;
 
 async function expectOurs(walk: Walk, fewestRefused: number): Promise<void> {
   const ends = await walk.take();

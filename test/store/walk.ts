@@ -176,8 +176,11 @@ function callsOf(
   };
 }
 
-/** Above the 5 s of a call, and what a stop may take: a call that is not over by then counts as hanging. */
-const HANGS = scaled(20_000);
+/**
+ * A call that is not over by then counts as hanging. Far above the 5 s for which a store may be silent: one that answers
+ * slowly, for many calls that are each tried again, may take longer.
+ */
+const HANGS = scaled(60_000);
 
 async function endOf(name: string, call: Call): Promise<string> {
   try {
