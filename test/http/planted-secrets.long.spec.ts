@@ -34,7 +34,8 @@ interface Observed {
 }
 
 const logged: unknown[] = [];
-const closers: (() => unknown)[] = [];
+/** Of each form, what it has opened. */
+const closers: (() => unknown)[][] = [];
 const logger = new ConsoleLogger();
 
 beforeAll(() => {
@@ -42,8 +43,12 @@ beforeAll(() => {
     logger[level] = (...args: unknown[]) => void logged.push(args);
 });
 afterAll(() => Logger.overrideLogger(false));
+// At once: each app waits a while for its store, which is gone.
 afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
+  const ends = closers.splice(0).map(async (ofForm) => {
+    for (const close of ofForm.toReversed()) await close();
+  });
+  await Promise.all(ends);
   logged.splice(0);
 });
 
@@ -56,7 +61,7 @@ function allOf(value: unknown): string {
 interface Form {
   readonly form: string;
   readonly start: () => Promise<TestServer | undefined>;
-  readonly connect: (port: number) => JobSchedulerOptions['connection'];
+  readonly connect: (port: number, closing: (() => unknown)[]) => JobSchedulerOptions['connection'];
   /** The password is another one from now on, and connections are cut. */
   readonly refuse: (port: number) => Promise<void>;
 }
@@ -92,9 +97,9 @@ const forms: Form[] = [
   {
     form: 'a Redis client',
     ...redis,
-    connect(port) {
+    connect(port, closing) {
       const client = new Redis({ host: '127.0.0.1', port, password: SECRET, lazyConnect: true });
-      closers.push(() => client.disconnect());
+      closing.push(() => client.disconnect());
       return client.on('error', () => undefined);
     },
   },
@@ -106,9 +111,9 @@ const forms: Form[] = [
   {
     form: 'a pool',
     ...postgres,
-    connect(port) {
+    connect(port, closing) {
       const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', password: SECRET });
-      closers.push(() => pool.end());
+      closing.push(() => pool.end());
       return pool.on('error', () => undefined);
     },
   },
@@ -117,18 +122,20 @@ const forms: Form[] = [
 async function observe({ form, start, connect, refuse }: Form, platform: Platform): Promise<Observed> {
   const observed: Observed = { form, outside: [], inside: [] };
   const { outside, inside } = observed;
+  const closing: (() => unknown)[] = [];
+  closers.push(closing);
   const server = await start();
   if (!server) return observed;
-  closers.push(() => server.stop());
+  closing.push(() => server.stop());
   const api = await Api.start({
     platform,
     logger,
-    scheduler: { connection: connect(server.port)! },
+    scheduler: { connection: connect(server.port, closing)!, shutdownTimeout: '1s' },
     imports: [TerminusModule, JobSchedulerHealthModule, JobSchedulerMetricsModule.register({ guards: [] })],
   });
-  closers.push(() => api.close());
+  closing.push(() => api.close());
   const client = new RawClient(api.url);
-  closers.push(() => client.close());
+  closing.push(() => client.close());
 
   // A connection that is kept may be closed by the server just when the next request takes it.
   const headers = {

@@ -8,7 +8,8 @@ import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { figure, spread } from '../support/figure.js';
+import { expectSoon } from '../support/soon.js';
+import { figure } from '../support/figure.js';
 import { scaled } from '../support/machine.js';
 
 const RUNS = 20;
@@ -61,9 +62,7 @@ describe.each(sharedStores)('process A cancels what process B has, on %s', (name
         attempts: [{ workerId: idOfB }],
       });
     }
-    const { words, most } = spread(delays);
-    figure(`Cancel over processes on ${name}, until aborted: ${words}`);
-    expect(most).toBeLessThan(scaled(4_000));
+    expectSoon(`Cancel over processes on ${name}, until aborted`, delays);
   });
 
   it('one that ignores its signal ends as cancelled; what waits, is delayed or retries is taken out', async () => {
@@ -100,7 +99,7 @@ describe.each(sharedStores)('process A cancels what process B has, on %s', (name
       a.write('cancel orphan by-hand');
       await until('it is answered', () => a.count('cancel done') === call);
       answer = a.events.findLast(({ event }) => event === 'cancel done')!.answer as boolean;
-      expect(performance.now() - killedAt).toBeLessThan(scaled(20_000));
+      expect(performance.now() - killedAt).toBeLessThan(scaled(60_000));
     }
     figure(`Cancel of an orphan on ${name}: taken out after ${Math.round(performance.now() - killedAt)} ms`);
     expect(await record('orphan')).toMatchObject({ final: 'cancelled' });

@@ -5,8 +5,8 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { shortWork, startProducer } from './producer.js';
-import { figure, spread } from '../support/figure.js';
-import { scaled, WAIT } from '../support/machine.js';
+import { expectSoon } from '../support/soon.js';
+import { WAIT } from '../support/machine.js';
 
 let app: INestApplicationContext | undefined;
 afterEach(() => app?.close());
@@ -20,14 +20,6 @@ function startOf(children: readonly TestChild[], n: number): { child: TestChild;
     if (event) return { child, at: event.at as number };
   }
   return undefined;
-}
-
-/** Lanes look by themselves every five seconds: what is handed on comes before. */
-function expectSoon(what: string, late: readonly number[]): void {
-  const { words, median, most } = spread(late);
-  figure(`${what}: ${words}`);
-  expect(median).toBeLessThan(scaled(1_000));
-  expect(most).toBeLessThan(scaled(4_000));
 }
 
 describe.each(sharedStores)('two processes, on %s', (name, store) => {

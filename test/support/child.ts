@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 import { scaled } from './machine.js';
 import { storeState } from './store-state.js';
+import { inSuite } from './suite.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A ceiling costs nothing where the wait ends. */
-const CEILING = 60_000;
+const CEILING = inSuite(60_000, 120_000);
 
 /** What a child tells: a line of JSON on its standard output with the event's name. See `tell.ts`. */
 export interface ChildEvent {

@@ -76,7 +76,7 @@ describe('the record of a job that completed', () => {
     const { store, redis, runner, pool, keys, filed } = await setUp(5);
     await enqueueMany(store, 'q', 1_200);
     await pool.start();
-    await until('all are done', () => runner.outcomes.length === 1_200, { within: 15_000 });
+    await until('all are done', () => runner.outcomes.length === 1_200);
     await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await filed()).toEqual({ q: { completed: 1_200, failed: 0 } });
     expect(await redis.zcard(`${keys.base}:ended:test:completed`)).toBe(5);

@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';
 import { retryOf, ScriptRunner } from './script-runner.js';
-import { figure, spread } from '../support/figure.js';
+import { expectSoon } from '../support/soon.js';
 import { machineSlowness, scaled } from '../support/machine.js';
 
 describeOnEachStore('the pool', (url, kind) => {
@@ -32,24 +32,25 @@ describeOnEachStore('the pool', (url, kind) => {
       await enqueue(store, 'q', { id, delay });
     }
     await until('all are done', () => runner.outcomes.length === 24);
-    const { words, median, most } = spread(late);
-    figure(`Delayed jobs and retries start late, ${kind}: ${words}`);
     expect(late.filter((ms) => ms < -2)).toEqual([]);
-    expect(median).toBeLessThan(scaled(1_000));
-    expect(most).toBeLessThan(scaled(4_000));
+    expectSoon(`Delayed jobs and retries start late, ${kind}`, late);
   });
 
   it('takes nothing from a paused queue, and starts at once when it is resumed', async () => {
     const { store, runner, queue } = await idlePool(() => undefined);
-    await queue.pause();
-    await enqueueMany(store, 'q', 3);
-    await enqueue(store, 'other');
-    await until('the other queue goes on', () => runner.outcomes.length === 1);
-    expect(runner.starts.map((started) => started.queue)).toEqual(['other']);
-    const at = Date.now();
-    await queue.resume();
-    await until('they have run', () => runner.outcomes.length === 4, { every: 1 });
-    expect(Date.now() - at).toBeLessThan(scaled(4_000));
+    const late: number[] = [];
+    for (let ended = 0; ended < 12; ended += 4) {
+      await queue.pause();
+      await enqueueMany(store, 'q', 3);
+      await enqueue(store, 'other');
+      await until('the other queue goes on', () => runner.outcomes.length === ended + 1);
+      expect(runner.starts.slice(ended).map((started) => started.queue)).toEqual(['other']);
+      const at = Date.now();
+      await queue.resume();
+      await until('they have run', () => runner.outcomes.length === ended + 4, { every: 1 });
+      late.push(Date.now() - at);
+    }
+    expectSoon(`Jobs of a queue that is resumed have run, ${kind}`, late);
   });
 
   it('keeps to a rate limit, and goes on when it ends', async () => {
@@ -63,10 +64,9 @@ describeOnEachStore('the pool', (url, kind) => {
       return runner.outcomes.length === 6;
     });
     // Two at once, and two more after each window.
-    expect(starts[1]).toBeLessThan(scaled(4_000));
     expect(starts[2]).toBeGreaterThanOrEqual(300);
     expect(starts[5]).toBeGreaterThanOrEqual(700);
-    expect(starts[5]).toBeLessThan(scaled(10_000));
+    expect(starts[5]).toBeLessThan(scaled(30_000));
     expect(grants.length).toBeLessThan(40 * machineSlowness());
   });
 
@@ -79,7 +79,7 @@ describeOnEachStore('the pool', (url, kind) => {
     const at = Date.now();
     await until('they have run', () => runner.outcomes.length === 20);
     expect(runner.most).toBe(1);
-    expect(Date.now() - at).toBeLessThan(scaled(10_000));
+    expect(Date.now() - at).toBeLessThan(scaled(30_000));
     // PostgreSQL says at once that there is work, whether or not it may start.
     expect(grants.length).toBeLessThan(300 * machineSlowness());
   });
