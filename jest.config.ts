@@ -21,7 +21,7 @@ const config: Config = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   // Far above the ceilings of single waits, whose messages say more: a test of the long suite has many of them.
-  testTimeout: (process.env.TEST_SUITE === 'long' ? 300_000 : 120_000) * Number(process.env.TEST_SLOWNESS ?? 1),
+  testTimeout: (process.env.TEST_SUITE === 'long' ? 600_000 : 240_000) * Number(process.env.TEST_SLOWNESS ?? 1),
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/swc-transformer.mjs' },
   moduleNameMapper: {

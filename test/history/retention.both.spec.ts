@@ -14,7 +14,6 @@ import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
 import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
-import { scaled } from '../support/machine.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { everyStore, storesOfSuite } from '../support/stores.js';
@@ -192,5 +191,4 @@ test.each(inSuite(storesOfSuite(everyStore), everyStore))(
     expect(kept.items).toHaveLength(KEPT);
     expect(kept.next).toBeUndefined();
   },
-  scaled(300_000),
 );

@@ -7,7 +7,7 @@ import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { figure } from '../support/figure.js';
-import { scaled, WAIT } from '../support/machine.js';
+import { ceiling, scaled, WAIT } from '../support/machine.js';
 
 interface Work {
   n: number;
@@ -210,7 +210,7 @@ describe.each(sharedStores)('a fleet of three on %s', (_name, connection) => {
           { every: 300 },
         );
         figure(`${_name}, ${job}: the next run started ${next.start - killedAt} ms after kill -9`);
-        expect(next.start - killedAt).toBeLessThan(LOCK_DURATION + scaled(60_000));
+        expect(next.start - killedAt).toBeLessThan(LOCK_DURATION + ceiling(60_000));
         expect(next.fence).toBeGreaterThan(first.get(job)!.fence);
         await expectMostAtOnce(children, { [job]: 1 }, killedAt);
       }

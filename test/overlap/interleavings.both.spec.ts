@@ -10,7 +10,7 @@ import {
 } from 'nestjs-job-scheduler';
 import { Random } from '../support/random.js';
 import { randomPrefix } from '../support/prefix.js';
-import { scaled } from '../support/machine.js';
+import { scaled, WAIT } from '../support/machine.js';
 import { inSuite } from '../support/suite.js';
 import { until } from '../support/until.js';
 import { closeApps, startApp } from './kit.js';
@@ -150,7 +150,7 @@ describe.each(inSuite(storesOfSuite(everyStore), everyStore))('random interleavi
     const handles = await apps[0]!.enqueueMany(
       Array.from({ length: contenders }, (_, n) => ({ job: 'contend', payload: n })),
     );
-    await Promise.all(handles.map((handle) => handle.finished({ timeout: scaled(60_000) })));
+    await Promise.all(handles.map((handle) => handle.finished(WAIT)));
     expect(faults).toEqual([]);
     expect(ran.size).toBe(contenders);
   });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build, type BuildOptions } from 'esbuild';
-import { scaled } from '../support/machine.js';
+import { ceiling, LONGEST_WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 
 /** Those of Nest, which it loads if they are there: docs/nest.md lists them, too. */
@@ -89,7 +89,7 @@ async function bundle(app: string, format: 'cjs' | 'esm', external: readonly str
 async function run(file: string, connection: string): Promise<string> {
   const child = spawn(process.execPath, [file, connection, randomPrefix()], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: scaled(40_000),
+    timeout: ceiling(LONGEST_WAIT),
     killSignal: 'SIGKILL',
   });
   let output = '';

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { extract } from 'tar';
-import { scaled } from '../support/machine.js';
+import { ceiling, LONGEST_WAIT } from '../support/machine.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const exec = promisify(execFile);
@@ -115,7 +115,7 @@ export class Consumer {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [path], {
         cwd: dirname(path),
-        timeout: scaled(60_000),
+        timeout: ceiling(LONGEST_WAIT),
         killSignal: 'SIGKILL',
       });
       let [stdout, stderr] = ['', ''];

@@ -51,69 +51,61 @@ const gaps = (times: readonly number[]) => {
 };
 
 describe.each(sharedStores)('ten instances that boot at once, on %s', (_name, connection) => {
-  it(
-    'end with what they declare, and no fire of any schedule is lost or doubled',
-    async () => {
-      const prefix = randomPrefix();
-      const before = startAppChild(
-        plan(connection, prefix, {
-          ...all(FIRST, 'every 1s'),
-          ...all(LATER, '0 0 1 1 *'),
-        }),
-      );
-      await before.next('ready');
-      await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === FIRST.length);
-      await before.signal('SIGTERM');
+  it('end with what they declare, and no fire of any schedule is lost or doubled', async () => {
+    const prefix = randomPrefix();
+    const before = startAppChild(
+      plan(connection, prefix, {
+        ...all(FIRST, 'every 1s'),
+        ...all(LATER, '0 0 1 1 *'),
+      }),
+    );
+    await before.next('ready');
+    await until('all have fired', () => new Set(runsOf([before]).map(({ job }) => job)).size === FIRST.length);
+    await before.signal('SIGTERM');
 
-      const now = plan(connection, prefix, { ...all(SAME, 'every 1s'), ...all([...OVERDUE, ...LATER], '* * * * * *') });
-      const fleet = Array.from({ length: INSTANCES }, () => startAppChild(now));
-      await Promise.all(fleet.map((each) => each.next('ready')));
-      const end = Date.now() + WATCHED;
-      const everything = () => byJob(runsOf([before, ...fleet]));
-      await until(
-        'all have fired to the end',
-        () => [...everything().values()].every((times) => times.at(-1)! >= end),
-        {
-          within: WATCHED + 60_000,
-          every: 500,
-        },
-      );
+    const now = plan(connection, prefix, { ...all(SAME, 'every 1s'), ...all([...OVERDUE, ...LATER], '* * * * * *') });
+    const fleet = Array.from({ length: INSTANCES }, () => startAppChild(now));
+    await Promise.all(fleet.map((each) => each.next('ready')));
+    const end = Date.now() + WATCHED;
+    const everything = () => byJob(runsOf([before, ...fleet]));
+    await until('all have fired to the end', () => [...everything().values()].every((times) => times.at(-1)! >= end), {
+      within: WATCHED + 60_000,
+      every: 500,
+    });
 
-      const { app, store } = await startApp(
-        { options: { connection, prefix, role: 'producer' }, jobs: [] },
-        () => undefined,
-      );
-      opened.push(app);
-      const declared = DECLARED.map((job) => `code:${job}`).toSorted();
-      const load = async () => new Map((await store.schedules.all()).map((each) => [each.id, each]));
-      await until('the dropped are gone', async () => (await load()).size === declared.length);
-      const records = await load();
-      expect([...records.keys()]).toEqual(declared);
-      const entries = await store.queues.schedulers(TICK_QUEUE);
-      expect(entries.map(({ key }) => decodeSchedulerId(key)).toSorted()).toEqual([...records.keys()]);
+    const { app, store } = await startApp(
+      { options: { connection, prefix, role: 'producer' }, jobs: [] },
+      () => undefined,
+    );
+    opened.push(app);
+    const declared = DECLARED.map((job) => `code:${job}`).toSorted();
+    const load = async () => new Map((await store.schedules.all()).map((each) => [each.id, each]));
+    await until('the dropped are gone', async () => (await load()).size === declared.length);
+    const records = await load();
+    expect([...records.keys()]).toEqual(declared);
+    const entries = await store.queues.schedulers(TICK_QUEUE);
+    expect(entries.map(({ key }) => decodeSchedulerId(key)).toSorted()).toEqual([...records.keys()]);
 
-      const expectNoneLost = () => {
-        const fires = everything();
-        for (const job of SAME)
-          expect([job, ...gaps(fires.get(job)!.filter((time) => time <= end))]).toEqual([job, 1_000]);
-        for (const job of [...OVERDUE, ...LATER]) {
-          const { updatedAt } = records.get(`code:${job}`)!;
-          const times = fires.get(job)!.filter((time) => time <= end);
-          const [old, current] = [times.filter((time) => time <= updatedAt), times.filter((time) => time > updatedAt)];
-          // By the old schedule until it was changed, by the new one from then on: each second, without a gap.
-          const first = Math.floor(updatedAt / 1_000 + 1) * 1_000;
-          expect([job, current[0], ...gaps(current)]).toEqual([job, first, 1_000]);
-          const inTime = old.length > 0 && updatedAt - old.at(-1)! <= 1_000;
-          expect([job, ...gaps(old), inTime]).toEqual(LATER.includes(job) ? [job, false] : [job, 1_000, true]);
-        }
-        return true;
-      };
-      // One may run after a later one: what is late is not lost.
-      await until('no fire is missing', expectNoneLost, { every: 200 });
-      for (const [job, times] of everything()) expect([job, doubles(times)]).toEqual([job, []]);
-      for (const job of [...OVERDUE, ...LATER]) expect(records.get(`code:${job}`)!.anchor).toBe(0);
-      expect(fleet.flatMap(({ events }) => events.filter(({ event }) => event === 'repaired'))).toEqual([]);
-    },
-    scaled(240_000 + WATCHED),
-  );
+    const expectNoneLost = () => {
+      const fires = everything();
+      for (const job of SAME)
+        expect([job, ...gaps(fires.get(job)!.filter((time) => time <= end))]).toEqual([job, 1_000]);
+      for (const job of [...OVERDUE, ...LATER]) {
+        const { updatedAt } = records.get(`code:${job}`)!;
+        const times = fires.get(job)!.filter((time) => time <= end);
+        const [old, current] = [times.filter((time) => time <= updatedAt), times.filter((time) => time > updatedAt)];
+        // By the old schedule until it was changed, by the new one from then on: each second, without a gap.
+        const first = Math.floor(updatedAt / 1_000 + 1) * 1_000;
+        expect([job, current[0], ...gaps(current)]).toEqual([job, first, 1_000]);
+        const inTime = old.length > 0 && updatedAt - old.at(-1)! <= 1_000;
+        expect([job, ...gaps(old), inTime]).toEqual(LATER.includes(job) ? [job, false] : [job, 1_000, true]);
+      }
+      return true;
+    };
+    // One may run after a later one: what is late is not lost.
+    await until('no fire is missing', expectNoneLost, { every: 200 });
+    for (const [job, times] of everything()) expect([job, doubles(times)]).toEqual([job, []]);
+    for (const job of [...OVERDUE, ...LATER]) expect(records.get(`code:${job}`)!.anchor).toBe(0);
+    expect(fleet.flatMap(({ events }) => events.filter(({ event }) => event === 'repaired'))).toEqual([]);
+  });
 });

@@ -72,7 +72,7 @@ beforeAll(async () => {
     })(),
   ]);
   await Promise.all(each);
-}, scaled(180_000));
+});
 
 const stores = sharedStores.map(([name]) => name);
 const timesOf = (runs: readonly Run[]) => runs.map(({ scheduledFor }) => scheduledFor);

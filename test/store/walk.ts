@@ -18,7 +18,7 @@ import {
   type Lock,
 } from 'nestjs-job-scheduler';
 import { firstValueFrom } from 'rxjs';
-import { scaled } from '../support/machine.js';
+import { ceiling, LONGEST_WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 
 @Injectable()
@@ -176,15 +176,10 @@ function callsOf(
   };
 }
 
-/**
- * A call that is not over by then counts as hanging. Far above the 5 s for which a store may be silent: one that answers
- * slowly, for many calls that are each tried again, may take longer.
- */
-const HANGS = scaled(60_000);
-
 async function endOf(name: string, call: Call): Promise<string> {
   try {
-    const hanging = pause(HANGS).then(() => Promise.reject(new Error(`${name} hangs`)));
+    // Far above the 5 s for which a store may be silent: one that answers slowly, for many calls that are each tried again, may take longer.
+    const hanging = pause(ceiling(LONGEST_WAIT)).then(() => Promise.reject(new Error(`${name} hangs`)));
     await Promise.race([call(), hanging]);
     return 'ok';
   } catch (thrown) {

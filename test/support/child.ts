@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
-import { scaled } from './machine.js';
+import { ceiling, LONGEST_WAIT } from './machine.js';
 import { storeState } from './store-state.js';
-import { inSuite } from './suite.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A ceiling costs nothing where the wait ends. */
-const CEILING = inSuite(60_000, 120_000);
 
 /** What a child tells: a line of JSON on its standard output with the event's name. See `tell.ts`. */
 export interface ChildEvent {
@@ -74,7 +70,7 @@ export class TestChild {
    */
   async next(
     event: string,
-    { accepts = () => true, within = CEILING }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
+    { accepts = () => true, within = LONGEST_WAIT }: { accepts?: (event: ChildEvent) => boolean; within?: number } = {},
   ): Promise<ChildEvent> {
     const fits = (each: ChildEvent): boolean => each.event === event && accepts(each);
     const past = this.events.find(fits);
@@ -86,7 +82,17 @@ export class TestChild {
         resolve: (found) => finish(() => resolve(found)),
         reject: (error) => finish(() => reject(error)),
       };
-      const timer = setTimeout(() => void this.rejectLate(waiter, event, scaled(within)), scaled(within));
+      const start = performance.now();
+      let timer: NodeJS.Timeout;
+      const arm = (ms: number): void => {
+        timer = setTimeout(() => {
+          const waited = performance.now() - start;
+          const left = ceiling(within) - waited;
+          if (left > 0) arm(left);
+          else void this.rejectLate(waiter, event, Math.round(waited));
+        }, ms);
+      };
+      arm(ceiling(within));
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
         this.waiters.delete(waiter);
@@ -96,11 +102,11 @@ export class TestChild {
     });
   }
 
-  private async rejectLate(waiter: Waiter, event: string, ceiling: number): Promise<void> {
+  private async rejectLate(waiter: Waiter, event: string, waited: number): Promise<void> {
     const told = this.events.map((each) => each.event).join(', ') || 'nothing';
     const state = await storeState();
     waiter.reject(
-      new Error(`The child did not tell "${event}" within ${ceiling} ms. It told: ${told}.${state}\n${this.output}`),
+      new Error(`The child did not tell "${event}" within ${waited} ms. It told: ${told}.${state}\n${this.output}`),
     );
   }
 

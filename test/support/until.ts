@@ -1,14 +1,10 @@
 /** For what no event tells: asks again until it is so, with a ceiling. Never a fixed sleep. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { scaled } from './machine.js';
+import { ceiling, LONGEST_WAIT } from './machine.js';
 import { storeState } from './store-state.js';
-import { inSuite } from './suite.js';
 
 /** What stands for "not yet". */
 type NotYet = false | 0 | '' | null | undefined;
-
-/** A ceiling costs nothing where the wait ends: low ones only fail on slow machines. The long suite runs beside its own processes. */
-const CEILING = inSuite(40_000, 100_000);
 
 /** What is near is seen soon, and a long wait leaves the processor to what it waits for. */
 const FIRST_PAUSE = 4;
@@ -26,10 +22,9 @@ const GROWTH = 1.3;
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { within = CEILING, every }: { within?: number; every?: number } = {},
+  { within = LONGEST_WAIT, every }: { within?: number; every?: number } = {},
 ): Promise<Exclude<T, NotYet>> {
-  const ceiling = scaled(within);
-  const deadline = performance.now() + ceiling;
+  const start = performance.now();
   for (let wait = every ?? FIRST_PAUSE; ; wait = every ?? Math.min(LONGEST_PAUSE, wait * GROWTH)) {
     let seen: unknown;
     try {
@@ -39,10 +34,13 @@ export async function until<T>(
     } catch (error) {
       seen = error;
     }
-    if (performance.now() >= deadline)
-      throw new Error(`Waited ${ceiling} ms in vain until ${what}. Last seen: ${String(seen)}${await storeState()}`, {
+    const waited = performance.now() - start;
+    if (waited >= ceiling(within)) {
+      const state = await storeState();
+      throw new Error(`Waited ${Math.round(waited)} ms in vain until ${what}. Last seen: ${String(seen)}${state}`, {
         cause: seen,
       });
+    }
     await pause(wait);
   }
 }
