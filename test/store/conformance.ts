@@ -12,6 +12,7 @@ import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
 import { describeHistory } from './conformance/history.js';
+import { describeLargePages } from './conformance/large-pages.js';
 import { describeLeftOver } from './conformance/left-over.js';
 import { describeLocks } from './conformance/locks.js';
 import { describeLogs } from './conformance/logs.js';
@@ -77,6 +78,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describeLeftOver(shared);
     describeBounds(shared);
     describeDeadLetters(shared);
+    describeLargePages(shared);
     describeLocks(shared);
     describeLogs(shared);
     describeSignals(shared);

@@ -46,26 +46,38 @@ export function placeIn(queue: string, place: ListPlace | undefined): FailedPlac
   return queue === place.queue ? { at: place.at, id: place.id! } : { at: place.at + 1 };
 }
 
-export function newestFirst(a: QueueFailure, b: QueueFailure): number {
+function newestFirst(a: QueueFailure, b: QueueFailure): number {
   if (a.failedAt !== b.failedAt) return b.failedAt - a.failedAt;
   if (a.queue !== b.queue) return a.queue < b.queue ? 1 : -1;
   return 0;
 }
 
-/** Goes on until there are enough, or there is no more. */
+/** Goes on until there are enough, or much, or there is no more. */
 export async function collect<Item>(
   limit: number,
   load: (limit: number, place: FailedPlace | undefined) => Promise<FailedPage<Item>>,
   from: FailedPlace | undefined,
-): Promise<Item[]> {
+): Promise<FailedPage<Item>> {
   const items: Item[] = [];
+  let page: FailedPage<Item>;
   let place = from;
   do {
-    const page = await load(limit - items.length, place);
+    page = await load(limit - items.length, place);
     items.push(...page.items);
     place = page.next;
-  } while (place && items.length < limit);
-  return items;
+  } while (place && items.length < limit && !page.isLarge);
+  return { ...page, items };
+}
+
+/** The newest of several queues. Where the bytes of one have ended its part, what stands after it in another waits for the next page. */
+export function merge(
+  parts: readonly FailedPage<QueueFailure>[],
+  limit: number,
+): { items: QueueFailure[]; isMore: boolean } {
+  const all = parts.flatMap(({ items }) => items).toSorted(newestFirst);
+  const ends = parts.flatMap(({ items, isLarge }) => (isLarge ? all.indexOf(items.at(-1)!) + 1 : []));
+  const shown = all.slice(0, Math.min(limit, ...ends));
+  return { items: shown, isMore: ends.length > 0 || shown.length < all.length };
 }
 
 export function readLimit(limit: number | undefined): number {

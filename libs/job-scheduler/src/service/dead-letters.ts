@@ -17,7 +17,7 @@ import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } fr
 import {
   collect,
   cursorOf,
-  newestFirst,
+  merge,
   placeIn,
   readAge,
   readLimit,
@@ -68,17 +68,13 @@ export class DeadLetters {
             limit + 1,
             (wanted, place) => deadLetters.list(queue, filter, wanted, place),
             placeIn(queue, before),
-          ).then((jobs) => jobs.map((job) => ({ ...job, queue }))),
+          ).then((part) => ({ ...part, items: part.items.map((job) => ({ ...job, queue })) })),
         ),
       ),
     );
-    const all = found.flat().toSorted(newestFirst);
-    const shown = all.slice(0, limit);
-    const last = shown.at(-1);
-    return {
-      items: shown.flatMap((job) => this.toLetter(job)),
-      ...(all.length > limit && last && { next: cursorOf(last) }),
-    };
+    const { items, isMore } = merge(found, limit);
+    const last = items.at(-1);
+    return { items: items.flatMap((job) => this.toLetter(job)), ...(isMore && last && { next: cursorOf(last) }) };
   }
 
   /** @throws JobUnknownError, QueueUnknownError; HistoryQueryError for a wrong filter */

@@ -47,8 +47,16 @@ export class JobHistory {
 
   /** A job's executions, newest first. @throws JobUnknownError, HistoryQueryError */
   async getExecutions(job: JobRef, query: ExecutionQuery = {}): Promise<JobExecution[]> {
-    checkExecutionQuery(query);
-    return (await this.find({ ...query, job })).items;
+    const { limit } = checkExecutionQuery(query);
+    const items: JobExecution[] = [];
+    let { before } = query;
+    do {
+      const place = before !== undefined && { before };
+      const page = await this.find({ ...query, job, limit: limit - items.length, ...place });
+      items.push(...page.items);
+      before = page.next;
+    } while (before !== undefined && items.length < limit);
+    return items;
   }
 
   /**

@@ -41,6 +41,8 @@ export interface FailedPage<Item> {
   readonly items: readonly Item[];
   /** Where to go on; absent: there is no more. */
   readonly next?: FailedPlace;
+  /** Its bytes have ended it, see `PAGE_BYTES`: there is no use in asking for the rest at once. */
+  readonly isLarge?: boolean;
 }
 
 /** How many jobs one call looks at: a script holds up the server. */

@@ -13,7 +13,16 @@ export interface EndedFilter {
   readonly before?: number | string | undefined;
 }
 
-/** Ended executions, newest first. What cannot be read is left out with a warning, so there may be fewer than asked for. */
+/**
+ * As many bytes of records, as they are stored, end a page: it is read, parsed and sent at one go, and the process does
+ * nothing else meanwhile. The one that passes it is the page's last.
+ */
+export const PAGE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Ended executions, newest first. There may be fewer than asked for although there are more: what cannot be read is left out
+ * with a warning, and large records end a page early.
+ */
 export interface EndedPage {
   readonly items: readonly StoredExecution[];
   /** Absent: there is no more. */

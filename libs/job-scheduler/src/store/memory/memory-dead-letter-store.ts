@@ -11,6 +11,7 @@ import type {
 import { toJobJson, type MemoryJob } from './memory-job.js';
 import { reprocessJob } from './move-job.js';
 import { removeTree } from './remove-job.js';
+import { PAGE_BYTES } from '../history-store.js';
 import type { SharedMemory } from './shared-memory.js';
 
 /** Failed jobs in the memory of this process. */
@@ -21,7 +22,7 @@ export class MemoryDeadLetterStore implements DeadLetterStore {
   ) {}
 
   async list(queue: string, filter: FailedFilter, limit: number, before?: FailedPlace): Promise<FailedPage<FailedJob>> {
-    return take(fitting(this.failed(queue).descending(before && toLimit(before)), filter), limit, toFailedJob);
+    return take(fitting(this.failed(queue).descending(before && toLimit(before)), filter), limit, toFailedJob, sizeOf);
   }
 
   async ids(queue: string, filter: FailedFilter, limit: number, after?: FailedPlace): Promise<FailedPage<string>> {
@@ -75,15 +76,27 @@ function* fitting(jobs: Iterable<MemoryJob>, { job: name, until = Infinity }: Fa
   for (const job of jobs) if (job.score <= until && (name === undefined || job.name === name)) yield job;
 }
 
-function take<Item>(jobs: Iterable<MemoryJob>, limit: number, toItem: (job: MemoryJob) => Item): FailedPage<Item> {
+function take<Item>(
+  jobs: Iterable<MemoryJob>,
+  limit: number,
+  toItem: (job: MemoryJob) => Item,
+  sizeOfJob: (job: MemoryJob) => number = () => 0,
+): FailedPage<Item> {
   const items: Item[] = [];
+  let size = 0;
   let last: MemoryJob | undefined;
   for (const job of jobs) {
-    if (items.length === limit && last) return { items, next: { at: last.score, id: last.id } };
+    const isLarge = size >= PAGE_BYTES;
+    if (last && (isLarge || items.length === limit)) return { items, next: { at: last.score, id: last.id }, isLarge };
     items.push(toItem(job));
+    size += sizeOfJob(job);
     last = job;
   }
   return { items };
+}
+
+function sizeOf({ data, failedReason = '', stacktrace = '' }: MemoryJob): number {
+  return data.length + failedReason.length + stacktrace.length;
 }
 
 function toAgedJob(job: MemoryJob): AgedJob {

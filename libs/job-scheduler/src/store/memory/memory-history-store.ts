@@ -6,6 +6,7 @@ import {
   type EndedPage,
   type HistoryScope,
   type HistoryStore,
+  PAGE_BYTES,
   perFinal,
   type StoredStats,
 } from '../history-store.js';
@@ -23,16 +24,23 @@ export class MemoryHistoryStore implements HistoryStore {
 
   async list({ job, scheduleId, final, limit, before }: EndedFilter): Promise<EndedPage> {
     const now = this.memory.clock.now();
-    const found: MemoryRecord[] = [];
-    for (const record of this.records.ended.ofEither(job, scheduleId)?.descending(placeOf(before)) ?? []) {
+    const place = placeOf(before);
+    const page: MemoryRecord[] = [];
+    let size = 0;
+    let next: string | undefined;
+    for (const record of this.records.ended.ofEither(job, scheduleId)?.descending(place) ?? []) {
       const fits = record.until > now && (final ?? record.final) === record.final && (job ?? record.job) === record.job;
-      if (fits) found.push(record);
-      if (found.length > limit) break;
+      if (!fits) continue;
+      const last = page.at(-1);
+      if (last && (page.length === limit || size >= PAGE_BYTES)) {
+        next = toCursor([last.score, last.id]);
+        break;
+      }
+      page.push(record);
+      size += sizeOf(record);
     }
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
     const items = page.map((record) => this.read(record)).filter((execution) => execution !== undefined);
-    return { items, ...(last && found.length > limit && { next: toCursor([last.score, last.id]) }) };
+    return { items, ...(next !== undefined && { next }) };
   }
 
   async loadMany(ids: readonly string[]): Promise<Map<string, StoredExecution>> {
@@ -70,6 +78,11 @@ export class MemoryHistoryStore implements HistoryStore {
   private read(record: MemoryRecord): StoredExecution | undefined {
     return readRecordOrWarn(record.id, () => this.records.read(record));
   }
+}
+
+function sizeOf({ head = '', attempts, steps }: MemoryRecord): number {
+  const texts = [head, ...attempts.values(), ...[...steps.values()].map(({ text }) => text)];
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }
 
 function placeOf(before: EndedFilter['before']): { score: number; id?: string } | undefined {

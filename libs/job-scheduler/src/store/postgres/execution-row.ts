@@ -23,6 +23,13 @@ export function executionColumns(names: SqlNames): string {
     ARRAY(SELECT s.record FROM ${names.step} s WHERE s.execution = e.id ORDER BY s.seq) AS steps`;
 }
 
+/** How many bytes those columns have, without reading them. */
+export function executionSize(names: SqlNames): string {
+  return `(coalesce(octet_length(e.head), 0)
+    + coalesce((SELECT sum(octet_length(a.record)) FROM ${names.attempt} a WHERE a.execution = e.id), 0)
+    + coalesce((SELECT sum(octet_length(s.record)) FROM ${names.step} s WHERE s.execution = e.id), 0))`;
+}
+
 /** Undefined, with a warning, when it cannot be read. */
 export function readRowOrWarn(names: SqlNames, row: ExecutionRow): StoredExecution | undefined {
   try {

@@ -9,6 +9,7 @@ import {
   type FailedPlace,
   type FailedQueue,
 } from '../dead-letter-store.js';
+import { PAGE_BYTES } from '../history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
 
@@ -27,6 +28,9 @@ interface FailedRow {
   readonly stack: string | null;
 }
 
+/** How many there are, the large ones with them that are not given. */
+type Sized = Readonly<Record<'found', string | number>>;
+
 /** Queue, job name, latest time: the first three parameters. */
 const FILTER = `queue = $1 AND state = 'failed' AND ($2::text IS NULL OR name = $2)
   AND ($3::bigint IS NULL OR finished_at_ms <= $3)`;
@@ -39,17 +43,26 @@ export class SqlDeadLetterStore implements DeadLetterStore {
   ) {}
 
   async list(queue: string, filter: FailedFilter, limit: number, before?: FailedPlace): Promise<FailedPage<FailedJob>> {
-    const rows = await this.query<FailedRow>(
-      `SELECT id, finished_at_ms AS at, name, data, opts, added_at_ms AS added, attempts_made AS made,
+    const rows = await this.query<FailedRow & Sized>(
+      `SELECT job.id, finished_at_ms AS at, name, data, opts, added_at_ms AS added, attempts_made AS made,
          attempts_started AS started, stalled_count AS stalled, scheduler_id AS scheduler, failed_reason AS reason,
-         stacktrace ->> -1 AS stack
-       FROM job
-       WHERE ${FILTER} AND ($4::bigint IS NULL OR finished_at_ms <= $4)
-         AND ($4::bigint IS NULL OR finished_at_ms < $4 OR ($5::text IS NOT NULL AND id COLLATE "C" < $5))
-       ORDER BY finished_at_ms DESC, id COLLATE "C" DESC LIMIT $6`,
+         stacktrace ->> -1 AS stack, sized.found
+       FROM (
+         SELECT id, count(*) OVER () AS found, sum(size) OVER (ORDER BY at DESC, id COLLATE "C" DESC) - size AS size_before
+         FROM (
+           SELECT id, finished_at_ms AS at, octet_length(coalesce(data::text, '')) AS size FROM job
+           WHERE ${FILTER} AND ($4::bigint IS NULL OR finished_at_ms <= $4)
+             AND ($4::bigint IS NULL OR finished_at_ms < $4 OR ($5::text IS NOT NULL AND id COLLATE "C" < $5))
+           ORDER BY finished_at_ms DESC, id COLLATE "C" DESC LIMIT $6
+         ) listed
+       ) sized JOIN job ON job.queue = $1 AND job.id = sized.id
+       WHERE sized.size_before < ${PAGE_BYTES} ORDER BY finished_at_ms DESC, job.id COLLATE "C" DESC`,
       [queue, ...values(filter, before), limit + 1],
     );
-    return toPage(rows, limit, toFailedJob);
+    const page = toPage(rows, limit, toFailedJob);
+    const last = rows.at(-1);
+    if (!last || Number(last.found) === rows.length) return page;
+    return { ...page, next: { at: Number(last.at), id: last.id }, isLarge: true };
   }
 
   async ids(queue: string, filter: FailedFilter, limit: number, after?: FailedPlace): Promise<FailedPage<string>> {

@@ -9,11 +9,12 @@ import {
   type HistoryScope,
   type HistoryStore,
   noStats,
+  PAGE_BYTES,
   perFinal,
   type StoredStats,
 } from '../history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';
+import { executionColumns, executionSize, type ExecutionRow, readRowOrWarn } from './execution-row.js';
 import type { SqlClient } from './sql-driver.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
@@ -21,7 +22,7 @@ import type { SqlNames } from './sql-names.js';
 /** Rows that one statement deletes. */
 const DELETED_AT_ONCE = 2_000;
 
-type EndedRow = ExecutionRow & { readonly ended_at: string | number; readonly seq: string | number };
+type EndedRow = ExecutionRow & Readonly<Record<'ended_at' | 'seq' | 'found', string | number>>;
 
 type Figure = string | number | null;
 
@@ -55,17 +56,24 @@ export class SqlHistoryStore implements HistoryStore {
       const [at, seq] = readCursor(before, [0, 0]);
       conditions.push(`(e.ended_at, e.seq) < (${value(at)}::bigint, ${value(seq)}::bigint)`);
     }
+    // Lengths are known without the texts: only what is shown is read.
     const { rows } = await this.deadline.run(
       this.client.query<EndedRow>(
-        `SELECT ${executionColumns(this.names)}, e.ended_at, e.seq FROM ${this.names.execution} e
-         WHERE ${conditions.join(' AND ')} ORDER BY e.ended_at DESC, e.seq DESC LIMIT $1`,
+        `SELECT ${executionColumns(this.names)}, e.ended_at, e.seq, sized.found FROM (
+           SELECT id, count(*) OVER () AS found, sum(size) OVER (ORDER BY ended_at DESC, seq DESC) - size AS size_before
+           FROM (
+             SELECT e.id, e.ended_at, e.seq, ${executionSize(this.names)} AS size FROM ${this.names.execution} e
+             WHERE ${conditions.join(' AND ')} ORDER BY e.ended_at DESC, e.seq DESC LIMIT $1
+           ) listed
+         ) sized JOIN ${this.names.execution} e ON e.id = sized.id
+         WHERE sized.size_before < ${PAGE_BYTES} ORDER BY e.ended_at DESC, e.seq DESC`,
         values,
       ),
     );
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     const items = page.map((row) => readRowOrWarn(this.names, row)).filter((execution) => execution !== undefined);
-    const isMore = last !== undefined && rows.length > limit;
+    const isMore = last !== undefined && Number(last.found) > page.length;
     return { items, ...(isMore && { next: toCursor([Number(last.ended_at), Number(last.seq)]) }) };
   }
 

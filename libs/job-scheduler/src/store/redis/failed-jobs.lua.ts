@@ -9,13 +9,14 @@
  * ARGV[5] job name, or ''
  * ARGV[6] how many
  * ARGV[7] how many to look at
- * Answer  1 when there may be more, then time and id of the last one that was looked at; then of each job its id or, for
+ * ARGV[8] how many bytes of fields end the list
+ * Answer  1 when there may be more, 2 when bytes have ended it; then time and id of the last one that was looked at; then of each job its id or, for
  *         'list', id, time, name, data, opts, timestamp, atm, ats, stc, rjk, failedReason, stacktrace
  */
 export const failedJobsLua = `
 local prefix = string.sub(KEYS[1], 1, -7)
-local what, till, at, place, job, limit, most = unpack(ARGV)
-limit, most = tonumber(limit), tonumber(most)
+local what, till, at, place, job, limit, most, bytes = unpack(ARGV)
+limit, most, bytes = tonumber(limit), tonumber(most), tonumber(bytes)
 local isList = what == 'list'
 
 local first, last = '-inf', till == '' and '+inf' or till
@@ -32,8 +33,9 @@ local function isPassed(id, score)
 end
 
 local answer = { 0, '', '' }
-local looked, found = 0, 0
-while looked < most and found < limit do
+local looked, found, size = 0, 0, 0
+local function isFull() return found == limit or size >= bytes end
+while looked < most and not isFull() do
   local width = math.min(200, most - looked)
   local chunk
   if isList then
@@ -53,7 +55,10 @@ while looked < most and found < limit do
         if fields[1] and (job == '' or fields[1] == job) then
           answer[#answer + 1] = id
           answer[#answer + 1] = score
-          for i = 1, 10 do answer[#answer + 1] = fields[i] end
+          for i = 1, 10 do
+            answer[#answer + 1] = fields[i]
+            size = size + (fields[i] and #fields[i] or 0)
+          end
           found = found + 1
         end
       elseif job == '' or redis.call('HGET', key, 'name') == job then
@@ -61,14 +66,17 @@ while looked < most and found < limit do
         found = found + 1
       end
     end
-    if found == limit then break end
+    if isFull() then
+      if n + 1 == #chunk and #chunk < 2 * width then return answer end
+      break
+    end
   end
   if #chunk < 2 * width then
-    if found < limit then return answer end
+    if not isFull() then return answer end
     break
   end
 end
-answer[1] = 1
+answer[1] = size >= bytes and 2 or 1
 return answer
 `;
 

@@ -2,15 +2,9 @@ import type { Cluster, Redis } from 'ioredis';
 import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
 import { aliveLua, beatLua } from './presence.lua.js';
 import { appendLogsLua, readJobLogsLua } from './logs.lua.js';
-import {
-  clearHistoryLua,
-  historyKeptLua,
-  historyStatsLua,
-  listHistoryLua,
-  loadManyLua,
-  sweepHistoryLua,
-} from './history.lua.js';
+import { clearHistoryLua, historyKeptLua, historyStatsLua, loadManyLua, sweepHistoryLua } from './history.lua.js';
 import { agedJobsLua, discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
+import { listHistoryLua } from './list-history.lua.js';
 import { loadExecutionLua } from './load-execution.lua.js';
 import { pastEndsLua } from './past-ends.lua.js';
 import { recordStepLua } from './record-step.lua.js';
@@ -37,6 +31,7 @@ interface Scripts {
     time: number | '',
     set: string,
     member: string,
+    most: number,
   ): Promise<[left: number, ...(string | number | string[])[]]>;
   jobsLoadMany(base: string, ...ids: string[]): Promise<(string | string[] | null)[]>;
   jobsHistoryStats(base: string, ...jobs: string[]): Promise<[left: number, ...(string | number | string[])[]]>;
@@ -78,6 +73,7 @@ interface Scripts {
     job: string,
     limit: number,
     most: number,
+    bytes: number,
   ): Promise<(string | number | null)[]>;
   jobsPastEnds(key: string, from: string, ...ids: string[]): Promise<string[]>;
   jobsAged(key: string, now: number, at: number | '', id: string, most: number): Promise<(string | number)[]>;

@@ -10,6 +10,7 @@ import {
   type FailedPlace,
   type FailedQueue,
 } from '../dead-letter-store.js';
+import { PAGE_BYTES } from '../history-store.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -101,7 +102,7 @@ export class RedisDeadLetterStore implements DeadLetterStore {
     { job = '', until = '' }: { job?: string | undefined; until?: number | '' | undefined },
     limit: number,
     place: FailedPlace | undefined,
-  ): Promise<{ values: (string | null)[]; next: { next?: FailedPlace } }> {
+  ): Promise<{ values: (string | null)[]; next: Omit<FailedPage<unknown>, 'items'> }> {
     const answer = await this.deadline.run(
       this.connections.producer.jobsFailed(
         this.keys.failed(queue),
@@ -112,12 +113,13 @@ export class RedisDeadLetterStore implements DeadLetterStore {
         job,
         limit,
         LOOK_AT_MOST,
+        PAGE_BYTES,
       ),
     );
     const [more, at, id] = answer;
     return {
       values: answer.slice(HEAD) as (string | null)[],
-      next: more === 1 ? { next: { at: Number(at), id: String(id) } } : {},
+      next: more === 0 ? {} : { next: { at: Number(at), id: String(id) }, isLarge: more === 2 },
     };
   }
 }

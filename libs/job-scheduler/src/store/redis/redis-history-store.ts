@@ -8,6 +8,7 @@ import {
   FINALS,
   type HistoryScope,
   type HistoryStore,
+  PAGE_BYTES,
   perFinal,
   type StoredStats,
 } from '../history-store.js';
@@ -44,7 +45,15 @@ export class RedisHistoryStore implements HistoryStore {
     for (;;) {
       const wanted = limit - items.length;
       const [more, at, set, member, ...found] = await this.whenFiled(() =>
-        this.connections.producer.jobsListHistory(this.keys.base, kind, name, final ?? '', wanted, ...place),
+        this.connections.producer.jobsListHistory(
+          this.keys.base,
+          kind,
+          name,
+          final ?? '',
+          wanted,
+          ...place,
+          PAGE_BYTES,
+        ),
       );
       for (let index = 0; index < found.length; index += 2) {
         const execution = readOrWarn(this.keys, String(found[index]), found[index + 1] as Stored);
@@ -52,7 +61,8 @@ export class RedisHistoryStore implements HistoryStore {
       }
       place = [Number(at), String(set), String(member)];
       if (more !== 1) return { items };
-      if (items.length >= limit || scheduleId === undefined || job === undefined)
+      const isEndedByBytes = found.length < 2 * wanted && items.length > 0;
+      if (items.length >= limit || isEndedByBytes || scheduleId === undefined || job === undefined)
         return { items, next: toCursor(place) };
     }
   }
