@@ -11,6 +11,7 @@ import {
   JobService,
   type JobSchedulerOptions,
   type Role,
+  ScheduleService,
 } from 'nestjs-job-scheduler';
 import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-job-scheduler/health';
 import { randomPrefix } from '../support/prefix.js';
@@ -59,7 +60,7 @@ async function start(options: JobSchedulerOptions) {
   const app = await NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
   apps.push(app);
   const health = async () => (await app.get(JobSchedulerHealthIndicator).isHealthy('jobs')).jobs as object;
-  return { jobs: app.get(JobService), health };
+  return { jobs: app.get(JobService), schedules: app.get(ScheduleService), health };
 }
 
 type Row = [role: Role | Role[], roles: string[], state: string, running: boolean, works: boolean, fires: boolean];
@@ -141,4 +142,26 @@ it('a producer and a worker that start later meet in the store; health knows whe
   expect(await producer.health()).toMatchObject({ status: 'up', worker: { state: 'none', fleet: 1 } });
   await worker.jobs.stop();
   await until('it is seen', async () => JSON.stringify(await producer.health()).includes('"fleet":0'));
+});
+
+it('schedules can be made while the scheduler stops and starts', async () => {
+  const { jobs, schedules } = await start({ prefix: randomPrefix(), shutdownTimeout: 100 });
+  let isOver = false;
+  const storm = async () => {
+    while (!isOver) {
+      await jobs.stop();
+      await jobs.start();
+    }
+  };
+  const made = async () => {
+    for (let n = 0; n < 250; n++) {
+      const { id } = await schedules.create({ job: 'Greet', every: '1h', payload: 'Ada' });
+      await schedules.update(id, { every: '2h' });
+      await schedules.delete(id);
+    }
+  };
+  const stopping = storm();
+  await expect(Promise.all([made(), made(), made()])).resolves.toBeDefined();
+  isOver = true;
+  await stopping;
 });

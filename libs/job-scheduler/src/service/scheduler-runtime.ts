@@ -110,7 +110,15 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
   async apply(ids: readonly string[]): Promise<void> {
-    await this.entries(this.parts.holder.require('apply schedules')).apply(ids);
+    const store = this.parts.holder.require('apply schedules');
+    const ticks = this.tickQueue(store);
+    try {
+      await this.entries(store).apply(ids);
+    } catch (error) {
+      if (this.ticks === ticks) throw error;
+      // A stop has closed the queue meanwhile: there will be another.
+      await this.entries(store).apply(ids);
+    }
   }
 
   /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
@@ -166,8 +174,9 @@ export class SchedulerRuntime implements ScheduleApplier {
     await this.lines?.close();
     this.lines = undefined;
     await this.parts.fleet.stop();
-    await within(Promise.all([this.repairs.close(), this.ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
+    const { ticks } = this;
     this.ticks = undefined;
+    await within(Promise.all([this.repairs.close(), ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
     this.pool = undefined;
     this.ticker = undefined;
     await heartbeat?.stop();

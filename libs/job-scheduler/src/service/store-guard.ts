@@ -2,6 +2,7 @@ import { describeThrown } from '../definition/describe-error.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Store } from '../store/ports.js';
+import { isUnmade } from '../store/store-away.js';
 
 /** How long a caller waits for the store, in milliseconds (docs/guarantees.md#when-the-store-is-away). */
 const STORE_TIMEOUT = 5_000;
@@ -25,5 +26,8 @@ export async function guardStore<T>(store: Store, call: () => Promise<T>): Promi
 /** What a call to the store failed with, as an error of ours. For calls that have a time of their own. */
 export function storeFault(store: Pick<Store, 'address'>, thrown: unknown): JobSchedulerError {
   if (thrown instanceof JobSchedulerError) return thrown;
-  return new StoreUnavailableError(store.address, `failed: ${describeThrown(thrown).message}`, thrown);
+  const remedy = isUnmade(thrown)
+    ? '. What the boot made there was dropped or changed under the app: start the app anew, which makes it again'
+    : '';
+  return new StoreUnavailableError(store.address, `failed: ${describeThrown(thrown).message}${remedy}`, thrown);
 }

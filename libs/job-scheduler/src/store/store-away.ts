@@ -56,6 +56,15 @@ export function isStoreFault(error: unknown): boolean {
   return typeof message === 'string' && REDIS_TROUBLE.test(message);
 }
 
+/** SQLSTATEs of a schema, table, column or function that is not there. */
+const SQL_MISSING = /^(?:3F000|42P01|42703|42883)$/;
+
+/** Whether the store lacks what the boot makes in it: somebody has dropped or changed it since. */
+export function isUnmade(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && SQL_MISSING.test(code);
+}
+
 /** The best text there is: an error of several attempts to connect has an empty message. */
 export function reasonOf(error: unknown): string {
   const { code, message, lastNodeError } = (error ?? {}) as {
