@@ -82,3 +82,17 @@ test.each(stores)(
     }
   },
 );
+
+test.each(stores)('a schema and a key on %s may change what they are given', async (_, connection) => {
+  const spoil = (value: unknown) => Object.assign(value as object, { n: 5n });
+  const { jobs } = await start(connection, (service) => {
+    const schema = {
+      '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value: spoil(value) }) },
+    };
+    service.register({ name: 'checked', schema }, () => 'ran');
+    const key = (payload: unknown) => String(spoil(payload).n);
+    service.register({ name: 'keyed', unique: { key } }, (payload) => payload);
+  });
+  expect(await (await jobs.enqueue('checked', { n: 1 })).finished()).toBe('ran');
+  expect(await (await jobs.enqueue('keyed', { n: 1 })).finished()).toEqual({ n: 1 });
+});

@@ -146,9 +146,9 @@ it('a producer and a worker that start later meet in the store; health knows whe
 
 it('schedules can be made while the scheduler stops and starts', async () => {
   const { jobs, schedules } = await start({ prefix: randomPrefix(), shutdownTimeout: 100 });
-  let isOver = false;
+  const over = new AbortController();
   const storm = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await jobs.stop();
       await jobs.start();
     }
@@ -162,6 +162,6 @@ it('schedules can be made while the scheduler stops and starts', async () => {
   };
   const stopping = storm();
   await expect(Promise.all([made(), made(), made()])).resolves.toBeDefined();
-  isOver = true;
+  over.abort();
   await stopping;
 });

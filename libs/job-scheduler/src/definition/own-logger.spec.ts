@@ -1,5 +1,5 @@
 import { ConsoleLogger, Logger } from '@nestjs/common';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { OwnLogger } from './own-logger.js';
 
 const written: string[] = [];
@@ -47,4 +47,18 @@ test('no secret of a connection is written, in a message or a stack', () => {
   expect(written).toHaveLength(2);
   expect(written.join('')).toContain('redis://…');
   expect(written.join('')).not.toMatch(/pl4|nted/);
+});
+
+test('a logger that throws fails nobody, and is told of once', () => {
+  const fails = () => {
+    throw new Error('the disk is full');
+  };
+  const told = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  Logger.overrideLogger({ log: fails, warn: fails, error: fails, debug: fails, verbose: fails, fatal: fails });
+  const logger = new OwnLogger();
+  for (const level of ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const)
+    expect(() => logger[level]('text')).not.toThrow();
+  expect(() => logger.failure('text', {}, 'stack')).not.toThrow();
+  expect(told.mock.calls.map(([text]) => text)).toEqual(["The app's logger threw: the disk is full"]);
+  told.mockRestore();
 });

@@ -1,5 +1,6 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { redact } from '../errors/redact.js';
+import { describeThrown } from './describe-error.js';
 
 /** Control characters, line separators, and what turns the direction of a text: a log shows them as something else. */
 const MISLEADING = /[\p{Control}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
@@ -22,6 +23,19 @@ function stackLines(text: string): string {
   return [first, ...rest.map((line) => (line.startsWith('    ') ? line : `    ${line}`))].join('\n');
 }
 
+let hasWarned = false;
+
+/** A logger of the app that throws is to fail no job, no call and no process: it is told of once, on stderr. */
+function safely(write: () => void): void {
+  try {
+    write();
+  } catch (thrown) {
+    if (hasWarned) return;
+    hasWarned = true;
+    process.emitWarning(`The app's logger threw: ${oneLine(describeThrown(thrown).message)}`, 'JobScheduler');
+  }
+}
+
 /**
  * Nest's logger, for what the library says itself. Names, ids and messages of errors come from anywhere: one event is one
  * line, whatever they hold, and no secret of a connection is in it.
@@ -32,34 +46,36 @@ export class OwnLogger extends Logger {
   }
 
   override error(message: unknown, ...rest: unknown[]): void {
-    super.error(...cleaned(message, rest));
+    safely(() => super.error(...cleaned(message, rest)));
   }
 
   /** An error with fields and, where it is wanted, its stack: in the order in which Nest's and most other loggers take them. */
   failure(message: string, fields: object, stack: string | undefined): void {
-    if (stack === undefined) return this.error(message, fields);
-    if (takesStackAlone(Logger.staticInstanceRef)) this.error(message, stack);
-    else this.error(message, stack, fields);
+    safely(() => {
+      if (stack === undefined) return this.error(message, fields);
+      if (takesStackAlone(Logger.staticInstanceRef)) this.error(message, stack);
+      else this.error(message, stack, fields);
+    });
   }
 
   override warn(message: unknown, ...rest: unknown[]): void {
-    super.warn(...cleaned(message, rest));
+    safely(() => super.warn(...cleaned(message, rest)));
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
-    super.log(...cleaned(message, rest));
+    safely(() => super.log(...cleaned(message, rest)));
   }
 
   override verbose(message: unknown, ...rest: unknown[]): void {
-    super.verbose(...cleaned(message, rest));
+    safely(() => super.verbose(...cleaned(message, rest)));
   }
 
   override fatal(message: unknown, ...rest: unknown[]): void {
-    super.fatal(...cleaned(message, rest));
+    safely(() => super.fatal(...cleaned(message, rest)));
   }
 
   override debug(message: unknown, ...rest: unknown[]): void {
-    super.debug(...cleaned(message, rest));
+    safely(() => super.debug(...cleaned(message, rest)));
   }
 }
 

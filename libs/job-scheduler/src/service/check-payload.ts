@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { copyOfJson } from '../definition/copy-of-json.js';
 import { toStorableJson } from '../definition/json.js';
 import { checkSchema } from '../definition/schema.js';
 import { PayloadInvalidError, PayloadTooLargeError } from '../errors/payload-errors.js';
@@ -29,7 +30,7 @@ export async function checkPayload(
   if (bytes > maxPayload) throw new PayloadTooLargeError(job, bytes, maxPayload);
   const kept = { json: stored.json, value: asStored(payload, stored.json) };
   if (!schema) return kept;
-  const checked = await checkSchema(schema, kept.value);
+  const checked = await checkSchema(schema, copyOfJson(kept.value, kept.json));
   if (checked.ok) return kept;
   throw new PayloadInvalidError(job, `does not fit its schema${hintFor(payload, kept.value)}`, checked.issues);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../definition/clock.js';
+import { copyOfJson } from '../definition/copy-of-json.js';
 import type { Overlap } from '../definition/job-options.js';
 import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';
@@ -208,7 +209,10 @@ export class Enqueuer {
       ownId: options.id !== undefined && !cause.isNew,
       createdAt: this.parts.clock.now(),
       delay: cause.delay ?? 0,
-      unique: unique && { key: jobKey(target.name, 'unique', unique.key, stored.value), for: unique.for },
+      unique: unique && {
+        key: unique.key && jobKey(target.name, 'unique', unique.key, copyOfJson(stored.value, stored.json)),
+        for: unique.for,
+      },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
       prioritized: traits.prioritized,
