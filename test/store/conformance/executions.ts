@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { scaled } from '../../support/machine.js';
 import { until } from '../../support/until.js';
 import { DAY, ended, head, ODD, retried, step, tick } from './fixtures.js';
 import type { Subject } from './fixtures.js';
@@ -211,11 +212,10 @@ export function describeExecutions(subject: Subject): void {
 
     test('a reopened one is not pruned while it goes on', async () => {
       const job = `reopened-${subject.newId()}`;
-      const keep = { count: 1, age: 300 };
-      const id = subject.newId();
+      const keep = { count: 1, age: scaled(2_000) };
+      const [id, marker] = [subject.newId(), subject.newId()];
       await subject.store.executions.write([ended(id, { job, keep, final: 'failed' })]);
-      await subject.store.executions.reopen(id);
-      const marker = subject.newId();
+      expect(await subject.store.executions.reopen(id)).toBe(true);
       await subject.store.executions.write([ended(marker, { job, keep }), ended(subject.newId(), { job, keep })]);
       await until('the other is pruned by age', async () => !(await subject.store.executions.load(marker)));
       expect(await subject.store.executions.load(id)).toBeDefined();

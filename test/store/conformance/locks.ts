@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LockAnswer, LockStore } from '../../../libs/job-scheduler/src/store/lock-store.js';
+import { scaled } from '../../support/machine.js';
 import { until } from '../../support/until.js';
 import { ODD } from './fixtures.js';
 import type { Subject } from './fixtures.js';
@@ -72,9 +73,11 @@ export function describeLocks(subject: Subject): void {
     test('an extended lease outlives its first time', async () => {
       const key = subject.newId();
       const other = subject.newId();
-      await fenceOf(locks().acquire(key, 'a', { ttl: 300 }));
-      await fenceOf(locks().acquire(other, 'a', { ttl: 300 }));
+      // A machine that halts for as long loses it.
+      const ttl = scaled(2_000);
+      await fenceOf(locks().acquire(key, 'a', { ttl }));
       expect(await locks().extend(key, 'a', MINUTE)).toBe(true);
+      await fenceOf(locks().acquire(other, 'a', { ttl }));
       await until('the one that was not extended has ended', async () => (await locks().holders(other)).length === 0);
       expect(await holdersOf(key)).toEqual(['a']);
       // Also a shorter time counts.
@@ -164,8 +167,9 @@ export function describeLocks(subject: Subject): void {
     test('a place that has ended is passed over', async () => {
       const key = subject.newId();
       await fenceOf(locks().acquire(key, 'a', { ttl: MINUTE }));
-      await locks().acquire(key, 'gone', { ttl: MINUTE, line: 80 });
+      await locks().acquire(key, 'gone', { ttl: MINUTE, line: MINUTE });
       await locks().acquire(key, 'stays', { ttl: MINUTE, line: MINUTE });
+      // Who asks again keeps its place, for the time that it now says.
       expect(await locks().acquire(key, 'gone', { ttl: MINUTE, line: 80 })).toMatchObject({ place: 0 });
       await until('the place has ended', async () => {
         const answer = await locks().acquire(key, 'stays', { ttl: MINUTE, line: MINUTE });
@@ -180,9 +184,10 @@ export function describeLocks(subject: Subject): void {
     test('the first in line gets it when a lease ends by itself', async () => {
       const key = subject.newId();
       const ask = (holder: string) => locks().acquire(key, holder, { ttl: MINUTE, line: MINUTE });
-      await fenceOf(locks().acquire(key, 'dies', { ttl: 60 }));
+      await fenceOf(locks().acquire(key, 'dies', { ttl: MINUTE }));
       await ask('first');
       await ask('second');
+      expect(await locks().extend(key, 'dies', 60)).toBe(true);
       await until('it has ended', async () => (await locks().holders(key)).length === 0);
       expect(await ask('second')).toMatchObject({ held: false, place: 1 });
       await fenceOf(ask('first'));
