@@ -91,7 +91,13 @@ describe('the import rule', () => {
 
   beforeAll(async () => {
     house = await mkdtemp(join(tmpdir(), 'job-scheduler-house-'));
-    for (const file of ['tsconfig.json', '.dependency-cruiser.mjs', '.oxlintrc.json', 'package.json'])
+    for (const file of [
+      'tsconfig.json',
+      '.dependency-cruiser.mjs',
+      '.oxlintrc.json',
+      '.oxlint-long-files.json',
+      'package.json',
+    ])
       await cp(join(root, file), join(house, file));
     await symlink(join(root, 'node_modules'), join(house, 'node_modules'));
     const neighbours = [...rooms.map((room) => `${src}/${room}/a.ts`), 'test/a.ts'];
