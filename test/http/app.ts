@@ -19,7 +19,9 @@ import {
   type JobSchedulerHttpOptions,
   type Problem,
 } from 'nestjs-job-scheduler/http';
+import { Execution, Started } from '../../libs/job-scheduler/src/http/schemas/execution.schema.js';
 import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
 
 export const platforms = ['Express', 'Fastify'] as const;
 export type Platform = (typeof platforms)[number];
@@ -141,6 +143,24 @@ export class Api {
     };
   }
 
+  /** Creates a job. @returns its id. */
+  create(more: object = {}): Promise<string> {
+    return createdJob(this, more);
+  }
+
+  /** Sends what starts an execution. @returns its id. */
+  started(path: string, body?: unknown): Promise<string> {
+    return startedExecution(this, path, body);
+  }
+
+  /** Waits until an execution has that status. */
+  ended(id: string, status: string): Promise<z.output<typeof Execution>> {
+    return until(`execution ${id} is ${status}`, async () => {
+      const { body } = await this.call('GET', `executions/${id}`);
+      return body['status'] === status && conforming(Execution, body);
+    });
+  }
+
   async close(): Promise<void> {
     await this.app.close();
   }
@@ -180,4 +200,18 @@ export function conforming<S extends z.ZodObject>(schema: S, body: unknown): z.o
   const result = schema.strict().safeParse(body);
   if (!result.success) throw new Error(`${z.prettifyError(result.error)}\n${JSON.stringify(body, undefined, 1)}`);
   return result.data as z.output<S>;
+}
+
+async function createdJob(api: Api, more: object): Promise<string> {
+  const { status, body } = await api.call('POST', 'jobs', { ...curlBody, ...more });
+  expect([status, body]).toEqual([201, expect.anything()]);
+  return String(body['id']);
+}
+
+async function startedExecution(api: Api, path: string, body: unknown): Promise<string> {
+  const answer = await api.call('POST', path, body);
+  expect([answer.status, answer.body]).toEqual([202, expect.anything()]);
+  const { executionId } = conforming(Started, answer.body);
+  expect(answer.headers.get('location')).toBe(`/v1/monitor/executions/${executionId}`);
+  return executionId;
 }

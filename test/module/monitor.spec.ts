@@ -5,6 +5,7 @@ import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, settled, gated } from './history-kit.js';
 
+/** A clock that can be put ahead. */
 class ShiftedClock extends SystemClock {
   shift = 0;
   override now(): number {
