@@ -26,6 +26,8 @@ const config: Config = {
   transform: { '^.+\\.ts$': '<rootDir>/test/support/swc-transformer.mjs' },
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // As "imports" in package.json, for TypeScript's own sake.
+    '^#src/(.+)\\.js$': '<rootDir>/libs/job-scheduler/src/$1',
     '^nestjs-job-scheduler$': '<rootDir>/libs/job-scheduler/src/index.ts',
     '^nestjs-job-scheduler/(.+)$': '<rootDir>/libs/job-scheduler/src/$1/index.ts',
   },

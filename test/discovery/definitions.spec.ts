@@ -1,9 +1,9 @@
 /** What a job is, once its decorator, its module and the defaults have been read. */
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
-import type { JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { OnJobFail } from '../../libs/job-scheduler/src/decorators/on-job-fail.decorator.js';
+import type { JobFailure } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { OnJobFail } from '#src/decorators/on-job-fail.decorator.js';
 import { discover, A } from './discovery-kit.js';
 
 describe('definitions', () => {

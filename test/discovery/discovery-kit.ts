@@ -1,8 +1,8 @@
 /** An app whose discovery has run, closed after each test, and providers for it. */
 import { Injectable } from '@nestjs/common';
 import { afterEach } from '@jest/globals';
-import type { JobOptions } from '../../libs/job-scheduler/src/definition/job-options.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
+import type { JobOptions } from '#src/definition/job-options.js';
+import { Job } from '#src/decorators/job.decorator.js';
 import { type DiscoveredApp, startApp } from './support.js';
 
 export let started: DiscoveredApp | undefined;

@@ -2,8 +2,8 @@
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, REQUEST } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
+import { JobContext } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
 import { attempt, testContext } from './support.js';
 import { start } from './handlers-kit.js';
 

@@ -14,9 +14,9 @@ import {
 import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
-import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
+import { JobContext } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { attempt, testContext } from './support.js';
 import { log, start, guard, interceptor, pipe } from './handlers-kit.js';
 

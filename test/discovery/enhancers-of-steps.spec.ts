@@ -13,9 +13,9 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST, Reflector } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
-import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
+import { JobContext } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { attempt, testContext } from './support.js';
 import { log, start, guard, interceptor, pipe, filter } from './handlers-kit.js';
 

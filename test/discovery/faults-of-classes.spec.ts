@@ -2,9 +2,9 @@
 import { type CanActivate, Controller, Global, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
-import { OnJobFail } from '../../libs/job-scheduler/src/decorators/on-job-fail.decorator.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
+import { OnJobFail } from '#src/decorators/on-job-fail.decorator.js';
 import { attempt, faultsOf } from './support.js';
 import { discover, A, mailer } from './discovery-kit.js';
 

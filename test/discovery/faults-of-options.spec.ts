@@ -4,10 +4,10 @@ import { APP_GUARD, APP_INTERCEPTOR, REQUEST } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
-import { defineJob } from '../../libs/job-scheduler/src/definition/define-job.js';
-import type { JobOptions } from '../../libs/job-scheduler/src/definition/job-options.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
+import { defineJob } from '#src/definition/define-job.js';
+import type { JobOptions } from '#src/definition/job-options.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { faultsOf } from './support.js';
 import { A, mailer } from './discovery-kit.js';
 

@@ -2,9 +2,9 @@
 import { Injectable, Module, Scope } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { defineJob } from '../../libs/job-scheduler/src/definition/define-job.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
+import { defineJob } from '#src/definition/define-job.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { attempt, faultsOf } from './support.js';
 import { started, startUndiscovered, discover, A, proxy } from './discovery-kit.js';
 

@@ -1,8 +1,8 @@
 import { type CanActivate, Controller, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { OnJobEvent } from '../../libs/job-scheduler/src/decorators/on-job-event.decorator.js';
-import type { JobEventType } from '../../libs/job-scheduler/src/definition/job-event.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { OnJobEvent } from '#src/decorators/on-job-event.decorator.js';
+import type { JobEventType } from '#src/definition/job-event.js';
 import { faultsOf, startApp, type DiscoveredApp } from './support.js';
 
 let started: DiscoveredApp | undefined;

@@ -15,15 +15,10 @@ import {
 import { APP_FILTER } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY, catchError, throwError } from 'rxjs';
-import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
-import {
-  JobAbortError,
-  JobCancelError,
-  JobRefusedError,
-  JobSnoozeError,
-} from '../../libs/job-scheduler/src/errors/outcome-errors.js';
+import { JobContext } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
+import { JobAbortError, JobCancelError, JobRefusedError, JobSnoozeError } from '#src/errors/outcome-errors.js';
 import { attempt, testContext } from './support.js';
 import { log, app, start, guard, filter } from './handlers-kit.js';
 

@@ -2,11 +2,11 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { defineJob } from '../../libs/job-scheduler/src/definition/define-job.js';
-import type { JobOptions } from '../../libs/job-scheduler/src/definition/job-options.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
+import type { JobContext } from '#src/definition/job-context.js';
+import { defineJob } from '#src/definition/define-job.js';
+import type { JobOptions } from '#src/definition/job-options.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { attempt } from './support.js';
 import { startUndiscovered, discover, A } from './discovery-kit.js';
 

@@ -4,10 +4,10 @@ import { REQUEST } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { JobContext, type JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { Job } from '../../libs/job-scheduler/src/decorators/job.decorator.js';
-import { JobStep } from '../../libs/job-scheduler/src/decorators/job-step.decorator.js';
-import { OnJobFail } from '../../libs/job-scheduler/src/decorators/on-job-fail.decorator.js';
+import { JobContext, type JobFailure } from '#src/definition/job-context.js';
+import { Job } from '#src/decorators/job.decorator.js';
+import { JobStep } from '#src/decorators/job-step.decorator.js';
+import { OnJobFail } from '#src/decorators/on-job-fail.decorator.js';
 import { attempt } from './support.js';
 import { log, app, start } from './handlers-kit.js';
 

@@ -1,16 +1,16 @@
 import { type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
-import { JobContext } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { EnhancerCreators } from '../../libs/job-scheduler/src/discovery/enhancer-creators.js';
-import { JobDiscovery } from '../../libs/job-scheduler/src/discovery/job-discovery.js';
-import { JobIndex } from '../../libs/job-scheduler/src/discovery/job-index.js';
-import { ListenerExplorer } from '../../libs/job-scheduler/src/discovery/listener-explorer.js';
-import type { RegisteredJob } from '../../libs/job-scheduler/src/discovery/registered-job.js';
-import { ProviderExplorer } from '../../libs/job-scheduler/src/discovery/provider-explorer.js';
-import { JobDefinitionError } from '../../libs/job-scheduler/src/errors/definition-errors.js';
-import type { ResolvedOptions } from '../../libs/job-scheduler/src/options/resolved-options.js';
-import { JobRegistry } from '../../libs/job-scheduler/src/registry/job-registry.js';
+import { JobContext } from '#src/definition/job-context.js';
+import { EnhancerCreators } from '#src/discovery/enhancer-creators.js';
+import { JobDiscovery } from '#src/discovery/job-discovery.js';
+import { JobIndex } from '#src/discovery/job-index.js';
+import { ListenerExplorer } from '#src/discovery/listener-explorer.js';
+import type { RegisteredJob } from '#src/discovery/registered-job.js';
+import { ProviderExplorer } from '#src/discovery/provider-explorer.js';
+import { JobDefinitionError } from '#src/errors/definition-errors.js';
+import type { ResolvedOptions } from '#src/options/resolved-options.js';
+import { JobRegistry } from '#src/registry/job-registry.js';
 
 const DAY = 86_400_000;
 

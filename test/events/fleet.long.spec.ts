@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobEvent, type Role } from 'nestjs-job-scheduler';
 import { Redis } from 'ioredis';
 import type { Subscription } from 'rxjs';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { startTcpProxy } from '../store/tcp-proxy.js';
 import { startChild, type TestChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';

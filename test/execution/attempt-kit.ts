@@ -1,18 +1,18 @@
 /** One attempt of a job, on a store in memory. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { OwnLogger } from '../../libs/job-scheduler/src/definition/own-logger.js';
-import type { JobContext, JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
-import type { JobDefinition, StepDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
-import { Attempt, type AttemptServices } from '../../libs/job-scheduler/src/execution/attempt.js';
-import { OnFailAction } from '../../libs/job-scheduler/src/execution/on-fail.js';
-import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
-import type { JobHandlers } from '../../libs/job-scheduler/src/registry/job-invoker.js';
-import type { RegisteredJob } from '../../libs/job-scheduler/src/registry/registered-job.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
-import type { StartedJob } from '../../libs/job-scheduler/src/store/started-job.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { OwnLogger } from '#src/definition/own-logger.js';
+import type { JobContext, JobFailure } from '#src/definition/job-context.js';
+import type { JobDefinition, StepDefinition } from '#src/definition/job-definition.js';
+import { Attempt, type AttemptServices } from '#src/execution/attempt.js';
+import { OnFailAction } from '#src/execution/on-fail.js';
+import type { Outcome } from '#src/execution/outcome.js';
+import type { JobHandlers } from '#src/registry/job-invoker.js';
+import type { RegisteredJob } from '#src/registry/registered-job.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
+import type { StartedJob } from '#src/store/started-job.js';
 import { randomPrefix } from '../support/prefix.js';
 
 export const clock = new SystemClock();

@@ -1,10 +1,10 @@
 /** What attempts of one execution hand on: steps, ends, failures that are final. */
 import { describe, expect, it } from '@jest/globals';
-import { OwnLogger } from '../../libs/job-scheduler/src/definition/own-logger.js';
-import type { JobFailure } from '../../libs/job-scheduler/src/definition/job-context.js';
-import { JobAbortError } from '../../libs/job-scheduler/src/errors/outcome-errors.js';
-import { OnFailAction } from '../../libs/job-scheduler/src/execution/on-fail.js';
-import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
+import { OwnLogger } from '#src/definition/own-logger.js';
+import type { JobFailure } from '#src/definition/job-context.js';
+import { JobAbortError } from '#src/errors/outcome-errors.js';
+import { OnFailAction } from '#src/execution/on-fail.js';
+import type { Outcome } from '#src/execution/outcome.js';
 import { clock, store, job, started, begin, record, noRetry } from './attempt-kit.js';
 
 describe('steps', () => {

@@ -6,7 +6,7 @@ import {
   JobLockLostError,
   JobShutdownError,
   JobSnoozeError,
-} from '../../libs/job-scheduler/src/errors/outcome-errors.js';
+} from '#src/errors/outcome-errors.js';
 import { store, job, started, begin, record } from './attempt-kit.js';
 
 describe('an attempt', () => {

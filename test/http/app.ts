@@ -19,7 +19,7 @@ import {
   type JobSchedulerHttpOptions,
   type Problem,
 } from 'nestjs-job-scheduler/http';
-import { Execution, Started } from '../../libs/job-scheduler/src/http/schemas/execution.schema.js';
+import { Execution, Started } from '#src/http/schemas/execution.schema.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 

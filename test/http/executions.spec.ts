@@ -1,7 +1,7 @@
 /** The HTTP API, the same on Express and on Fastify: executions and dead letters. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { Execution, JobDetail } from '../../libs/job-scheduler/src/http/schemas/execution.schema.js';
+import { Execution, JobDetail } from '#src/http/schemas/execution.schema.js';
 import { until } from '../support/until.js';
 import { Api, conforming, platforms, problem } from './app.js';
 

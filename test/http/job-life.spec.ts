@@ -3,14 +3,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import {
-  ExecutionList,
-  JobDetail,
-  LogLineList,
-  Stats,
-} from '../../libs/job-scheduler/src/http/schemas/execution.schema.js';
-import { Job, JobPage } from '../../libs/job-scheduler/src/http/schemas/job.schema.js';
-import { Queue, Queues, Targets } from '../../libs/job-scheduler/src/http/schemas/queue.schema.js';
+import { ExecutionList, JobDetail, LogLineList, Stats } from '#src/http/schemas/execution.schema.js';
+import { Job, JobPage } from '#src/http/schemas/job.schema.js';
+import { Queue, Queues, Targets } from '#src/http/schemas/queue.schema.js';
 import { until } from '../support/until.js';
 import { Api, conforming, platforms, problem, curlBody } from './app.js';
 

@@ -1,7 +1,7 @@
 /** The HTTP API, the same on Express and on Fastify: what jobs are made of, found by and changed with. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { JobPage } from '../../libs/job-scheduler/src/http/schemas/job.schema.js';
+import { JobPage } from '#src/http/schemas/job.schema.js';
 import { Api, conforming, platforms, problem, curlBody } from './app.js';
 
 Logger.overrideLogger(false);

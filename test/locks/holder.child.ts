@@ -1,8 +1,8 @@
 /** Holds a lock in a process of its own, until it is killed. Arguments: connection, prefix, key, ttl. */
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { LockService } from '../../libs/job-scheduler/src/service/lock-service.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { LockService } from '#src/service/lock-service.js';
+import { openStore } from '#src/store/open-store.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { tell } from '../support/tell.js';
 
 const [connection, prefix, key, ttl] = process.argv.slice(2) as [string, string, string, string];

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
+import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import { startTcpProxy } from '../store/tcp-proxy.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Lock } from 'nestjs-job-scheduler';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
 import { usedDirectory } from '../store/data-directory.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';

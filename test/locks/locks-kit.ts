@@ -1,10 +1,10 @@
 /** Lock services on a store each, as two processes have them. All is closed after each test. */
 import { afterEach } from '@jest/globals';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { LockService } from '../../libs/job-scheduler/src/service/lock-service.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { LockService } from '#src/service/lock-service.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 

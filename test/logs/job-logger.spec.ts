@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobHistory, JobLogger, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
-import { jobScope } from '../../libs/job-scheduler/src/execution/job-scope.js';
+import { jobScope } from '#src/execution/job-scope.js';
 import { randomPrefix } from '../support/prefix.js';
 
 const written: unknown[][] = [];

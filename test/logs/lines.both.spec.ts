@@ -12,8 +12,8 @@ import {
   type JobLogLine,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import type { LogStore } from '../../libs/job-scheduler/src/store/log-store.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import type { LogStore } from '#src/store/log-store.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';

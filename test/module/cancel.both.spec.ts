@@ -13,8 +13,8 @@ import {
   JobService,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import { Canceller } from '../../libs/job-scheduler/src/service/canceller.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { Canceller } from '#src/service/canceller.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { scaled, WAIT } from '../support/machine.js';

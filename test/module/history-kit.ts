@@ -11,7 +11,7 @@ import {
   type JobOptions,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -12,8 +12,8 @@ import {
   ScheduleService,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import type { StoredSchedule } from '../../libs/job-scheduler/src/store/schedule-store.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import type { StoredSchedule } from '#src/store/schedule-store.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 

@@ -1,15 +1,15 @@
 /** Who waits behind an execution that was removed by BullMQ's own means. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { QueuedRuns } from '../../libs/job-scheduler/src/service/queued-runs.js';
-import { RunLeases } from '../../libs/job-scheduler/src/execution/run-leases.js';
-import { Turn } from '../../libs/job-scheduler/src/execution/turn.js';
-import { LeaseKeeper } from '../../libs/job-scheduler/src/execution/lease-keeper.js';
-import { encodeJobId, runLockKey } from '../../libs/job-scheduler/src/store/names.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { JobDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
-import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
-import type { StartedJob } from '../../libs/job-scheduler/src/store/started-job.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { QueuedRuns } from '#src/service/queued-runs.js';
+import { RunLeases } from '#src/execution/run-leases.js';
+import { Turn } from '#src/execution/turn.js';
+import { LeaseKeeper } from '#src/execution/lease-keeper.js';
+import { encodeJobId, runLockKey } from '#src/store/names.js';
+import { openStore } from '#src/store/open-store.js';
+import type { JobDefinition } from '#src/definition/job-definition.js';
+import type { EngineQueue, Store } from '#src/store/ports.js';
+import type { StartedJob } from '#src/store/started-job.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { everyStore, storesOfSuite } from '../support/stores.js';

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ERROR_CODES } from '../../libs/job-scheduler/src/errors/error-codes.js';
-import { ERROR_STATUS } from '../../libs/job-scheduler/src/http/problems/error-status.js';
+import { ERROR_CODES } from '#src/errors/error-codes.js';
+import { ERROR_STATUS } from '#src/http/problems/error-status.js';
 
 const sections = readFileSync('docs/errors.md', 'utf8').split(/^### /m).slice(1);
 const codeOf = (section: string) => section.split('\n', 1)[0]!;

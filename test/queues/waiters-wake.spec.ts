@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobHandle, type JobOptions } from 'nestjs-job-scheduler';
-import { JobExecutor } from '../../libs/job-scheduler/src/execution/job-executor.js';
-import { ExecutionFinder } from '../../libs/job-scheduler/src/service/execution-finder.js';
-import { FinishWatcher } from '../../libs/job-scheduler/src/service/finish-watcher.js';
-import { QueueHub } from '../../libs/job-scheduler/src/service/queue-hub.js';
-import { EventStream } from '../../libs/job-scheduler/src/store/event-stream.js';
-import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
+import { JobExecutor } from '#src/execution/job-executor.js';
+import { ExecutionFinder } from '#src/service/execution-finder.js';
+import { FinishWatcher } from '#src/service/finish-watcher.js';
+import { QueueHub } from '#src/service/queue-hub.js';
+import { EventStream } from '#src/store/event-stream.js';
+import { encodeJobId } from '#src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';
 import { everyStore } from '../support/stores.js';
 import { until } from '../support/until.js';

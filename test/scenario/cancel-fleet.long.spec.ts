@@ -1,8 +1,8 @@
 /** Cancelling between processes. */
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
 import { startChild, type ChildEvent, type TestChild } from '../support/child.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nestjs-job-scheduler';
-import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
+import { JobHealth } from '#src/service/job-health.js';
 import { tell } from '../support/tell.js';
 import { gate } from '../support/gate.js';
 

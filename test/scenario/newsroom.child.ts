@@ -4,7 +4,7 @@ import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
 import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 import { tell } from '../support/tell.js';
 import { until } from '../support/until.js';
 

@@ -2,11 +2,11 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptions } from 'nestjs-job-scheduler';
-import { SCHEDULE_TIMING_TOKEN } from '../../libs/job-scheduler/src/job-scheduler.tokens.js';
-import { SCHEDULE_TIMING, type SchedulerTiming } from '../../libs/job-scheduler/src/scheduling/schedule-timing.js';
-import { SchedulerRuntime } from '../../libs/job-scheduler/src/service/scheduler-runtime.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
+import { SCHEDULE_TIMING_TOKEN } from '#src/job-scheduler.tokens.js';
+import { SCHEDULE_TIMING, type SchedulerTiming } from '#src/scheduling/schedule-timing.js';
+import { SchedulerRuntime } from '#src/service/scheduler-runtime.js';
+import type { Store } from '#src/store/ports.js';
+import { StoreHolder } from '#src/store/store-holder.js';
 
 /** What can go to another process. */
 export interface AppPlan {

@@ -1,21 +1,21 @@
 /** The reconciler dies at each of its writes, before it is done and after: the next one makes it good. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { firesBetween } from '../../libs/job-scheduler/src/definition/fires-between.js';
-import type { JobDefinition } from '../../libs/job-scheduler/src/definition/job-definition.js';
-import { createRepeatStrategy } from '../../libs/job-scheduler/src/definition/schedule-pattern.js';
-import { parseSchedule } from '../../libs/job-scheduler/src/definition/schedule.js';
-import { Declarer } from '../../libs/job-scheduler/src/scheduling/declarer.js';
-import { Reconciler } from '../../libs/job-scheduler/src/scheduling/reconciler.js';
-import { ScheduleEntries } from '../../libs/job-scheduler/src/scheduling/schedule-entries.js';
-import { toStretch } from '../../libs/job-scheduler/src/scheduling/stored-repeat.js';
-import { openTickQueue, type TickData } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
-import type { DeclaredJob } from '../../libs/job-scheduler/src/store/declared-job.js';
-import { openMemoryStore } from '../../libs/job-scheduler/src/store/memory/memory-store.js';
-import { decodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
-import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
-import { StoreTime } from '../../libs/job-scheduler/src/store/store-time.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { firesBetween } from '#src/definition/fires-between.js';
+import type { JobDefinition } from '#src/definition/job-definition.js';
+import { createRepeatStrategy } from '#src/definition/schedule-pattern.js';
+import { parseSchedule } from '#src/definition/schedule.js';
+import { Declarer } from '#src/scheduling/declarer.js';
+import { Reconciler } from '#src/scheduling/reconciler.js';
+import { ScheduleEntries } from '#src/scheduling/schedule-entries.js';
+import { toStretch } from '#src/scheduling/stored-repeat.js';
+import { openTickQueue, type TickData } from '#src/scheduling/tick-queue.js';
+import type { DeclaredJob } from '#src/store/declared-job.js';
+import { openMemoryStore } from '#src/store/memory/memory-store.js';
+import { decodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
+import type { EngineQueue, Store } from '#src/store/ports.js';
+import { StoreTime } from '#src/store/store-time.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 

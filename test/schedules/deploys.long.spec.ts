@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
-import { fireId } from '../../libs/job-scheduler/src/scheduling/tick-queue.js';
-import { decodeSchedulerId, encodeSchedulerId, TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { fireId } from '#src/scheduling/tick-queue.js';
+import { decodeSchedulerId, encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Cluster, Redis } from 'ioredis';
 import { Client } from 'pg';
-import { TICK_QUEUE } from '../../libs/job-scheduler/src/store/names.js';
+import { TICK_QUEUE } from '#src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { startApp, type TestApp } from './app.js';

@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
-import { type ClockTimer, SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import { type ClockTimer, SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';

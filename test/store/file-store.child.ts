@@ -1,6 +1,6 @@
 /** Opens a `file:` store in a process of its own. Arguments: directory, prefix, what to do. */
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
 import { tell } from '../support/tell.js';
 
 const [directory, prefix, action] = process.argv.slice(2) as [string, string, 'hold' | 'add' | 'close'];

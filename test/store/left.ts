@@ -1,6 +1,6 @@
 /** How much is stored of ended executions of a job, or of the schedule that made them. */
 import type { Redis } from 'ioredis';
-import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
+import { RedisKeys } from '#src/store/redis/redis-keys.js';
 
 /** What stands in indexes. */
 export async function indexedLeft(redis: Redis, prefix: string, job: string, scheduleId: string): Promise<number> {

@@ -1,8 +1,8 @@
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { recordsOf } from '../../libs/job-scheduler/src/store/memory/memory-execution-store.js';
-import { schedulesOf } from '../../libs/job-scheduler/src/store/memory/memory-schedule-store.js';
-import { leaseMemory } from '../../libs/job-scheduler/src/store/memory/shared-memory.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { recordsOf } from '#src/store/memory/memory-execution-store.js';
+import { schedulesOf } from '#src/store/memory/memory-schedule-store.js';
+import { leaseMemory } from '#src/store/memory/shared-memory.js';
+import { openStore } from '#src/store/open-store.js';
 import { describeStore } from './conformance.js';
 
 const clock = new SystemClock();

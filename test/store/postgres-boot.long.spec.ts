@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Client, Pool } from 'pg';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import type { Connection } from '../../libs/job-scheduler/src/options/connection.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
-import { skewText, StoreTime } from '../../libs/job-scheduler/src/store/store-time.js';
+import { SystemClock } from '#src/definition/clock.js';
+import type { Connection } from '#src/options/connection.js';
+import { openStore } from '#src/store/open-store.js';
+import type { Store } from '#src/store/ports.js';
+import { skewText, StoreTime } from '#src/store/store-time.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { refusal } from './refusal.js';

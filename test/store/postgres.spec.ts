@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import { jsonArray } from '../../libs/job-scheduler/src/store/postgres/json-array.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
+import { jsonArray } from '#src/store/postgres/json-array.js';
 import { describeStore } from './conformance.js';
 import { rowsLeft } from './left.js';
 

@@ -1,8 +1,8 @@
 /** A Cluster of one node: enough to see that no script or pipeline crosses slots. */
 import { Cluster, Redis } from 'ioredis';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
+import { RedisKeys } from '#src/store/redis/redis-keys.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';
 import { describeStore } from './conformance.js';

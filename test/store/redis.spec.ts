@@ -1,9 +1,9 @@
 import { expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
+import { SystemClock } from '#src/definition/clock.js';
+import { openStore } from '#src/store/open-store.js';
+import { RedisKeys } from '#src/store/redis/redis-keys.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Redis } from 'ioredis';
 import { JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-job-scheduler/health';
-import { JobHealth } from '../../libs/job-scheduler/src/service/job-health.js';
+import { JobHealth } from '#src/service/job-health.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort, startRedis, type TestServer } from '../support/servers.mjs';
 

@@ -6,8 +6,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
-import { LogStreamController } from '../../libs/job-scheduler/src/http/log-stream.controller.js';
-import { LogStreams } from '../../libs/job-scheduler/src/service/log-streams.js';
+import { LogStreamController } from '#src/http/log-stream.controller.js';
+import { LogStreams } from '#src/service/log-streams.js';
 import { until } from '../support/until.js';
 
 export const platforms = ['Express', 'Fastify'] as const;

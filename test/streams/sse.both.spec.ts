@@ -10,8 +10,8 @@ import {
 } from '@nestjs/common';
 import { ScheduleService } from 'nestjs-job-scheduler';
 import type { Observable } from 'rxjs';
-import { StoreHolder } from '../../libs/job-scheduler/src/store/store-holder.js';
-import { EventBus } from '../../libs/job-scheduler/src/service/event-bus.js';
+import { StoreHolder } from '#src/store/store-holder.js';
+import { EventBus } from '#src/service/event-bus.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { platforms, serve, StreamClient, talkOf, type Platform, type Served } from './kit.js';

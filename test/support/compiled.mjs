@@ -20,7 +20,7 @@ export async function compileSources() {
     const exports = { '.': `${src}/index.js`, './*': `${src}/*/index.js` };
     await writeFile(
       join(directory, 'package.json'),
-      JSON.stringify({ name: 'nestjs-job-scheduler', type: 'module', exports }),
+      JSON.stringify({ name: 'nestjs-job-scheduler', type: 'module', exports, imports: { '#src/*': `${src}/*` } }),
     );
     const listed = await Promise.all(folders.map(sourcesIn));
     await Promise.all(listed.flat().map((file) => compile(file, directory)));

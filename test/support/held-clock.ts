@@ -1,4 +1,4 @@
-import { Clock } from '../../libs/job-scheduler/src/definition/clock.js';
+import { Clock } from '#src/definition/clock.js';
 
 /** A clock that stands still. Its timers go off when the test says so, whatever their time. */
 export class HeldClock extends Clock {

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
-import { JobCancelError } from '../../libs/job-scheduler/src/errors/outcome-errors.js';
-import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
-import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
+import type { Outcome } from '#src/execution/outcome.js';
+import { JobCancelError } from '#src/errors/outcome-errors.js';
+import { encodeJobId } from '#src/store/names.js';
+import type { EngineQueue, Store } from '#src/store/ports.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { atEnd, describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';

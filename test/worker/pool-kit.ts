@@ -1,11 +1,11 @@
 /** Pools, stores and queues for the tests of this folder. All that is opened is closed after each test. */
 import { afterEach, describe } from '@jest/globals';
-import { SystemClock } from '../../libs/job-scheduler/src/definition/clock.js';
-import type { QueueSettings } from '../../libs/job-scheduler/src/options/resolved-options.js';
-import { type JobToAdd, toQueueEntry } from '../../libs/job-scheduler/src/store/job-envelope.js';
-import { openStore } from '../../libs/job-scheduler/src/store/open-store.js';
-import type { EngineQueue, Store } from '../../libs/job-scheduler/src/store/ports.js';
-import { WorkerPool, type WorkerPoolOptions } from '../../libs/job-scheduler/src/worker/worker-pool.js';
+import { SystemClock } from '#src/definition/clock.js';
+import type { QueueSettings } from '#src/options/resolved-options.js';
+import { type JobToAdd, toQueueEntry } from '#src/store/job-envelope.js';
+import { openStore } from '#src/store/open-store.js';
+import type { EngineQueue, Store } from '#src/store/ports.js';
+import { WorkerPool, type WorkerPoolOptions } from '#src/worker/worker-pool.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import type { ScriptRunner } from './script-runner.js';

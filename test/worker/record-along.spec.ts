@@ -2,9 +2,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { packEntry } from '../../libs/job-scheduler/src/store/redis/execution-codec.js';
-import { RedisKeys } from '../../libs/job-scheduler/src/store/redis/redis-keys.js';
-import { WholeRecords } from '../../libs/job-scheduler/src/store/redis/whole-record.js';
+import { packEntry } from '#src/store/redis/execution-codec.js';
+import { RedisKeys } from '#src/store/redis/redis-keys.js';
+import { WholeRecords } from '#src/store/redis/whole-record.js';
 import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

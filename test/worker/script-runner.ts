@@ -1,13 +1,9 @@
-import type { JobSchedulerError } from '../../libs/job-scheduler/src/errors/job-scheduler-error.js';
-import {
-  JobCancelError,
-  JobLockLostError,
-  JobShutdownError,
-} from '../../libs/job-scheduler/src/errors/outcome-errors.js';
-import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
-import type { JobReports, JobRunner, RunningJob } from '../../libs/job-scheduler/src/execution/running-job.js';
-import type { ExecutionWrite } from '../../libs/job-scheduler/src/store/execution-record.js';
-import type { StartedJob } from '../../libs/job-scheduler/src/store/started-job.js';
+import type { JobSchedulerError } from '#src/errors/job-scheduler-error.js';
+import { JobCancelError, JobLockLostError, JobShutdownError } from '#src/errors/outcome-errors.js';
+import type { Outcome } from '#src/execution/outcome.js';
+import type { JobReports, JobRunner, RunningJob } from '#src/execution/running-job.js';
+import type { ExecutionWrite } from '#src/store/execution-record.js';
+import type { StartedJob } from '#src/store/started-job.js';
 
 export interface Run {
   readonly started: StartedJob;

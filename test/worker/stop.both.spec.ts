@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
+import { encodeJobId } from '#src/store/names.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, enqueueMany, makePool, openTestStore, queueOf, queues } from './pool-kit.js';

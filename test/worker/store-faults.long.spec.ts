@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { Outcome } from '../../libs/job-scheduler/src/execution/outcome.js';
-import { encodeJobId } from '../../libs/job-scheduler/src/store/names.js';
-import type { Store } from '../../libs/job-scheduler/src/store/ports.js';
+import type { Outcome } from '#src/execution/outcome.js';
+import { encodeJobId } from '#src/store/names.js';
+import type { Store } from '#src/store/ports.js';
 import { gate } from '../support/gate.js';
 import { findPostgres, startPostgres, startRedis } from '../support/servers.mjs';
 import { randomPrefix } from '../support/prefix.js';

@@ -1,11 +1,7 @@
 /** Records and jobs for the suite. */
-import type {
-  ExecutionHead,
-  ExecutionWrite,
-  StepRecord,
-} from '../../../libs/job-scheduler/src/store/execution-record.js';
-import type { JobToAdd } from '../../../libs/job-scheduler/src/store/job-envelope.js';
-import type { Store } from '../../../libs/job-scheduler/src/store/ports.js';
+import type { ExecutionHead, ExecutionWrite, StepRecord } from '#src/store/execution-record.js';
+import type { JobToAdd } from '#src/store/job-envelope.js';
+import type { Store } from '#src/store/ports.js';
 
 /** What the parts of the suite work on. */
 export interface Subject {

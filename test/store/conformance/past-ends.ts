@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
-import { toQueueEntry, toStartedJob } from '../../../libs/job-scheduler/src/store/job-envelope.js';
-import { encodeJobId } from '../../../libs/job-scheduler/src/store/names.js';
+import { toQueueEntry, toStartedJob } from '#src/store/job-envelope.js';
+import { encodeJobId } from '#src/store/names.js';
 import { until } from '../../support/until.js';
 import { newJob } from './fixtures.js';
 import type { Subject } from './fixtures.js';
