@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { scaled, WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
+import { until } from '../support/until.js';
 import { sharedStores } from '../support/stores.js';
 
 Logger.overrideLogger(false);
@@ -43,7 +44,8 @@ describe.each(sharedStores.slice(1))('on %s', (_name, postgres) => {
       Array.from({ length: WAITS }, (_, n) => ({ job: QUEUES[n % QUEUES.length]!, payload: n })),
     );
     const ends = Promise.allSettled(handles.map((handle) => handle.finished(WAIT)));
-    for (const queue of QUEUES) await jobs.resumeQueue(queue);
+    // Each of them starts twenty jobs: on a slow machine the store may be silent for seconds, and the call says so.
+    for (const queue of QUEUES) await until(`${queue} goes on`, () => jobs.resumeQueue(queue).then(() => true));
     const results = await ends;
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(results.map((end) => (end as { value: unknown }).value)).toEqual(handles.map((_, n) => n));

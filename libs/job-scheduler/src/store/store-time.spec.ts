@@ -20,6 +20,8 @@ let clock: SetClock;
 let store: number | Error;
 let asked: number;
 let skews: number[];
+/** How long the process stands still between the store's answers and their arrival. */
+let stops: number[];
 let time: StoreTime;
 
 beforeEach(() => {
@@ -27,10 +29,13 @@ beforeEach(() => {
   store = 0;
   asked = 0;
   skews = [];
+  stops = [];
   const ask = async () => {
     asked++;
     if (store instanceof Error) throw store;
-    return clock.real + store;
+    const told = clock.real + store;
+    clock.real += stops.shift() ?? 0;
+    return told;
   };
   time = new StoreTime(ask, clock, (ahead) => skews.push(ahead));
 });
@@ -58,6 +63,24 @@ describe("the store's time", () => {
       expect([asked, skews]).toEqual([3, [by]]);
     },
   );
+
+  it.each([
+    ['once: asks again', [20_000], 2],
+    ['each time: goes by the own clock', [20_000, 8_000, 3_000], 3],
+  ])('is no other after the process was stopped while it asked, %s', async (_how, lengths, asks) => {
+    stops = lengths;
+    expect(await time.sure()).toBe(clock.now());
+    clock.real += 60_000;
+    expect(await time.sure()).toBe(clock.now());
+    expect([asked, skews]).toEqual([asks, []]);
+  });
+
+  it("is the store's where the process was stopped while it asked, and its clock differs by far", async () => {
+    store = DAY;
+    stops = [20_000];
+    expect(await time.sure()).toBe(clock.real + DAY);
+    expect([asked, skews]).toEqual([2, [-DAY]]);
+  });
 
   it('goes on by what is known when the store does not answer', async () => {
     await time.sure();

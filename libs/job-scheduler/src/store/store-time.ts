@@ -4,6 +4,9 @@ import type { Clock } from '../definition/clock.js';
 const SAME = 1_000;
 /** The process's clock has jumped when it differs by more than this from what it was to be, in milliseconds. */
 const JUMP = 5_000;
+/** An answer that comes later than after twice this says little, in milliseconds: the store is asked again, so often at most. */
+const UNSURE = 500;
+const MOST_TRIES = 3;
 
 /**
  * Time by the store's clock, which all processes share: the process's own may be wrong, or be set while it runs. Measured
@@ -44,11 +47,19 @@ export class StoreTime {
   /** Rejects when the store fails. */
   async measure(): Promise<void> {
     const { clock } = this;
-    const [startedAt, since] = [clock.now(), clock.monotonic()];
-    const told = await this.ask();
-    const halfWay = (clock.monotonic() - since) / 2;
+    for (let tries = 1; ; tries++) {
+      const [startedAt, since] = [clock.now(), clock.monotonic()];
+      const told = await this.ask();
+      const halfWay = (clock.monotonic() - since) / 2;
+      // A process that was stopped meanwhile, or a store that hung: the store may have told its time at the one end or the other.
+      if (halfWay > UNSURE && tries < MOST_TRIES) continue;
+      return this.note(startedAt, since, told, halfWay);
+    }
+  }
+
+  private note(startedAt: number, since: number, told: number, halfWay: number): void {
     const ahead = startedAt + halfWay - told;
-    const differs = Math.abs(ahead) >= SAME;
+    const differs = Math.abs(ahead) >= SAME && Math.abs(ahead) > halfWay;
     const before = this.measured?.ahead ?? 0;
     this.measured = differs ? { at: told, since: since + halfWay, ahead } : { at: startedAt, since, ahead: 0 };
     if (differs && Math.abs(ahead) > JUMP && Math.abs(ahead - before) > JUMP) this.onSkew(ahead);
