@@ -1,4 +1,4 @@
-/** A child for child.spec.ts: TypeScript with decorators, our sources under the package's name, Nest's injection. */
+/** A child for child.long.spec.ts: TypeScript with decorators, our sources under the package's name, Nest's injection. */
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
