@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Cluster, Redis } from 'ioredis';
+import { withPatience } from './patient-socket.js';
 
 interface WithConnector {
   readonly connector?: { connect(...args: unknown[]): Promise<Duplex> };
@@ -13,7 +14,7 @@ export function withLateErrors<C extends Redis | Cluster>(client: C): C {
   const { connector } = client as unknown as WithConnector;
   if (connector) {
     const connect = connector.connect.bind(connector);
-    connector.connect = async (...args) => (await connect(...args)).on('error', () => undefined);
+    connector.connect = async (...args) => withPatience((await connect(...args)).on('error', () => undefined));
   }
   if (client.isCluster) client.on('+node', (node: Redis) => withLateErrors(node));
   const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => C;
