@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
 import type { Clock } from '../../definition/clock.js';
 import { within } from '../../definition/within.js';
@@ -86,8 +87,16 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     if (isWanted()) this.ownChannels.add(channel);
     else this.ownChannels.delete(channel);
     if (!this.listener) await this.untilConnected();
-    if (isWanted()) await this.listener!.listen(channel);
-    else await this.listener!.unlisten(channel);
+    const listener = this.listener!;
+    try {
+      await (isWanted() ? listener.listen(channel) : listener.unlisten(channel));
+    } catch (error) {
+      // That a connection is gone, its statements hear first.
+      await nextTurn();
+      if (this.listener === listener) throw error;
+      // The one that takes its place listens to what is wanted by then.
+      await this.untilConnected();
+    }
   }
 
   private async untilConnected(): Promise<void> {
