@@ -135,6 +135,8 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     for (;;) {
       await this.clock.sleep(ASKED_EVERY, signal);
       if (this.listener !== listener || signal.aborted) return;
+      // Where nothing waits for what it hears, the server may go to sleep.
+      if (this.ownChannels.size === 0 && this.listenerCount('notification') === 0) continue;
       if (await within(listener.ask(), this.clock, ANSWER_PATIENCE)) continue;
       if (this.listener === listener) this.rebuild(new Error(`No answer came within ${ANSWER_PATIENCE} ms`));
       return;
