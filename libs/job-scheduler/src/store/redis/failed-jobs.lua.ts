@@ -10,8 +10,8 @@
  * ARGV[6] how many
  * ARGV[7] how many to look at
  * ARGV[8] how many bytes of fields end the list
- * Answer  1 when there may be more, 2 when bytes have ended it; then time and id of the last one that was looked at; then of each job its id or, for
- *         'list', id, time, name, data, opts, timestamp, atm, ats, stc, rjk, failedReason, stacktrace
+ * Answer  1 when there may be more, 2 when bytes have ended it; then time and id of the last one that was looked at; then of
+ *         each job its id or, for 'list', id, time, name, data, opts, timestamp, atm, ats, stc, rjk, failedReason, stacktrace
  */
 export const failedJobsLua = `
 local prefix = string.sub(KEYS[1], 1, -7)

@@ -7,17 +7,18 @@ interface WithConnector {
 }
 
 /**
- * ioredis listens to the first error of a socket only. Where TLS fails, the server's own word comes after ours: an error that
- * nobody listens to would end the process. Duplicates of the client, and the nodes of a Cluster, do the same.
+ * What each socket of a client needs beside ioredis, of its duplicates and of the nodes of a Cluster, too. ioredis listens to the
+ * first error of a socket only: where TLS fails, the server's own word comes after ours, and an error that nobody listens to
+ * would end the process. And it ends silent ones too early: see `withPatience`.
  */
-export function withLateErrors<C extends Redis | Cluster>(client: C): C {
+export function withOwnSockets<C extends Redis | Cluster>(client: C): C {
   const { connector } = client as unknown as WithConnector;
   if (connector) {
     const connect = connector.connect.bind(connector);
     connector.connect = async (...args) => withPatience((await connect(...args)).on('error', () => undefined));
   }
-  if (client.isCluster) client.on('+node', (node: Redis) => withLateErrors(node));
+  if (client.isCluster) client.on('+node', (node: Redis) => withOwnSockets(node));
   const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => C;
-  client.duplicate = ((...args: unknown[]) => withLateErrors(duplicate(...args))) as C['duplicate'];
+  client.duplicate = ((...args: unknown[]) => withOwnSockets(duplicate(...args))) as C['duplicate'];
   return client;
 }

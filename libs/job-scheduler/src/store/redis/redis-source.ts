@@ -3,8 +3,8 @@ import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../optional-driver.js';
 import type { CommandClass } from './finish-sender.js';
-import { withLateErrors } from './late-errors.js';
 import { withLiveCredentials } from './live-credentials.js';
+import { withOwnSockets } from './own-sockets.js';
 import { type RedisClient, type RedisRole, withScripts } from './redis-client.js';
 import { withTolerantInfo } from './tolerant-info.js';
 
@@ -164,7 +164,7 @@ function withoutForced(text: string): string {
 }
 
 function prepared<C extends Redis | Cluster>(client: C): C {
-  return withTolerantInfo(withLateErrors(client));
+  return withTolerantInfo(withOwnSockets(client));
 }
 
 function refuseKeyPrefix(keyPrefix: string | undefined, address: string): void {
