@@ -2,7 +2,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
+import { Pool, type PoolConfig } from 'pg';
 import { type ClockTimer, SystemClock } from '#src/definition/clock.js';
+import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -25,22 +27,41 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
+const byUrl = (url: string): Connection => url;
+
 /** A store behind a proxy, and one that is not. */
-async function openBoth(url: string) {
+async function openBoth(url: string, connectionTo: (url: string) => Connection = byUrl) {
   const between = await startTcpProxy(Number(new URL(url).port));
   cleanUps.push(() => between.close());
   const prefix = randomPrefix();
-  const open = async (connection: string): Promise<Store> => {
+  const open = async (connection: Connection): Promise<Store> => {
     const store = await openStore({ connection, prefix, clock: new HastyClock() });
     cleanUps.push(() => store.close());
     return store;
   };
-  const cutOff = await open(Object.assign(new URL(url), { port: String(between.port) }).href);
+  const cutOff = await open(connectionTo(Object.assign(new URL(url), { port: String(between.port) }).href));
   return { between, cutOff, other: await open(url) };
 }
 
-test.each(sharedStores)('%s: who listens hears again, on a new connection', async (_name, url) => {
-  const { between, cutOff, other } = await openBoth(url);
+const poolOf = (config: PoolConfig) => (connectionString: string) => {
+  const pool = new Pool({ connectionString, ...config }).on('error', () => undefined);
+  cleanUps.push(() => pool.end());
+  return pool;
+};
+
+const listening: [name: string, url: string, connectionTo: (url: string) => Connection][] = [
+  ...sharedStores.map<(typeof listening)[0]>(([name, url]) => [name, url, byUrl]),
+  ...sharedStores.slice(1).flatMap<(typeof listening)[0]>(([, url]) => [
+    // The client gives up by itself: that is no answer of the server.
+    ['a pool with a query_timeout', url, poolOf({ query_timeout: 3_000 })],
+    // What the pool hands out next is as dead.
+    ['a pool that keeps idle connections', url, poolOf({ idleTimeoutMillis: 0 })],
+  ]),
+];
+
+test.each(listening)('%s: who listens hears again, on a new connection', async (_name, url, connectionTo) => {
+  const { between, cutOff, other } = await openBoth(url, connectionTo);
+  await Promise.all([cutOff.ping(), cutOff.ping(), cutOff.ping()]);
   const heard: string[] = [];
   await cutOff.signals.subscribe('news', (message) => heard.push(message));
   between.freeze();

@@ -1,8 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
 import type { Clock } from '../../definition/clock.js';
-import { within } from '../../definition/within.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import type { SqlDriver, SqlListener } from './sql-driver.js';
@@ -16,12 +14,8 @@ export const SIGNAL_CHANNEL = 'njs_';
 /** How long a lane waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
 const PATIENCE = 2_000;
 
-/**
- * A network that drops everything, or a server that dies without a word, closes no connection, and one that only listens
- * would not notice: so often it asks, and so long it waits for an answer, in milliseconds.
- */
+/** Messages come seldom: so often the server is asked whether it is there, in milliseconds. */
 const ASKED_EVERY = 30_000;
-const ANSWER_PATIENCE = 10_000;
 
 /** BullMQ does not export this type. */
 export type PgListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
@@ -45,6 +39,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
   private connecting: Promise<void> | undefined;
   private readonly closing = new AbortController();
   private readonly ownChannels = new Set<string>();
+  private asking = new AbortController();
 
   constructor(
     private readonly driver: SqlDriver,
@@ -62,6 +57,7 @@ export class NotificationHub extends EventEmitter<HubEvents> {
 
   async close(): Promise<void> {
     this.closing.abort();
+    this.asking.abort();
     if (this.connecting) await this.patiently(this.connecting);
     await this.listener?.close();
     this.listener = undefined;
@@ -91,8 +87,6 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     try {
       await (isWanted() ? listener.listen(channel) : listener.unlisten(channel));
     } catch (error) {
-      // That a connection is gone, its statements hear first.
-      await nextTurn();
       if (this.listener === listener) throw error;
       // The one that takes its place listens to what is wanted by then.
       await this.untilConnected();
@@ -126,26 +120,26 @@ export class NotificationHub extends EventEmitter<HubEvents> {
     if (lost) throw new StoreUnavailableError(this.driver.address, 'closed the connection');
     if (this.closing.signal.aborted) return listener.close();
     this.listener = listener;
-    void this.keepAsking(listener);
+    this.asking = new AbortController();
+    void this.keepAsking(listener, this.asking.signal);
   }
 
-  private async keepAsking(listener: SqlListener): Promise<void> {
+  private async keepAsking(listener: SqlListener, over: AbortSignal): Promise<void> {
     if (!listener.ask) return;
-    const { signal } = this.closing;
     for (;;) {
-      await this.clock.sleep(ASKED_EVERY, signal);
-      if (this.listener !== listener || signal.aborted) return;
+      await this.clock.sleep(ASKED_EVERY, over);
+      if (over.aborted) return;
       // Where nothing waits for what it hears, the server may go to sleep.
       if (this.ownChannels.size === 0 && this.listenerCount('notification') === 0) continue;
-      if (await within(listener.ask(), this.clock, ANSWER_PATIENCE)) continue;
-      if (this.listener === listener) this.rebuild(new Error(`No answer came within ${ANSWER_PATIENCE} ms`));
-      return;
+      // A connection that is lost says so by itself.
+      await listener.ask().catch(() => undefined);
     }
   }
 
   private rebuild(error: Error): void {
     const broken = this.listener;
     this.listener = undefined;
+    this.asking.abort();
     if (this.closing.signal.aborted) return;
     this.availability.lost('listen', error);
     this.emit('lost');

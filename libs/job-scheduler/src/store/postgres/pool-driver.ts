@@ -1,8 +1,10 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../definition/clock.js';
+import { within } from '../../definition/within.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../optional-driver.js';
+import { isStoreAway } from '../store-away.js';
 import { againOnConflict } from './again-on-conflict.js';
 import { ownTypes } from './own-types.js';
 import { addressOfPool, addressOfUrl, clientOf, configOf } from './pg-config.js';
@@ -16,6 +18,12 @@ const QUERY_TIMEOUT = 60_000;
 
 /** node-postgres, when a connection was not made within `connectionTimeoutMillis`. */
 const NOT_CONNECTED = /^(?:timeout exceeded when trying to connect|Connection terminated due to connection timeout)$/;
+
+/**
+ * So long the connection that listens waits for an answer, in milliseconds. A network that drops everything, or a server that
+ * dies without a word, closes no connection.
+ */
+const ANSWER_PATIENCE = 10_000;
 
 /** How long closing waits for queries that are under way, in milliseconds. */
 const CLOSE_DEADLINE = 3_000;
@@ -61,7 +69,7 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
     async listen(channels, events) {
       const client = makeClient();
       await client.connect();
-      return listenOn(client, channels, events, () => endInTime(client.end(), [client], clock));
+      return listenOn(client, channels, events, clock, () => endInTime(client.end(), [client], clock));
     },
     close: () => (closed ??= endInTime(pool.end(), open, clock)),
   };
@@ -83,7 +91,7 @@ async function endInTime(ended: Promise<void>, clients: Iterable<ClientBase>, cl
  * A driver for a pool of the user, which stays open. Its connections are also his: a search path that outlived our
  * statement would hide his own tables, so that each statement of BullMQ has a transaction around it.
  */
-export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
+export function poolDriver(given: PgPoolLike, schema: string, clock: Clock): SqlDriver {
   const pool = given as unknown as Pool;
   const address = addressOfPool(pool);
   const { max } = pool.options;
@@ -122,7 +130,7 @@ export function poolDriver(given: PgPoolLike, schema: string): SqlDriver {
     session: (work) => withClient(pool, (client) => work(asSqlClient(client))),
     async listen(channels, events) {
       const client = await pool.connect();
-      return listenOn(client, channels, events, () => {
+      return listenOn(client, channels, events, clock, () => {
         // Not given back: the next user would hear our notifications.
         client.release(true);
       });
@@ -181,6 +189,7 @@ async function listenOn(
   client: ClientBase,
   channels: readonly string[],
   events: ListenerEvents,
+  clock: Clock,
   end: () => unknown,
 ): Promise<SqlListener> {
   let over = false;
@@ -197,8 +206,20 @@ async function listenOn(
     client.removeAllListeners('notification');
     await end();
   };
+  // A connection that is silent is lost; and one of which the server has told that it ends it, before it does.
+  const run = async (statement: string) => {
+    try {
+      const answer = client.query(statement);
+      if (!(await within(answer, clock, ANSWER_PATIENCE)))
+        throw new Error(`Connection terminated: no answer came within ${ANSWER_PATIENCE} ms`);
+      await answer;
+    } catch (error) {
+      if (isStoreAway(error)) lost(error as Error);
+      throw error;
+    }
+  };
   try {
-    await client.query(channels.map((channel) => `LISTEN ${channel}`).join('; '));
+    await run(channels.map((channel) => `LISTEN ${channel}`).join('; '));
   } catch (error) {
     await close();
     throw error;
@@ -206,7 +227,7 @@ async function listenOn(
   // One statement at a time: node-postgres is to keep no queue of its own any more.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = async (statement: string) => {
-    const done = turn.then(() => client.query(statement));
+    const done = turn.then(() => run(statement));
     turn = done.catch(() => undefined);
     await done;
   };

@@ -37,7 +37,7 @@ const ENCODINGS = new Set(['UTF8', 'SQL_ASCII']);
 export async function openPostgresStore({ connection, prefix, clock }: PostgresStoreOptions): Promise<Store> {
   const schema = schemaOf(prefix, 'PostgreSQL');
   const driver =
-    typeof connection === 'string' ? await urlDriver(connection, schema, clock) : poolDriver(connection, schema);
+    typeof connection === 'string' ? await urlDriver(connection, schema, clock) : poolDriver(connection, schema, clock);
   return sqlStore('postgres', driver, schema, clock, (open) => inTime(open, driver, schema, clock));
 }
 

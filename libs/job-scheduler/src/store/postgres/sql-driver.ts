@@ -15,7 +15,7 @@ export interface SqlListener {
   /** Hears one channel more. No effect for one that it hears already. */
   listen(channel: string): Promise<void>;
   unlisten(channel: string): Promise<void>;
-  /** Resolves when the server has answered. Absent: there is no network between. */
+  /** Resolves when the server has answered; when none comes, the connection is lost. Absent: there is no network between. */
   ask?(): Promise<void>;
   close(): Promise<void>;
 }

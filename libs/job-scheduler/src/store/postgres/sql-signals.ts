@@ -52,7 +52,11 @@ export class SqlSignals implements LiveSignals {
     try {
       await this.deadline.run(this.agree(topic));
     } catch (error) {
-      if (remove()) this.forget(topic);
+      if (remove()) {
+        this.forget(topic);
+        // No longer wanted, also on a connection that comes later.
+        void this.agree(topic).catch(() => undefined);
+      }
       throw error;
     }
     return async () => {
