@@ -144,8 +144,20 @@ test('Redis: a user who may not use the channels is told so', async () => {
   await expect(store.signals.subscribe('a', () => undefined)).rejects.toThrow('NOPERM');
   await redis.acl('SETUSER', 'limited', `&{${prefix}*`);
   const heard = await listen(store, 'a');
+  const lost: unknown[] = [];
+  store.onAvailability((isThere) => isThere || lost.push(isThere));
   await store.signals.publish('a', 'x');
   await until('it is heard', () => heard.length > 0);
+
+  // Redis ends a connection that listens to what it may no longer hear.
+  await redis.acl('SETUSER', 'limited', 'resetchannels');
+  await until('the loss is told', () => lost.length > 0);
+  await redis.acl('LOG', 'RESET');
+  await until('it was refused again', async () => ((await redis.acl('LOG')) as unknown[]).length > 0);
+  await redis.acl('SETUSER', 'limited', `&{${prefix}*`);
+  await until('the gap is told', () => heard.includes('GAP'));
+  await store.signals.publish('a', 'y');
+  await until('it is heard again', () => heard.includes('y'));
 });
 
 test('Redis: one connection for all topics, and none before the first', async () => {

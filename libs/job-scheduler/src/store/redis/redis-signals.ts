@@ -91,7 +91,8 @@ export class RedisSignals implements LiveSignals {
     }
   }
 
-  private async connect(): Promise<Redis> {
+  /** @param isAgain nobody waits for it who could be told that the server refuses; it may allow it again. */
+  private async connect(isAgain = false): Promise<Redis> {
     const { availability, clock } = this.parts;
     const { signal } = this.closing;
     for (let delay = FIRST_DELAY; !signal.aborted; delay = Math.min(LONGEST_DELAY, delay * 2)) {
@@ -101,7 +102,7 @@ export class RedisSignals implements LiveSignals {
         return client;
       } catch (error) {
         // Refused: time does not mend it, as with a user who may not use our channels.
-        if (!isStoreAway(error)) {
+        if (!isAgain && !isStoreAway(error)) {
           this.connection = undefined;
           throw error;
         }
@@ -160,7 +161,7 @@ export class RedisSignals implements LiveSignals {
   }
 
   private async reconnect(): Promise<Redis> {
-    const client = await this.connect();
+    const client = await this.connect(true);
     this.listeners.tellGap();
     return client;
   }
