@@ -6,12 +6,16 @@ interface WithConnector {
   readonly connector?: { connect(...args: unknown[]): Promise<Duplex> };
 }
 
+const prepared = new WeakSet<Redis | Cluster>();
+
 /**
  * What each socket of a client needs beside ioredis, of its duplicates and of the nodes of a Cluster, too. ioredis listens to the
  * first error of a socket only: where TLS fails, the server's own word comes after ours, and an error that nobody listens to
  * would end the process. And it ends silent ones too early: see `withPatience`.
  */
 export function withOwnSockets<C extends Redis | Cluster>(client: C): C {
+  if (prepared.has(client)) return client;
+  prepared.add(client);
   const { connector } = client as unknown as WithConnector;
   if (connector) {
     const connect = connector.connect.bind(connector);
