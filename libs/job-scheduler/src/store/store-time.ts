@@ -8,6 +8,16 @@ const JUMP = 5_000;
 const UNSURE = 500;
 const MOST_TRIES = 3;
 
+interface Answer {
+  /** By the process's clock and by the monotonic one. */
+  readonly startedAt: number;
+  readonly since: number;
+  /** By the store's. */
+  readonly told: number;
+  /** Half of the time that it took, in milliseconds. */
+  readonly halfWay: number;
+}
+
 /**
  * Time by the store's clock, which all processes share: the process's own may be wrong, or be set while it runs. Measured
  * now and then; in between it goes on by the monotonic clock, which nobody sets.
@@ -47,17 +57,18 @@ export class StoreTime {
   /** Rejects when the store fails. */
   async measure(): Promise<void> {
     const { clock } = this;
-    for (let tries = 1; ; tries++) {
+    let best: Answer | undefined;
+    // A process that was stopped meanwhile, or a store that hung: the store may have told its time at the one end or the other.
+    for (let tries = 0; tries < MOST_TRIES && !(best && best.halfWay <= UNSURE); tries++) {
       const [startedAt, since] = [clock.now(), clock.monotonic()];
       const told = await this.ask();
       const halfWay = (clock.monotonic() - since) / 2;
-      // A process that was stopped meanwhile, or a store that hung: the store may have told its time at the one end or the other.
-      if (halfWay > UNSURE && tries < MOST_TRIES) continue;
-      return this.note(startedAt, since, told, halfWay);
+      if (!best || halfWay < best.halfWay) best = { startedAt, since, told, halfWay };
     }
+    this.note(best!);
   }
 
-  private note(startedAt: number, since: number, told: number, halfWay: number): void {
+  private note({ startedAt, since, told, halfWay }: Answer): void {
     const ahead = startedAt + halfWay - told;
     const differs = Math.abs(ahead) >= SAME && Math.abs(ahead) > halfWay;
     const before = this.measured?.ahead ?? 0;
