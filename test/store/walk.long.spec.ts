@@ -165,7 +165,8 @@ describe('PostgreSQL', () => {
 
   test('connections are killed under way: 57P01', async () => {
     await admin.query(`BEGIN; LOCK TABLE "${prefix}".job, "${prefix}".njs_execution, "${prefix}".njs_schedule`);
-    const walking = expectOurs(walk, 1);
+    // A call that is asked again may well succeed: none needs to be refused.
+    const walking = expectOurs(walk, 0);
     let isOver = false;
     void walking.finally(() => (isOver = true)).catch(() => undefined);
     await until('some wait for the lock, and are killed', async () => {
