@@ -8,8 +8,8 @@ import type { JobDefinition, StepDefinition } from '#src/definition/job-definiti
 import { Attempt, type AttemptServices } from '#src/execution/attempt.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
 import type { Outcome } from '#src/execution/outcome.js';
-import type { JobHandlers } from '#src/registry/job-invoker.js';
-import type { RegisteredJob } from '#src/registry/registered-job.js';
+import type { JobHandlers } from '#src/discovery/job-invoker.js';
+import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';
 import type { StartedJob } from '#src/store/started-job.js';

@@ -10,7 +10,7 @@ import { Admission } from '#src/execution/admission.js';
 import { Attempt } from '#src/execution/attempt.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
 import type { OtherRuns } from '#src/execution/run-leases.js';
-import type { RegisteredJob } from '#src/registry/registered-job.js';
+import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';
 import type { StartedJob } from '#src/store/started-job.js';

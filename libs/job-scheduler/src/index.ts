@@ -14,16 +14,9 @@ export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.deco
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
 export type { JobFunction } from './discovery/function-invoker.js';
-export type {
-  Duration,
-  JobOptions,
-  Misfire,
-  Overlap,
-  Retention,
-  RetryOptions,
-  Schedule,
-  StepOptions,
-} from './definition/job-options.js';
+export type { Duration } from './definition/duration.js';
+export type { JobOptions, Misfire, Overlap, Retention, RetryOptions, StepOptions } from './definition/job-options.js';
+export type { Schedule } from './definition/schedule-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
 export type { JobLogLevel, JobLogLine } from './definition/job-log-line.js';
 export { JobLogger, type JobLoggerOptions } from './execution/job-logger.js';

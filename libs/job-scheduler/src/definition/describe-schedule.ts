@@ -1,5 +1,5 @@
 import cronstrue from 'cronstrue';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import type { ScheduleSpec } from './schedule-spec.js';
 import { parseSchedule } from './schedule.js';
 

@@ -1,6 +1,8 @@
 import { ScheduleError } from '../errors/definition-errors.js';
-import type { Duration } from './job-options.js';
 import { show } from './show.js';
+
+/** Milliseconds, or a text of numbers with units: `'500ms'`, `'30s'`, `'1h30m'`, `'7d'`. Units: ms, s, m, h, d, w. */
+export type Duration = number | string;
 
 const MS = 1;
 const SECOND = 1000;

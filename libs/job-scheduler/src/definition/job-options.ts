@@ -1,26 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Duration } from './duration.js';
 import type { JobRef } from './job-ref.js';
-
-/** Milliseconds, or a text of numbers with units: `'500ms'`, `'30s'`, `'1h30m'`, `'7d'`. Units: ms, s, m, h, d, w. */
-export type Duration = number | string;
+import type { Schedule } from './schedule-options.js';
 
 export type Misfire = 'once' | 'all' | 'skip';
 export type Overlap = 'allow' | 'skip' | 'wait' | 'replace';
-
-export interface Schedule {
-  /** A cron expression of 5 fields, of 6 with seconds first, or a macro such as `@daily`. */
-  cron?: string;
-  /** An interval of at least 1 s. An hour and a day follow the wall clock: `1h` is `0 * * * *`, `24h` and `1d` are `0 0 * * *`. Others are real time. */
-  every?: Duration;
-  /** IANA name, or `'local'`. Default: the job's. */
-  timezone?: string;
-  /** The payload of each run. Checked against the job's schema at boot. */
-  payload?: unknown;
-  /** No fire before. */
-  start?: Date;
-  /** No fire after. */
-  end?: Date;
-}
 
 export interface RetryOptions {
   /** Retries after the first attempt. Default 3. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
 import { parseSchedule } from './schedule.js';
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { ScheduleError } from '../errors/definition-errors.js';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
 import { optionsProblem } from './options-problem.js';
 import { parseSchedule } from './schedule.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
 import { parseSchedule } from './schedule.js';
 import { createRepeatStrategy, fromPattern, toPattern, toStoredRepeat, type StoredRepeat } from './schedule-pattern.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { describeSchedule } from './describe-schedule.js';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import { nextOccurrences } from './next-occurrences.js';
 import { parseSchedule } from './schedule.js';
 import { resolveTimeZone } from './time-zone.js';

@@ -4,7 +4,7 @@ import { didYouMean } from '../errors/did-you-mean.js';
 import { nextWallTime } from './cron-calendar.js';
 import { cronTable, normalizeCron } from './cron-table.js';
 import { formatDuration, parseDuration } from './duration.js';
-import type { Schedule } from './job-options.js';
+import type { Schedule } from './schedule-options.js';
 import { isPlainObject } from './option-faults.js';
 import type { ScheduleSpec } from './schedule-spec.js';
 import { show } from './show.js';

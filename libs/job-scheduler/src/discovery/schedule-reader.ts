@@ -1,5 +1,6 @@
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
-import type { JobOptions, Schedule } from '../definition/job-options.js';
+import type { JobOptions } from '../definition/job-options.js';
+import type { Schedule } from '../definition/schedule-options.js';
 import { toStorableJson } from '../definition/json.js';
 import type { OptionFaults } from '../definition/option-faults.js';
 import { parseSchedule } from '../definition/schedule.js';

@@ -7,7 +7,7 @@ import { checkSchema } from '../definition/schema.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
 import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
-import type { RegisteredJob } from '../registry/registered-job.js';
+import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { StepRecord, StoredExecution } from '../store/execution-record.js';
 import { KEPT_LONGER } from '../store/log-store.js';
 import type { ExecutionStore } from '../store/ports.js';

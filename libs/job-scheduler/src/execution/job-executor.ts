@@ -1,11 +1,11 @@
 import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobDefaults } from '../options/resolved-options.js';
-import type { RegisteredJob } from '../registry/registered-job.js';
+import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import type { StartedJob } from '../store/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
-import { retentionElsewhere, retentionOf } from './attempt-plan.js';
+import { retentionElsewhere, retentionOf } from './retention.js';
 import { toExecutionWrite } from './execution-report.js';
 import type { FleetJobs } from './fleet-jobs.js';
 import { giveBack, restForCancel } from './give-back.js';

@@ -9,7 +9,7 @@ import { toLogLine } from '../store/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/log-store.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { JobEvents } from './job-events.js';
-import { executionFields } from './tell-events.js';
+import { executionFields } from './execution-fields.js';
 
 /** Entries in one round trip. */
 const MOST_AT_ONCE = 500;

@@ -4,7 +4,7 @@ import { describeThrown } from '../definition/describe-error.js';
 import type { JobFailure } from '../definition/job-context.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { RegisteredJob } from '../registry/registered-job.js';
+import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import { withTimeLimit } from './time-limit.js';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../definition/clock.js';
 import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
 import type { OwnLogger } from '../definition/own-logger.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
-import type { RegisteredJob } from '../registry/registered-job.js';
+import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { AttemptPlan } from './attempt-plan.js';

@@ -2,7 +2,7 @@ import type { Clock } from '../definition/clock.js';
 import type { StepDefinition } from '../definition/job-definition.js';
 import { describeThrown } from '../definition/describe-error.js';
 import { retryDelay } from '../definition/retry-policy.js';
-import type { JobHandlers } from '../registry/job-invoker.js';
+import type { JobHandlers } from '../discovery/job-invoker.js';
 import type { StepRecord } from '../store/execution-record.js';
 import type { AttemptContext } from './attempt-context.js';
 import { withTimeLimit } from './time-limit.js';

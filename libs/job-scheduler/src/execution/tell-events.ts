@@ -4,6 +4,7 @@ import type { JobEvent, JobEventError } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import type { StepRecord } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';
+import { executionFields } from './execution-fields.js';
 import type { JobEvents } from './job-events.js';
 import type { Outcome } from './outcome.js';
 
@@ -18,23 +19,6 @@ export interface EndedAttempt {
   readonly lastStep?: StepRecord | undefined;
   /** How it had ended before, when only its queue was still to be told. */
   readonly endedBefore?: FinalStatus | undefined;
-}
-
-/** What every event of an execution says, but for its type. */
-export function executionFields(
-  { workerId }: Pick<JobEvents, 'workerId'>,
-  {
-    id,
-    job,
-    queue,
-    scheduleId,
-    trigger,
-  }: Pick<StartedJob, 'id' | 'job' | 'queue' | 'trigger'> & {
-    readonly scheduleId?: string | undefined;
-  },
-  at: number,
-) {
-  return { at: new Date(at), id, job, queue, workerId, ...(scheduleId !== undefined && { scheduleId }), trigger };
 }
 
 export function tellStarted(events: JobEvents, started: StartedJob, at: number): void {

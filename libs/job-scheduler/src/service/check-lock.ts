@@ -1,6 +1,5 @@
-import { formatDuration, readDuration } from '../definition/duration.js';
+import { formatDuration, readDuration, type Duration } from '../definition/duration.js';
 import { isAbortSignal } from '../definition/is-abort-signal.js';
-import type { Duration } from '../definition/job-options.js';
 import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';

@@ -1,6 +1,5 @@
 /** The failed jobs of all queues as one list, newest first. */
-import { readDuration } from '../definition/duration.js';
-import type { Duration } from '../definition/job-options.js';
+import { readDuration, type Duration } from '../definition/duration.js';
 import { show } from '../definition/show.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 import type { FailedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';

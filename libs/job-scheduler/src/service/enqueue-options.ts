@@ -1,4 +1,5 @@
-import type { Duration, Retention, RetryOptions } from '../definition/job-options.js';
+import type { Duration } from '../definition/duration.js';
+import type { Retention, RetryOptions } from '../definition/job-options.js';
 
 /** What one enqueue may set for its execution. Everything else is the job's own. */
 export interface EnqueueOptions {

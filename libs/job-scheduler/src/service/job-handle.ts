@@ -1,5 +1,4 @@
-import { readDuration } from '../definition/duration.js';
-import type { Duration } from '../definition/job-options.js';
+import { readDuration, type Duration } from '../definition/duration.js';
 import { optionsProblem } from '../definition/options-problem.js';
 import { WaitOptionsError } from '../errors/outcome-errors.js';
 import type { Enqueued } from './enqueued.js';

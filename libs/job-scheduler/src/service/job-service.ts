@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
-import { LONGEST_DURATION } from '../definition/duration.js';
-import type { Duration, JobOptions } from '../definition/job-options.js';
+import { LONGEST_DURATION, type Duration } from '../definition/duration.js';
+import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
 import { show } from '../definition/show.js';

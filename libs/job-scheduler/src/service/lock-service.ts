@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock, ClockTimer } from '../definition/clock.js';
-import type { Duration } from '../definition/job-options.js';
+import type { Duration } from '../definition/duration.js';
 import { within } from '../definition/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { LockAnswer } from '../store/lock-store.js';

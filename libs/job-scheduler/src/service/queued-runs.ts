@@ -3,16 +3,8 @@ import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { OtherRuns } from '../execution/run-leases.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports.js';
-import { readJob } from '../store/read-job.js';
+import { isNotDelayed, readJob } from '../store/read-job.js';
 import type { QueueHub } from './queue-hub.js';
-
-/** BullMQ: the job is missing; it is not delayed. */
-const NOT_DELAYED = new Set<unknown>([-1, -3]);
-
-/** Whether BullMQ refused to promote a job for that. */
-export function isNotDelayed(error: unknown): boolean {
-  return NOT_DELAYED.has((error as { code?: unknown }).code);
-}
 
 /** What leases ask of executions: answered by the queues. */
 export class QueuedRuns implements OtherRuns {

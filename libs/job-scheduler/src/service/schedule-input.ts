@@ -1,4 +1,5 @@
-import type { Duration, Misfire, Overlap } from '../definition/job-options.js';
+import type { Duration } from '../definition/duration.js';
+import type { Misfire, Overlap } from '../definition/job-options.js';
 import type { JobPayload, JobRef, KnownRef } from '../definition/job-ref.js';
 
 /** When a schedule fires, in one of three ways. */

@@ -6,7 +6,7 @@ import {
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder } from './execution-finder.js';
-import { isNotDelayed } from './queued-runs.js';
+import { isNotDelayed } from '../store/read-job.js';
 
 /** Brings failed executions back into their queues, and lets those run that wait for their time. */
 export class Steering {

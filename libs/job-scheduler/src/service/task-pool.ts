@@ -1,8 +1,7 @@
 import PQueue from 'p-queue';
 import { SystemClock, type Clock, type ClockTimer } from '../definition/clock.js';
-import { parseDuration } from '../definition/duration.js';
+import { parseDuration, type Duration } from '../definition/duration.js';
 import { isAbortSignal } from '../definition/is-abort-signal.js';
-import type { Duration } from '../definition/job-options.js';
 import { optionsProblem } from '../definition/options-problem.js';
 import { show } from '../definition/show.js';
 import { within } from '../definition/within.js';

@@ -15,3 +15,11 @@ export async function readJob(queue: EngineQueue, jobId: string): Promise<Queued
     return Job.fromJSON(queue, { ...rest, data: '{}' } as typeof json, jobId);
   }
 }
+
+/** BullMQ: the job is missing; it is not delayed. */
+const NOT_DELAYED = new Set<unknown>([-1, -3]);
+
+/** Whether BullMQ refused to promote a job for that. */
+export function isNotDelayed(error: unknown): boolean {
+  return NOT_DELAYED.has((error as { code?: unknown }).code);
+}

@@ -207,7 +207,7 @@ async function listenOn(
     await end();
   };
   // A connection that is silent is lost; and one of which the server has told that it ends it, before it does.
-  const run = async (statement: string) => {
+  const runInTime = async (statement: string) => {
     try {
       const answer = client.query(statement);
       if (!(await within(answer, clock, ANSWER_PATIENCE)))
@@ -219,7 +219,7 @@ async function listenOn(
     }
   };
   try {
-    await run(channels.map((channel) => `LISTEN ${channel}`).join('; '));
+    await runInTime(channels.map((channel) => `LISTEN ${channel}`).join('; '));
   } catch (error) {
     await close();
     throw error;
@@ -227,7 +227,7 @@ async function listenOn(
   // One statement at a time: node-postgres is to keep no queue of its own any more.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = async (statement: string) => {
-    const done = turn.then(() => run(statement));
+    const done = turn.then(() => runInTime(statement));
     turn = done.catch(() => undefined);
     await done;
   };

@@ -1,0 +1,19 @@
+import type { StartedJob } from '../store/started-job.js';
+import type { JobEvents } from './job-events.js';
+
+/** What every event of an execution says, but for its type. */
+export function executionFields(
+  { workerId }: Pick<JobEvents, 'workerId'>,
+  {
+    id,
+    job,
+    queue,
+    scheduleId,
+    trigger,
+  }: Pick<StartedJob, 'id' | 'job' | 'queue' | 'trigger'> & {
+    readonly scheduleId?: string | undefined;
+  },
+  at: number,
+) {
+  return { at: new Date(at), id, job, queue, workerId, ...(scheduleId !== undefined && { scheduleId }), trigger };
+}

@@ -1,1 +1,0 @@
-export type { JobHandlers, JobInvoker } from '../discovery/job-invoker.js';

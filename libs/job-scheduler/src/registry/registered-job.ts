@@ -1,1 +1,0 @@
-export type { JobProvider, RegisteredJob } from '../discovery/registered-job.js';
