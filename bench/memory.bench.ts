@@ -13,7 +13,7 @@ import { createRedisBackend, Queue, Worker } from 'bullmq';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import { Job, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { createMemoryBackend } from 'nestjs-job-scheduler/memory';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openMemoryStore } from '#src/store/memory/memory-store.js';
 import { startRedis } from '../test/support/servers.mjs';
 

@@ -1,8 +1,8 @@
 /** One attempt of a job, on a store in memory. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { SystemClock } from '#src/definition/clock.js';
-import { OwnLogger } from '#src/definition/own-logger.js';
+import { SystemClock } from '#src/common/clock.js';
+import { OwnLogger } from '#src/common/own-logger.js';
 import type { JobContext, JobFailure } from '#src/definition/job-context.js';
 import type { JobDefinition, StepDefinition } from '#src/definition/job-definition.js';
 import { Attempt, type AttemptServices } from '#src/execution/attempt.js';

@@ -1,6 +1,6 @@
 /** What attempts of one execution hand on: steps, ends, failures that are final. */
 import { describe, expect, it } from '@jest/globals';
-import { OwnLogger } from '#src/definition/own-logger.js';
+import { OwnLogger } from '#src/common/own-logger.js';
 import type { JobFailure } from '#src/definition/job-context.js';
 import { JobAbortError } from '#src/errors/outcome-errors.js';
 import { OnFailAction } from '#src/execution/on-fail.js';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { OwnLogger } from '#src/definition/own-logger.js';
-import { SystemClock } from '#src/definition/clock.js';
+import { OwnLogger } from '#src/common/own-logger.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';
 import { JobCancelError } from '#src/errors/outcome-errors.js';
 import { Admission } from '#src/execution/admission.js';

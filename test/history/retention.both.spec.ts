@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { logsOf } from '#src/store/memory/memory-log-store.js';
 import { recordsOf } from '#src/store/memory/memory-execution-store.js';
 import { leaseMemory } from '#src/store/memory/shared-memory.js';

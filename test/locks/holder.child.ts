@@ -1,5 +1,5 @@
 /** Holds a lock in a process of its own, until it is killed. Arguments: connection, prefix, key, ttl. */
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { LockService } from '#src/service/lock-service.js';
 import { openStore } from '#src/store/open-store.js';
 import { StoreHolder } from '#src/store/store-holder.js';

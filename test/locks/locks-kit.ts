@@ -1,6 +1,6 @@
 /** Lock services on a store each, as two processes have them. All is closed after each test. */
 import { afterEach } from '@jest/globals';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { LockService } from '#src/service/lock-service.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
 import { JobSchedulerModule, JobService, JobSnoozeError, ScheduleService } from 'nestjs-job-scheduler';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { encodeJobId, runLockKey } from '#src/store/names.js';
 import { openStore } from '#src/store/open-store.js';
 import { randomPrefix } from '../support/prefix.js';

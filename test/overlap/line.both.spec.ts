@@ -1,6 +1,6 @@
 /** Who waits behind an execution that was removed by BullMQ's own means. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { QueuedRuns } from '#src/service/queued-runs.js';
 import { RunLeases } from '#src/execution/run-leases.js';
 import { Turn } from '#src/execution/turn.js';

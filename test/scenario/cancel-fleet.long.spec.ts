@@ -1,6 +1,6 @@
 /** Cancelling between processes. */
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';
 import { startChild, type ChildEvent, type TestChild } from '../support/child.js';

@@ -1,7 +1,7 @@
 /** The reconciler dies at each of its writes, before it is done and after: the next one makes it good. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { firesBetween } from '#src/definition/fires-between.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';
 import { createRepeatStrategy } from '#src/definition/schedule-pattern.js';

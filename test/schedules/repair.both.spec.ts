@@ -3,7 +3,7 @@ import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { JobEvent } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { ScheduleRepair } from '#src/scheduling/schedule-entries.js';
 import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';

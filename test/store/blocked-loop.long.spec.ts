@@ -1,7 +1,7 @@
 /** A process whose event loop is blocked, or that is stopped, for longer than a connection may be silent. */
 import { afterEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Pool, type PoolConfig } from 'pg';
-import { type ClockTimer, SystemClock } from '#src/definition/clock.js';
+import { type ClockTimer, SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';

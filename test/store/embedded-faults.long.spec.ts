@@ -6,7 +6,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 import { Logger } from '@nestjs/common';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { DirectoryLock } from '#src/store/embedded/directory-lock.js';
 import { durableOptions } from '#src/store/embedded/durable-fs.js';

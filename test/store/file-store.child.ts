@@ -1,5 +1,5 @@
 /** Opens a `file:` store in a process of its own. Arguments: directory, prefix, what to do. */
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { tell } from '../support/tell.js';
 

@@ -1,4 +1,4 @@
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { recordsOf } from '#src/store/memory/memory-execution-store.js';
 import { schedulesOf } from '#src/store/memory/memory-schedule-store.js';
 import { leaseMemory } from '#src/store/memory/shared-memory.js';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Client, Pool } from 'pg';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { jsonArray } from '#src/store/postgres/json-array.js';
 import { describeStore } from './conformance.js';

@@ -1,6 +1,6 @@
 /** A Cluster of one node: enough to see that no script or pipeline crosses slots. */
 import { Cluster, Redis } from 'ioredis';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { RedisKeys } from '#src/store/redis/redis-keys.js';
 import { startRedis } from '../support/servers.mjs';

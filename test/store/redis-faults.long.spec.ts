@@ -10,7 +10,7 @@ import { Logger } from '@nestjs/common';
 import { Worker } from 'bullmq';
 import type { WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';

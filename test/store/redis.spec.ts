@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { RedisKeys } from '#src/store/redis/redis-keys.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -1,7 +1,7 @@
 /** Messages between stores that share a server, over breaks of their connections. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports.js';
 import { randomPrefix } from '../support/prefix.js';

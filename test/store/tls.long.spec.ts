@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
 import { figure } from '../support/figure.js';
 import { randomPrefix } from '../support/prefix.js';

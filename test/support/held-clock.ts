@@ -1,4 +1,4 @@
-import { Clock } from '#src/definition/clock.js';
+import { Clock } from '#src/common/clock.js';
 
 /** A clock that stands still. Its timers go off when the test says so, whatever their time. */
 export class HeldClock extends Clock {

@@ -1,6 +1,6 @@
 /** Pools, stores and queues for the tests of this folder. All that is opened is closed after each test. */
 import { afterEach, describe } from '@jest/globals';
-import { SystemClock } from '#src/definition/clock.js';
+import { SystemClock } from '#src/common/clock.js';
 import type { QueueSettings } from '#src/options/resolved-options.js';
 import { type JobToAdd, toQueueEntry } from '#src/store/job-envelope.js';
 import { openStore } from '#src/store/open-store.js';

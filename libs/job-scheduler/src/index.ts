@@ -14,7 +14,7 @@ export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.deco
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
 export type { JobFunction } from './discovery/function-invoker.js';
-export type { Duration } from './definition/duration.js';
+export type { Duration } from './common/duration.js';
 export type { JobOptions, Misfire, Overlap, Retention, RetryOptions, StepOptions } from './definition/job-options.js';
 export type { Schedule } from './definition/schedule-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
@@ -47,7 +47,7 @@ export type {
   KnownRef,
 } from './definition/job-ref.js';
 export type { FinalStatus, JobStatus, JobTrigger } from './definition/job-status.js';
-export { Clock, SystemClock, type ClockTimer } from './definition/clock.js';
+export { Clock, SystemClock, type ClockTimer } from './common/clock.js';
 export { nextOccurrences, type NextOccurrencesOptions } from './definition/next-occurrences.js';
 export { describeSchedule } from './definition/describe-schedule.js';
 

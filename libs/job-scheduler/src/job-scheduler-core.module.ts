@@ -1,8 +1,8 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ExternalContextCreator, ModulesContainer } from '@nestjs/core';
-import { Clock, SystemClock } from './definition/clock.js';
-import { OwnLogger } from './definition/own-logger.js';
+import { Clock, SystemClock } from './common/clock.js';
+import { OwnLogger } from './common/own-logger.js';
 import { EnhancerCreators } from './discovery/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
 import { JobIndex } from './discovery/job-index.js';

@@ -3,7 +3,7 @@
  * Quartz ranges that wrap (`fri-mon`), `L`, `W` and `#`. A list is a set: what it names twice counts once.
  */
 import { didYouMean } from '../errors/did-you-mean.js';
-import { show } from './show.js';
+import { show } from '../common/show.js';
 
 export interface CronField {
   /** 1 at each value of the field. Weekdays: 0 is Sunday, and 7 stands at 0. */

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Duration } from './duration.js';
+import type { Duration } from '../common/duration.js';
 import type { JobRef } from './job-ref.js';
 import type { Schedule } from './schedule-options.js';
 

@@ -2,9 +2,9 @@ import { types } from 'node:util';
 import { ScheduleError } from '../errors/definition-errors.js';
 import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
-import { optionsProblem } from './options-problem.js';
+import { optionsProblem } from '../common/options-problem.js';
 import { parseSchedule } from './schedule.js';
-import { show } from './show.js';
+import { show } from '../common/show.js';
 
 /** What `nextOccurrences` takes beside the schedule. */
 export interface NextOccurrencesOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OptionFaults } from './option-faults.js';
+import { OptionFaults } from '../common/option-faults.js';
 import { resolveRetry, retryDelay, type RetryPolicy } from './retry-policy.js';
 
 const HOUR = 3_600_000;

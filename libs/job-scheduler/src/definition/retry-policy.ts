@@ -1,5 +1,5 @@
-import { show } from './show.js';
-import { join, type OptionFaults } from './option-faults.js';
+import { show } from '../common/show.js';
+import { join, type OptionFaults } from '../common/option-faults.js';
 import type { RetryOptions } from './job-options.js';
 
 /** `RetryOptions` with all defaults filled in. Durations are milliseconds. */

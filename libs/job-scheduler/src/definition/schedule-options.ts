@@ -1,4 +1,4 @@
-import type { Duration } from './duration.js';
+import type { Duration } from '../common/duration.js';
 
 export interface Schedule {
   /** A cron expression of 5 fields, of 6 with seconds first, or a macro such as `@daily`. */

@@ -3,10 +3,10 @@
  * Every schedule is a `pattern`: BullMQ's own `every` drifts on Redis and skips on PostgreSQL.
  */
 import { cronTable } from './cron-table.js';
-import { toErrorRecord } from './describe-error.js';
+import { toErrorRecord } from '../common/describe-error.js';
 import { nextFire } from './next-fire.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { show } from './show.js';
+import { show } from '../common/show.js';
 import { zoneOffsets } from './zone-offsets.js';
 
 /** The part of BullMQ's repeat options that says when. */

@@ -3,11 +3,11 @@ import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { nextWallTime } from './cron-calendar.js';
 import { cronTable, normalizeCron } from './cron-table.js';
-import { formatDuration, parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from '../common/duration.js';
 import type { Schedule } from './schedule-options.js';
-import { isPlainObject } from './option-faults.js';
+import { isPlainObject } from '../common/option-faults.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { show } from './show.js';
+import { show } from '../common/show.js';
 import { resolveTimeZone } from './time-zone.js';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { toErrorRecord } from './describe-error.js';
-import { pathText } from './value-path.js';
+import { toErrorRecord } from '../common/describe-error.js';
+import { pathText } from '../common/value-path.js';
 
 export interface SchemaIssue {
   /** `items[2].when`; empty for the value itself. */

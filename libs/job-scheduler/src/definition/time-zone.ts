@@ -1,6 +1,6 @@
 import { nearestName } from '../errors/did-you-mean.js';
 import { ScheduleError } from '../errors/definition-errors.js';
-import { show } from './show.js';
+import { show } from '../common/show.js';
 
 const LOCAL = 'local';
 /** Asking Intl takes long, and a fleet's schedules share few zones. */

@@ -1,5 +1,5 @@
 import type { AnyClass } from '../definition/job-ref.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import type { Fault } from '../errors/fault.js';
 import type { JobMetadata, MethodMetadata } from '../decorators/metadata.js';
 import type { FoundProvider } from './found-provider.js';

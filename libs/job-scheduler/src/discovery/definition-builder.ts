@@ -1,9 +1,9 @@
 import type { CodeSchedule, JobDefinition, RetentionPolicy, StepDefinition } from '../definition/job-definition.js';
 import type { JobOptions } from '../definition/job-options.js';
-import { OptionFaults } from '../definition/option-faults.js';
+import { OptionFaults } from '../common/option-faults.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';

@@ -1,7 +1,7 @@
 import type { ContextId } from '@nestjs/core';
 import type { JobContext, JobFailure } from '../definition/job-context.js';
 import type { AnyClass } from '../definition/job-ref.js';
-import { lastValueOf } from '../definition/last-value.js';
+import { lastValueOf } from '../common/last-value.js';
 import { describePayload, runEnhanced } from './enhancer-chain.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
 import type { FoundProvider } from './found-provider.js';

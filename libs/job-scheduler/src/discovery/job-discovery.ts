@@ -1,4 +1,4 @@
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

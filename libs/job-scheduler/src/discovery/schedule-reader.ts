@@ -1,8 +1,8 @@
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
 import type { JobOptions } from '../definition/job-options.js';
 import type { Schedule } from '../definition/schedule-options.js';
-import { toStorableJson } from '../definition/json.js';
-import type { OptionFaults } from '../definition/option-faults.js';
+import { toStorableJson } from '../common/json.js';
+import type { OptionFaults } from '../common/option-faults.js';
 import { parseSchedule } from '../definition/schedule.js';
 import { checkSchema } from '../definition/schema.js';
 import { resolveTimeZone } from '../definition/time-zone.js';

@@ -1,4 +1,4 @@
-import { isPlainObject, join } from '../definition/option-faults.js';
+import { isPlainObject, join } from '../common/option-faults.js';
 import type { Fault } from '../errors/fault.js';
 
 /** What they hold is not ours: JSON leaves out what a payload has undefined, and schemas may be plain objects. */

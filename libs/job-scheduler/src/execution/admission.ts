@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { LockStore } from '../store/lock-store.js';
 import type { StartedJob } from '../store/started-job.js';

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import { floating } from '../definition/floating.js';
-import { toStorableJson } from '../definition/json.js';
-import { lastValueOf } from '../definition/last-value.js';
+import { floating } from '../common/floating.js';
+import { toStorableJson } from '../common/json.js';
+import { lastValueOf } from '../common/last-value.js';
 import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';

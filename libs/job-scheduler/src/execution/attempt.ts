@@ -1,8 +1,8 @@
 import type { Telemetry } from 'bullmq';
-import type { ClockTimer } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { ClockTimer } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import { toStorableJson } from '../definition/json.js';
+import { toStorableJson } from '../common/json.js';
 import { checkSchema } from '../definition/schema.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';

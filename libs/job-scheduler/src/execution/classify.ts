@@ -1,6 +1,6 @@
-import { parseDuration } from '../definition/duration.js';
+import { parseDuration } from '../common/duration.js';
 import { retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
-import { toReason } from '../definition/storable-text.js';
+import { toReason } from '../common/storable-text.js';
 import { steeringOf } from './foreign-errors.js';
 import {
   JobAbortError,

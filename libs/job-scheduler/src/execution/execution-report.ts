@@ -1,5 +1,5 @@
-import { toErrorRecord } from '../definition/describe-error.js';
-import { cutText } from '../definition/storable-text.js';
+import { toErrorRecord } from '../common/describe-error.js';
+import { cutText } from '../common/storable-text.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { originOf } from '../store/execution-origin.js';

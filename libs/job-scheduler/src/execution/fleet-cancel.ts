@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { LiveSignals } from '../store/live-signals.js';
 import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';

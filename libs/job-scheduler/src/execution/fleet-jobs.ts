@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import type { ScheduleDeclaration, ScheduleStore } from '../store/schedule-store.js';
 import type { StoreTime } from '../store/store-time.js';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { HeldClock } from '../../../../test/support/held-clock.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import { JOB_DEFAULTS } from '../options/defaults.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { StartedJob } from '../store/started-job.js';

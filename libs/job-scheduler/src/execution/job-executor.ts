@@ -1,4 +1,4 @@
-import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
+import { describeThrown, toErrorRecord } from '../common/describe-error.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { LockStore } from '../store/lock-store.js';
 
 /** A lease that one start of an execution has. Another start of the same one has its own. */

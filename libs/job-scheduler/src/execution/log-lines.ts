@@ -1,9 +1,9 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobLogLevel } from '../definition/job-log-line.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import { toStorableJson } from '../definition/json.js';
-import { cutText, toStorableText } from '../definition/storable-text.js';
-import { show } from '../definition/show.js';
+import { toStorableJson } from '../common/json.js';
+import { cutText, toStorableText } from '../common/storable-text.js';
+import { show } from '../common/show.js';
 import type { LineTaker } from './job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
 

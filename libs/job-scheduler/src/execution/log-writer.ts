@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { Clock } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import { within } from '../definition/within.js';
+import { within } from '../common/within.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { toLogLine } from '../store/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/log-store.js';

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { Clock } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { JobFailure } from '../definition/job-context.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../definition/clock.js';
-import { describeThrown, toErrorRecord } from '../definition/describe-error.js';
-import type { OwnLogger } from '../definition/own-logger.js';
+import type { Clock } from '../common/clock.js';
+import { describeThrown, toErrorRecord } from '../common/describe-error.js';
+import type { OwnLogger } from '../common/own-logger.js';
 import { JobCancelError } from '../errors/outcome-errors.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/execution-record.js';

@@ -1,8 +1,8 @@
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
-import { copyOfJson } from '../definition/copy-of-json.js';
-import { describeThrown } from '../definition/describe-error.js';
-import { floating } from '../definition/floating.js';
+import type { Clock } from '../common/clock.js';
+import { copyOfJson } from '../common/copy-of-json.js';
+import { describeThrown } from '../common/describe-error.js';
+import { floating } from '../common/floating.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { JobEvents } from './job-events.js';
 import type { LogLines } from './log-lines.js';

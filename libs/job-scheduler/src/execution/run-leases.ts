@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { LockAnswer, LockStore } from '../store/lock-store.js';
 import type { StartedJob } from '../store/started-job.js';
 import type { CancelExecution } from './cancel-execution.js';

@@ -1,9 +1,9 @@
 import type { Telemetry } from 'bullmq';
-import type { Clock } from '../definition/clock.js';
-import { copyOfJson } from '../definition/copy-of-json.js';
-import { toErrorRecord } from '../definition/describe-error.js';
-import { toStorableJson } from '../definition/json.js';
-import { show } from '../definition/show.js';
+import type { Clock } from '../common/clock.js';
+import { copyOfJson } from '../common/copy-of-json.js';
+import { toErrorRecord } from '../common/describe-error.js';
+import { toStorableJson } from '../common/json.js';
+import { show } from '../common/show.js';
 import { isName, NAME_RULE } from '../discovery/option-shapes.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import { JobLockLostError } from '../errors/outcome-errors.js';

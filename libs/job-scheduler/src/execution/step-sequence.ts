@@ -1,6 +1,6 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { StepDefinition } from '../definition/job-definition.js';
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import { retryDelay } from '../definition/retry-policy.js';
 import type { JobHandlers } from '../discovery/job-invoker.js';
 import type { StepRecord } from '../store/execution-record.js';

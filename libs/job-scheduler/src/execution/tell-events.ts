@@ -1,5 +1,5 @@
 /** Makes the events of one attempt. Nothing here is called while nobody listens. */
-import { toErrorRecord } from '../definition/describe-error.js';
+import { toErrorRecord } from '../common/describe-error.js';
 import type { JobEvent, JobEventError } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import type { StepRecord } from '../store/execution-record.js';

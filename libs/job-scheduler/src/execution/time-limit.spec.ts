@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import { withTimeLimit } from './time-limit.js';
 
 it('does not keep the process up for work that goes on after all has closed', async () => {

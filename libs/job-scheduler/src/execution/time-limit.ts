@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import { JobTimeoutError } from '../errors/outcome-errors.js';
 
 /** Runs `work` under a time limit and an outer signal, with a signal of its own. */

@@ -1,6 +1,6 @@
 /** What is traced of a run besides what BullMQ traces by itself: its steps, and how it ended. */
 import type { Span, Telemetry } from 'bullmq';
-import { toErrorRecord } from '../definition/describe-error.js';
+import { toErrorRecord } from '../common/describe-error.js';
 import { isSteering } from './classify.js';
 import type { Outcome } from './outcome.js';
 

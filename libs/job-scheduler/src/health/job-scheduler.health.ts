@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { parseDuration, type Duration } from '../definition/duration.js';
+import { parseDuration, type Duration } from '../common/duration.js';
 import { JobHealth, type HealthReport } from '../service/job-health.js';
 import type { QueueInfo } from '../service/queue-info.js';
 

@@ -1,5 +1,5 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import type { Fault } from '../errors/fault.js';
 import type { StreamBounds } from './open-streams.js';
 

@@ -1,6 +1,6 @@
 import { Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { PayloadInvalidError } from '../errors/payload-errors.js';

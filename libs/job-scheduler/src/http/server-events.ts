@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import type { StreamQuery } from './schemas/stream.schema.js';
 
 /** So often something is sent, so that neither side takes a silent connection for a dead one. Milliseconds. */

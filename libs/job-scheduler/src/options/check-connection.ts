@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isPlainObject, join, type OptionFaults } from '../definition/option-faults.js';
+import { isPlainObject, join, type OptionFaults } from '../common/option-faults.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { urlProblem } from './check-connection-url.js';
 import type { Connection } from './connection.js';

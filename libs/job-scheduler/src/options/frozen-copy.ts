@@ -1,4 +1,4 @@
-import { isPlainObject } from '../definition/option-faults.js';
+import { isPlainObject } from '../common/option-faults.js';
 
 /**
  * A deep copy of plain objects and arrays, frozen. What is neither stays as it is: functions, dates, schemas, clients

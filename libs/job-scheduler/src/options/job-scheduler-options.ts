@@ -1,5 +1,5 @@
 import type { Telemetry } from 'bullmq';
-import type { Duration } from '../definition/duration.js';
+import type { Duration } from '../common/duration.js';
 import type { JobOptions, Overlap } from '../definition/job-options.js';
 import type { Connection } from './connection.js';
 

@@ -1,5 +1,5 @@
-import { OptionFaults } from '../definition/option-faults.js';
-import { show } from '../definition/show.js';
+import { OptionFaults } from '../common/option-faults.js';
+import { show } from '../common/show.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';
 import type { Connection, RedisLikeOptions } from './connection.js';

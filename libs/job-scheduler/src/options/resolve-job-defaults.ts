@@ -1,6 +1,6 @@
-import { join, type OptionFaults } from '../definition/option-faults.js';
+import { join, type OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import { resolveTimeZone } from '../definition/time-zone.js';
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';

@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
-import { isPlainObject, join, OptionFaults } from '../definition/option-faults.js';
-import { show } from '../definition/show.js';
+import { isPlainObject, join, OptionFaults } from '../common/option-faults.js';
+import { show } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';

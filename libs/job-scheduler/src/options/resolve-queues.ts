@@ -1,5 +1,5 @@
-import { isPlainObject, join, type OptionFaults } from '../definition/option-faults.js';
-import { show } from '../definition/show.js';
+import { isPlainObject, join, type OptionFaults } from '../common/option-faults.js';
+import { show } from '../common/show.js';
 import { DEFAULT_QUEUES, MODULE_DEFAULTS } from './defaults.js';
 import { frozenMap } from './frozen-copy.js';
 import type { QueueOptions } from './job-scheduler-options.js';

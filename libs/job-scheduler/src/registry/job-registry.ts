@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobRef } from '../definition/job-ref.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import { buildDefinition } from '../discovery/definition-builder.js';
 import { functionInvoker, type JobFunction } from '../discovery/function-invoker.js';
 import type { JobIndex } from '../discovery/job-index.js';

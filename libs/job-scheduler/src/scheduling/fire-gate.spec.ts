@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Logger } from '@nestjs/common';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobReports } from '../execution/running-job.js';
 import { MemoryScheduleStore } from '../store/memory/memory-schedule-store.js';

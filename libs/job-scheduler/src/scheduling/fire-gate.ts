@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import { firesBetween, type Stretch } from '../definition/fires-between.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { giveBack } from '../execution/give-back.js';

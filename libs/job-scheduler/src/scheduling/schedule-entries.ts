@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
-import { tryAgain } from '../definition/try-again.js';
+import type { Clock } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
+import { tryAgain } from '../common/try-again.js';
 import { isEntryTaken } from '../store/entry-taken.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, EngineScheduler, Store } from '../store/ports.js';

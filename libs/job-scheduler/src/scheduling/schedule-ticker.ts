@@ -1,9 +1,9 @@
 import type { Telemetry } from 'bullmq';
 import type { Logger } from '@nestjs/common';
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { JobDefinition } from '../definition/job-definition.js';
-import { within } from '../definition/within.js';
+import { within } from '../common/within.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { DeclaredJob } from '../store/declared-job.js';
 import { TICK_QUEUE } from '../store/names.js';

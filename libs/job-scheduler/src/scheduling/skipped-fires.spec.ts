@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { ExecutionWrite } from '../store/execution-record.js';
 import type { ExecutionStore } from '../store/ports.js';

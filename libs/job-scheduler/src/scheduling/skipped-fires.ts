@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { retentionElsewhere } from '../execution/retention.js';
 import type { JobEvents } from '../execution/job-events.js';
 import { executionFields } from '../execution/execution-fields.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { LeaseKeeper } from '../execution/lease-keeper.js';
 import type { LockStore } from '../store/lock-store.js';
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 
 /** Made when it is first needed: following every promise of the process costs all jobs time. */
 let actor: AsyncLocalStorage<string> | undefined;

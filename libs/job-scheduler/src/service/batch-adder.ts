@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import { EnqueueIncompleteError, QueueFullError } from '../errors/queue-errors.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { toQueueEntry, type JobToAdd } from '../store/job-envelope.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../definition/clock.js';
-import { toReason } from '../definition/storable-text.js';
+import type { Clock } from '../common/clock.js';
+import { toReason } from '../common/storable-text.js';
 import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
 import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { StoreHolder } from '../store/store-holder.js';

@@ -1,9 +1,9 @@
-import { parseDuration } from '../definition/duration.js';
-import { isAbortSignal } from '../definition/is-abort-signal.js';
-import { isFields, optionsProblem } from '../definition/options-problem.js';
+import { parseDuration } from '../common/duration.js';
+import { isAbortSignal } from '../common/is-abort-signal.js';
+import { isFields, optionsProblem } from '../common/options-problem.js';
 import { MOST_RETRIES } from '../definition/retry-policy.js';
-import { show } from '../definition/show.js';
-import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
+import { show } from '../common/show.js';
+import { isStorableText, UNSTORABLE_RULE } from '../common/storable-text.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import type { ExecutionOverrides } from '../store/started-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';

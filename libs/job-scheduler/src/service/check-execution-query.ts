@@ -1,7 +1,7 @@
 import type { JobStatus } from '../definition/job-status.js';
-import { optionsProblem } from '../definition/options-problem.js';
-import { show } from '../definition/show.js';
-import { UNSTORABLE_RULE } from '../definition/storable-text.js';
+import { optionsProblem } from '../common/options-problem.js';
+import { show } from '../common/show.js';
+import { UNSTORABLE_RULE } from '../common/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 import { MOST_LOGS_READ } from '../store/log-store.js';
 import { canBeKnown } from './execution-id.js';

@@ -1,8 +1,8 @@
-import { formatDuration, readDuration, type Duration } from '../definition/duration.js';
-import { isAbortSignal } from '../definition/is-abort-signal.js';
-import { optionsProblem } from '../definition/options-problem.js';
-import { show } from '../definition/show.js';
-import { isStorableText, UNSTORABLE_RULE } from '../definition/storable-text.js';
+import { formatDuration, readDuration, type Duration } from '../common/duration.js';
+import { isAbortSignal } from '../common/is-abort-signal.js';
+import { optionsProblem } from '../common/options-problem.js';
+import { show } from '../common/show.js';
+import { isStorableText, UNSTORABLE_RULE } from '../common/storable-text.js';
 import { LockOptionsError } from '../errors/lock-errors.js';
 
 export interface LockWaitOptions {

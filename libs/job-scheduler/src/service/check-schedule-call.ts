@@ -1,5 +1,5 @@
-import { isFields, optionsProblem } from '../definition/options-problem.js';
-import { show } from '../definition/show.js';
+import { isFields, optionsProblem } from '../common/options-problem.js';
+import { show } from '../common/show.js';
 import { ScheduleInputError } from '../errors/schedule-errors.js';
 import type { ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 

@@ -1,6 +1,6 @@
 /** The failed jobs of all queues as one list, newest first. */
-import { readDuration, type Duration } from '../definition/duration.js';
-import { show } from '../definition/show.js';
+import { readDuration, type Duration } from '../common/duration.js';
+import { show } from '../common/show.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 import type { FailedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
 import { readCursor, toCursor } from '../store/history-cursor.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { AgedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
 import { toStartedJob } from '../store/job-envelope.js';

@@ -1,4 +1,4 @@
-import type { Duration } from '../definition/duration.js';
+import type { Duration } from '../common/duration.js';
 import type { JobRef } from '../definition/job-ref.js';
 
 /** Which dead letters are meant. Without any field: all. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
-import { OwnLogger } from '../definition/own-logger.js';
-import { show } from '../definition/show.js';
-import { isStorableText } from '../definition/storable-text.js';
+import { OwnLogger } from '../common/own-logger.js';
+import { show } from '../common/show.js';
+import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';

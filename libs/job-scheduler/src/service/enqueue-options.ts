@@ -1,4 +1,4 @@
-import type { Duration } from '../definition/duration.js';
+import type { Duration } from '../common/duration.js';
 import type { Retention, RetryOptions } from '../definition/job-options.js';
 
 /** What one enqueue may set for its execution. Everything else is the job's own. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../definition/clock.js';
-import { copyOfJson } from '../definition/copy-of-json.js';
+import type { Clock } from '../common/clock.js';
+import { copyOfJson } from '../common/copy-of-json.js';
 import type { Overlap } from '../definition/job-options.js';
 import { jobKey } from '../definition/job-key.js';
 import type { JobRef } from '../definition/job-ref.js';

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import type { LiveSignals } from '../store/live-signals.js';
 
 /** Who listens says so this often, in milliseconds. */

@@ -1,9 +1,9 @@
 import { Observable, share } from 'rxjs';
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
-import { outside } from '../definition/outside.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import { outside } from '../common/outside.js';
+import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { JobEvents } from '../execution/job-events.js';
 import type { StoreHolder } from '../store/store-holder.js';

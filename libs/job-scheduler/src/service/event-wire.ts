@@ -1,5 +1,5 @@
 /** Events as they travel between processes: lists of them, in JSON. */
-import { isFields } from '../definition/options-problem.js';
+import { isFields } from '../common/options-problem.js';
 import { JOB_EVENT_TYPES, type JobEvent, type JobEventType } from '../definition/job-event.js';
 
 /** Characters of one message. An event that is longer has one of its own. */

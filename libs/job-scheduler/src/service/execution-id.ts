@@ -1,4 +1,4 @@
-import { isStorableText } from '../definition/storable-text.js';
+import { isStorableText } from '../common/storable-text.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { FOREIGN } from '../store/names.js';
 

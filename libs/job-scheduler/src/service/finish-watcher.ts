@@ -1,7 +1,7 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { OwnLogger } from '../definition/own-logger.js';
-import { outside } from '../definition/outside.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { OwnLogger } from '../common/own-logger.js';
+import { outside } from '../common/outside.js';
+import { within } from '../common/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';

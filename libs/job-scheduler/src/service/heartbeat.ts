@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { within } from '../common/within.js';
 import type { PresenceStore } from '../store/ports.js';
 
 /** How long the store may take to hear of it, in milliseconds. */

@@ -1,6 +1,6 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
+import { within } from '../common/within.js';
 import type { Store } from '../store/ports.js';
 import type { DeadLetterSweep } from './dead-letter-sweep.js';
 

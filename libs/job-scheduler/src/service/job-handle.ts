@@ -1,5 +1,5 @@
-import { readDuration, type Duration } from '../definition/duration.js';
-import { optionsProblem } from '../definition/options-problem.js';
+import { readDuration, type Duration } from '../common/duration.js';
+import { optionsProblem } from '../common/options-problem.js';
 import { WaitOptionsError } from '../errors/outcome-errors.js';
 import type { Enqueued } from './enqueued.js';
 import type { FinishWatcher } from './finish-watcher.js';

@@ -1,4 +1,4 @@
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';

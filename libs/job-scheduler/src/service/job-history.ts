@@ -1,8 +1,8 @@
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import { show } from '../definition/show.js';
-import { isStorableText } from '../definition/storable-text.js';
+import { show } from '../common/show.js';
+import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { type HistoryStore, noStats } from '../store/history-store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';

@@ -1,8 +1,8 @@
 import { ContextIdFactory, type ModulesContainer } from '@nestjs/core';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
-import type { Clock } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock } from '../common/clock.js';
+import { within } from '../common/within.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { EventBus } from './event-bus.js';

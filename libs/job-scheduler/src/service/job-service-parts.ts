@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';

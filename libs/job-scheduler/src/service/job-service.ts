@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
-import { LONGEST_DURATION, type Duration } from '../definition/duration.js';
+import { LONGEST_DURATION, type Duration } from '../common/duration.js';
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { Actions } from './actions.js';

@@ -1,6 +1,6 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
-import { within } from '../definition/within.js';
+import { within } from '../common/within.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { Declarer } from '../scheduling/declarer.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';

@@ -1,5 +1,5 @@
 import type { JobOptions } from '../definition/job-options.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import type { JobFunction } from '../discovery/function-invoker.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { JobRegistry } from '../registry/job-registry.js';

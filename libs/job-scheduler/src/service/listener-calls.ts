@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import type { ListenerMethod } from '../discovery/event-listener.js';
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { EventBus } from './event-bus.js';
 

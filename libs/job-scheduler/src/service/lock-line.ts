@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { LiveSignals } from '../store/live-signals.js';
 
 /** Messages are JSON lists of those who may ask again. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import type { Duration } from '../definition/duration.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import type { Duration } from '../common/duration.js';
+import { within } from '../common/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { LockAnswer } from '../store/lock-store.js';
 import type { Store } from '../store/ports.js';

@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { within } from '../common/within.js';
 import { LockTimeoutError } from '../errors/lock-errors.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { LiveSignals } from '../store/live-signals.js';

@@ -1,6 +1,6 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
-import { floating } from '../definition/floating.js';
-import type { Duration } from '../definition/duration.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
+import { floating } from '../common/floating.js';
+import type { Duration } from '../common/duration.js';
 import { LockLostError } from '../errors/lock-errors.js';
 import { lockTime } from './check-lock.js';
 

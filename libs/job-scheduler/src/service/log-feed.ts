@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { LogStore } from '../store/log-store.js';
 import { toLogItem, type JobLogEnd, type LogItem } from './log-item.js';

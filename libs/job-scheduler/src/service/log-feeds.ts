@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import type { LogStore } from '../store/log-store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { Store } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';

@@ -1,5 +1,5 @@
-import { toErrorRecord } from '../definition/describe-error.js';
-import type { OwnLogger } from '../definition/own-logger.js';
+import { toErrorRecord } from '../common/describe-error.js';
+import type { OwnLogger } from '../common/own-logger.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import type { LogWriter } from '../execution/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';

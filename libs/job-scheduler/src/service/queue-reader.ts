@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { EngineQueue } from '../store/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';

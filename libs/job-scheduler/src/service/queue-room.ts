@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { EngineEvents } from '../store/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../definition/clock.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import type { Clock } from '../common/clock.js';
+import { OwnLogger } from '../common/own-logger.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
 import type { LiveSignals } from '../store/live-signals.js';
 

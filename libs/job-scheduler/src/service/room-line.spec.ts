@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import { QueueFullError } from '../errors/queue-errors.js';
 import { RoomLine } from './room-line.js';
 

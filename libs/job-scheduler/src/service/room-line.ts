@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { QueueFullError } from '../errors/queue-errors.js';
 
 /** They are told when there may be room, and look for themselves this often, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { Admission } from '../execution/admission.js';
 import type { FleetCancel } from '../execution/fleet-cancel.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';

@@ -1,4 +1,4 @@
-import type { Duration } from '../definition/duration.js';
+import type { Duration } from '../common/duration.js';
 import type { Misfire, Overlap } from '../definition/job-options.js';
 import type { JobPayload, JobRef, KnownRef } from '../definition/job-ref.js';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
-import { show } from '../definition/show.js';
+import { show } from '../common/show.js';
 import {
   ScheduleConflictError,
   ScheduleExistsError,

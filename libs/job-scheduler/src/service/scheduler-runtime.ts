@@ -1,7 +1,7 @@
 import type { RepeatStrategy } from 'bullmq';
-import { OwnLogger } from '../definition/own-logger.js';
-import { outside } from '../definition/outside.js';
-import { within } from '../definition/within.js';
+import { OwnLogger } from '../common/own-logger.js';
+import { outside } from '../common/outside.js';
+import { within } from '../common/within.js';
 import { createRepeatStrategy } from '../definition/schedule-pattern.js';
 import { LogWriter } from '../execution/log-writer.js';
 import { Declarer } from '../scheduling/declarer.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../definition/clock.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import type { Clock } from '../common/clock.js';
+import { OwnLogger } from '../common/own-logger.js';
 
 /** The slots of this process. */
 export interface SlotUse {

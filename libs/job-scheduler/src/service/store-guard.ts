@@ -1,4 +1,4 @@
-import { describeThrown } from '../definition/describe-error.js';
+import { describeThrown } from '../common/describe-error.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Store } from '../store/ports.js';

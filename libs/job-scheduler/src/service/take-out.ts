@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../definition/clock.js';
-import { describeThrown } from '../definition/describe-error.js';
+import type { Clock } from '../common/clock.js';
+import { describeThrown } from '../common/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 import { FireOwnedError } from '../errors/schedule-errors.js';
 import { retentionElsewhere, retentionOf } from '../execution/retention.js';
 import { toEndText } from '../execution/end-text.js';

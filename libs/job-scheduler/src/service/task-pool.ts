@@ -1,10 +1,10 @@
 import PQueue from 'p-queue';
-import { SystemClock, type Clock, type ClockTimer } from '../definition/clock.js';
-import { parseDuration, type Duration } from '../definition/duration.js';
-import { isAbortSignal } from '../definition/is-abort-signal.js';
-import { optionsProblem } from '../definition/options-problem.js';
-import { show } from '../definition/show.js';
-import { within } from '../definition/within.js';
+import { SystemClock, type Clock, type ClockTimer } from '../common/clock.js';
+import { parseDuration, type Duration } from '../common/duration.js';
+import { isAbortSignal } from '../common/is-abort-signal.js';
+import { optionsProblem } from '../common/options-problem.js';
+import { show } from '../common/show.js';
+import { within } from '../common/within.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';
 
 /** Work for a TaskPool. Its signal fires at the time-out and when the caller's signal does. */

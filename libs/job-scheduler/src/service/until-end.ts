@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ExecutionStore } from '../store/ports.js';
 import type { ExecutionFinder } from './execution-finder.js';

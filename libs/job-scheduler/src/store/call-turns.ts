@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../definition/clock.js';
+import type { Clock, ClockTimer } from '../common/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isStoreAway } from './store-away.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueEvents, type BackendFactory, type IQueueBackend, type StreamReadRaw } from 'bullmq';
-import { OwnLogger } from '../definition/own-logger.js';
-import { show } from '../definition/show.js';
+import { OwnLogger } from '../common/own-logger.js';
+import { show } from '../common/show.js';
 
 /** Between an error and the next try, in milliseconds. */
 const RETRY_DELAY = 1_000;

@@ -1,4 +1,4 @@
-import { isStorableText } from '../definition/storable-text.js';
+import { isStorableText } from '../common/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 
 /** The place after which a page goes on, as a text that can stand in a URL. */

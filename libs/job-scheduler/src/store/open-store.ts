@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { Connection } from '../options/connection.js';
 import { StoreUnsupportedError } from '../errors/store-errors.js';
 import { openFileStore, openPgliteStore } from './embedded/embedded-store.js';

@@ -1,4 +1,4 @@
-import { OwnLogger } from '../definition/own-logger.js';
+import { OwnLogger } from '../common/own-logger.js';
 
 interface Listener {
   readonly onMessage: (message: string) => void;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import { Availability } from './availability.js';
 import { isStoreAway } from './store-away.js';
 import { StoreDeadline } from './store-deadline.js';

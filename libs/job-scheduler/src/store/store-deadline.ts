@@ -1,5 +1,5 @@
 import type { BackendFactory, IQueueBackend } from 'bullmq';
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { CallTurns } from './call-turns.js';
 import { isStoreAway, reasonOf } from './store-away.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../definition/clock.js';
+import { SystemClock } from '../common/clock.js';
 import { StoreTime } from './store-time.js';
 
 const DAY = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 
 /** Clocks that differ by less than this go by their own time, in milliseconds. */
 const SAME = 1_000;

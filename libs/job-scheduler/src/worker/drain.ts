@@ -1,5 +1,5 @@
-import type { Clock } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock } from '../common/clock.js';
+import { within } from '../common/within.js';
 import { JobShutdownError } from '../errors/outcome-errors.js';
 import type { RunningJob } from '../execution/running-job.js';
 

@@ -7,7 +7,7 @@ import {
   type Telemetry,
   Worker,
 } from 'bullmq';
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { JobReports } from '../execution/running-job.js';
 import { describeOutcome } from '../execution/tracing.js';

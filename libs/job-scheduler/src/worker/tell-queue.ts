@@ -1,5 +1,5 @@
 import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } from 'bullmq';
-import { toErrorRecord } from '../definition/describe-error.js';
+import { toErrorRecord } from '../common/describe-error.js';
 import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
 import { withGivenBack } from '../store/given-back.js';

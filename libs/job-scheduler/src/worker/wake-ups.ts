@@ -1,4 +1,4 @@
-import type { ClockTimer } from '../definition/clock.js';
+import type { ClockTimer } from '../common/clock.js';
 import type { Taken } from './taken.js';
 import type { WakeUp } from './queue-lane.js';
 import { toError } from './store-faults.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../definition/clock.js';
+import type { Clock } from '../common/clock.js';
 import type { WakeUp } from './queue-lane.js';
 
 /** How the pool learned that a queue may have work. */

@@ -1,6 +1,6 @@
 import type { AdvancedOptions, Telemetry } from 'bullmq';
-import type { Clock } from '../definition/clock.js';
-import { within } from '../definition/within.js';
+import type { Clock } from '../common/clock.js';
+import { within } from '../common/within.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';

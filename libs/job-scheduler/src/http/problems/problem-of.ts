@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { describeThrown } from '../../definition/describe-error.js';
-import { readPathText } from '../../definition/value-path.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { readPathText } from '../../common/value-path.js';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
 import { redact } from '../../errors/redact.js';

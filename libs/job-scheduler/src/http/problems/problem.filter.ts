@@ -1,7 +1,7 @@
 import { Catch, Inject, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { describeThrown } from '../../definition/describe-error.js';
-import { OwnLogger } from '../../definition/own-logger.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import type { ResolvedHttpOptions } from '../http-options.js';
 import { HTTP_OPTIONS } from '../http.tokens.js';
 import { problemOf } from './problem-of.js';

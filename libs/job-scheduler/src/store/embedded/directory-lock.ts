@@ -5,7 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { StoreInUseError, StoreUnsupportedError } from '../../errors/store-errors.js';
 
 /** What a socket's process says of itself. */

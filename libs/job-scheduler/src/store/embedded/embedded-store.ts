@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
-import type { Clock } from '../../definition/clock.js';
-import { OwnLogger } from '../../definition/own-logger.js';
+import type { Clock } from '../../common/clock.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import type { PGliteLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../optional-driver.js';

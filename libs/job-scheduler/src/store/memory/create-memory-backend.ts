@@ -1,5 +1,5 @@
 import type { BackendFactory } from 'bullmq';
-import { SystemClock } from '../../definition/clock.js';
+import { SystemClock } from '../../common/clock.js';
 import { MemoryBackend, type BackendOptions } from './memory-backend.js';
 import type { MemoryClock } from './memory-time.js';
 import { leaseMemory } from './shared-memory.js';

@@ -1,4 +1,4 @@
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';

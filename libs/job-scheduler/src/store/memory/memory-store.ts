@@ -1,5 +1,5 @@
-import { OwnLogger } from '../../definition/own-logger.js';
-import type { Clock } from '../../definition/clock.js';
+import { OwnLogger } from '../../common/own-logger.js';
+import type { Clock } from '../../common/clock.js';
 import { CallTurns } from '../call-turns.js';
 import type { Store } from '../ports.js';
 import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';

@@ -1,5 +1,5 @@
 import type { IQueueBackend } from 'bullmq';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { NotificationHub } from './notification-hub.js';
 import type { SqlDriver } from './sql-driver.js';
 

@@ -1,4 +1,4 @@
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError, readExecution } from '../execution-codec.js';
 import type { StoredExecution } from '../execution-record.js';
 import type { SqlNames } from './sql-names.js';

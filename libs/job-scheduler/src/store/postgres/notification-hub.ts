@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import type { SqlDriver, SqlListener } from './sql-driver.js';

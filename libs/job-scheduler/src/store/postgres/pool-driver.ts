@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import type { Clock } from '../../definition/clock.js';
-import { within } from '../../definition/within.js';
+import type { Clock } from '../../common/clock.js';
+import { within } from '../../common/within.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../optional-driver.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports.js';

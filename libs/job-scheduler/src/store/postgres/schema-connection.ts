@@ -1,6 +1,6 @@
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import type { BackendFactory, IQueueBackend, JobJson, JobType, PgPool } from 'bullmq';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { EngineQueueOptions } from '../ports.js';
 import { KEY_ORDER, noteKeyOrder } from '../key-order.js';
 import { addWithin, type AddWithin } from './add-within.js';

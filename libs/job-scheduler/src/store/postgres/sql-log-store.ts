@@ -1,4 +1,4 @@
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../log-codec.js';
 import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../log-store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { Availability } from '../availability.js';
 import type { Store } from '../ports.js';
 import { StoreDeadline } from '../store-deadline.js';

@@ -1,4 +1,4 @@
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import type { StoredExecution } from '../execution-record.js';
 import { decodeExecution } from './execution-codec.js';

@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from '../../definition/clock.js';
-import { within } from '../../definition/within.js';
+import type { Clock, ClockTimer } from '../../common/clock.js';
+import { within } from '../../common/within.js';
 import type { RedisConnections } from './redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */

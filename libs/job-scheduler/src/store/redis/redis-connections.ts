@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../../definition/clock.js';
-import { OwnLogger } from '../../definition/own-logger.js';
+import type { Clock } from '../../common/clock.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Availability } from '../availability.js';
 import { reasonOf } from '../store-away.js';

@@ -1,5 +1,5 @@
 import type { IRedisClient } from 'bullmq';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { storableAge } from '../execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
 import type { ExecutionStore } from '../ports.js';

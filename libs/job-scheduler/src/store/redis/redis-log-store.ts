@@ -1,5 +1,5 @@
 import { Packr } from 'msgpackr';
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../log-codec.js';
 import type { LogBatch, LogStore, StoredLog } from '../log-store.js';

@@ -1,4 +1,4 @@
-import { OwnLogger } from '../../definition/own-logger.js';
+import { OwnLogger } from '../../common/own-logger.js';
 import { readDeclaration, writeDeclared } from '../declaration-codec.js';
 import { CorruptRecordError } from '../execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { Availability } from '../availability.js';
 import type { LiveSignals } from '../live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../definition/clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
 import type { PresenceStore, Store } from '../ports.js';
