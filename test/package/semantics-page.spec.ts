@@ -1,7 +1,7 @@
 /** docs/semantics.md shows when schedules fire as clocks change. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { nextOccurrences } from '#src/definition/next-occurrences.js';
+import { nextOccurrences } from '#src/cron/next-occurrences.js';
 
 /** Fires in Berlin from midnight to 02:30 UTC, as the page writes them. */
 function firesOf(expression: string, day: string): string {

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SystemClock } from '#src/common/clock.js';
-import { firesBetween } from '#src/definition/fires-between.js';
+import { firesBetween } from '#src/cron/fires-between.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';
-import { createRepeatStrategy } from '#src/definition/schedule-pattern.js';
-import { parseSchedule } from '#src/definition/schedule.js';
+import { createRepeatStrategy } from '#src/cron/schedule-pattern.js';
+import { parseSchedule } from '#src/cron/schedule.js';
 import { Declarer } from '#src/scheduling/declarer.js';
 import { Reconciler } from '#src/scheduling/reconciler.js';
 import { ScheduleEntries } from '#src/scheduling/schedule-entries.js';

@@ -16,7 +16,7 @@ export { defineJob } from './definition/define-job.js';
 export type { JobFunction } from './discovery/function-invoker.js';
 export type { Duration } from './common/duration.js';
 export type { JobOptions, Misfire, Overlap, Retention, RetryOptions, StepOptions } from './definition/job-options.js';
-export type { Schedule } from './definition/schedule-options.js';
+export type { Schedule } from './cron/schedule-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
 export type { JobLogLevel, JobLogLine } from './definition/job-log-line.js';
 export { JobLogger, type JobLoggerOptions } from './execution/job-logger.js';
@@ -48,8 +48,8 @@ export type {
 } from './definition/job-ref.js';
 export type { FinalStatus, JobStatus, JobTrigger } from './definition/job-status.js';
 export { Clock, SystemClock, type ClockTimer } from './common/clock.js';
-export { nextOccurrences, type NextOccurrencesOptions } from './definition/next-occurrences.js';
-export { describeSchedule } from './definition/describe-schedule.js';
+export { nextOccurrences, type NextOccurrencesOptions } from './cron/next-occurrences.js';
+export { describeSchedule } from './cron/describe-schedule.js';
 
 export { actingAs } from './service/actions.js';
 export { JobService } from './service/job-service.js';

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Misfire, Overlap } from './job-options.js';
 import type { JobRef } from './job-ref.js';
 import type { RetryPolicy } from './retry-policy.js';
-import type { ScheduleSpec } from './schedule-spec.js';
+import type { ScheduleSpec } from '../cron/schedule-spec.js';
 
 /** A step, with all defaults filled in. */
 export interface StepDefinition {

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from '../common/duration.js';
 import type { JobRef } from './job-ref.js';
-import type { Schedule } from './schedule-options.js';
+import type { Schedule } from '../cron/schedule-options.js';
 
 export type Misfire = 'once' | 'all' | 'skip';
 export type Overlap = 'allow' | 'skip' | 'wait' | 'replace';

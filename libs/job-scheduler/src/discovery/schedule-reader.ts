@@ -1,11 +1,11 @@
 import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
 import type { JobOptions } from '../definition/job-options.js';
-import type { Schedule } from '../definition/schedule-options.js';
+import type { Schedule } from '../cron/schedule-options.js';
 import { toStorableJson } from '../common/json.js';
 import type { OptionFaults } from '../common/option-faults.js';
-import { parseSchedule } from '../definition/schedule.js';
+import { parseSchedule } from '../cron/schedule.js';
 import { checkSchema } from '../definition/schema.js';
-import { resolveTimeZone } from '../definition/time-zone.js';
+import { resolveTimeZone } from '../cron/time-zone.js';
 import { ScheduleError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
 

@@ -1,7 +1,7 @@
 import { join, type OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
 import { show } from '../common/show.js';
-import { resolveTimeZone } from '../definition/time-zone.js';
+import { resolveTimeZone } from '../cron/time-zone.js';
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { JOB_DEFAULTS } from './defaults.js';

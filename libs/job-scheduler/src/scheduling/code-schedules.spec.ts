@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSchedule } from '../definition/schedule.js';
+import { parseSchedule } from '../cron/schedule.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
 import { codeChanges, versionOf, type DeclaredSchedule } from './code-schedules.js';

@@ -1,6 +1,6 @@
-import { firstFire } from '../definition/fires-between.js';
-import { nextFire } from '../definition/next-fire.js';
-import { fromPattern } from '../definition/schedule-pattern.js';
+import { firstFire } from '../cron/fires-between.js';
+import { nextFire } from '../cron/next-fire.js';
+import { fromPattern } from '../cron/schedule-pattern.js';
 import type { EngineScheduler } from '../store/ports.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
 import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from './stored-repeat.js';

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { describeThrown } from '../common/describe-error.js';
-import { firesBetween, type Stretch } from '../definition/fires-between.js';
+import { firesBetween, type Stretch } from '../cron/fires-between.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { giveBack } from '../execution/give-back.js';
 import type { Outcome } from '../execution/outcome.js';

@@ -1,4 +1,4 @@
-import { nextFire } from '../definition/next-fire.js';
+import { nextFire } from '../cron/next-fire.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
 import { scheduleSpecOf } from './schedule-spec-of.js';
 

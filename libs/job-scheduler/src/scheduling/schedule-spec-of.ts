@@ -1,5 +1,5 @@
-import type { ScheduleSpec } from '../definition/schedule-spec.js';
-import { parseSchedule } from '../definition/schedule.js';
+import type { ScheduleSpec } from '../cron/schedule-spec.js';
+import { parseSchedule } from '../cron/schedule.js';
 import type { ScheduleData } from '../store/schedule-store.js';
 
 /**

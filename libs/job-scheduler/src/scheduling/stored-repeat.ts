@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Stretch } from '../definition/fires-between.js';
-import { fromPattern, toStoredRepeat, type StoredRepeat } from '../definition/schedule-pattern.js';
+import type { Stretch } from '../cron/fires-between.js';
+import { fromPattern, toStoredRepeat, type StoredRepeat } from '../cron/schedule-pattern.js';
 import type { EngineScheduler } from '../store/ports.js';
 import type { ScheduleData } from '../store/schedule-store.js';
 import { scheduleSpecOf } from './schedule-spec-of.js';

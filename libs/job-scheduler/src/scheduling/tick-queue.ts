@@ -1,5 +1,5 @@
 import type { JobsOptions, RepeatStrategy } from 'bullmq';
-import type { StoredRepeat } from '../definition/schedule-pattern.js';
+import type { StoredRepeat } from '../cron/schedule-pattern.js';
 import { decodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports.js';
 import type { StartedJob } from '../store/started-job.js';

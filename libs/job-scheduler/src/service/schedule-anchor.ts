@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../definition/schedule-spec.js';
+import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
 

@@ -1,7 +1,7 @@
-import { describeSpec } from '../definition/describe-schedule.js';
+import { describeSpec } from '../cron/describe-schedule.js';
 import type { Misfire, Overlap } from '../definition/job-options.js';
-import { nextFire } from '../definition/next-fire.js';
-import type { ScheduleSpec } from '../definition/schedule-spec.js';
+import { nextFire } from '../cron/next-fire.js';
+import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
 import type { StoredSchedule } from '../store/schedule-store.js';
 
