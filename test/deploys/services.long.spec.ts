@@ -1,7 +1,7 @@
 /** Several services, of different code, on one prefix. */
 import { describe, expect, it } from '@jest/globals';
 import type { ScheduledJob } from 'nestjs-job-scheduler';
-import type { StoredSchedule } from '#src/store/schedule-store.js';
+import type { StoredSchedule } from '#src/store/ports/schedule-store.js';
 import { scaled } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';

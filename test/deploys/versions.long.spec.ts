@@ -1,7 +1,7 @@
 /** Versions of one service that come and go: canaries, going back, renamed jobs, removed steps. */
 import { describe, expect, it } from '@jest/globals';
 import type { ScheduledJob } from 'nestjs-job-scheduler';
-import type { StoredSchedule } from '#src/store/schedule-store.js';
+import type { StoredSchedule } from '#src/store/ports/schedule-store.js';
 import { startChild } from '../support/child.js';
 import { scaled } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -11,8 +11,8 @@ import type { Outcome } from '#src/execution/outcome.js';
 import type { JobHandlers } from '#src/discovery/job-invoker.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
-import type { StartedJob } from '#src/store/started-job.js';
+import type { Store } from '#src/store/ports/ports.js';
+import type { StartedJob } from '#src/store/codecs/started-job.js';
 import { randomPrefix } from '../support/prefix.js';
 
 export const clock = new SystemClock();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Logger } from '@nestjs/common';
 import type { Lock } from 'nestjs-job-scheduler';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { usedDirectory } from '../store/data-directory.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';

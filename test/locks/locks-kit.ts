@@ -3,7 +3,7 @@ import { afterEach } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
 import { LockService } from '#src/service/lock-service.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

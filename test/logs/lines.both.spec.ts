@@ -12,7 +12,7 @@ import {
   type JobLogLine,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import type { LogStore } from '#src/store/log-store.js';
+import type { LogStore } from '#src/store/ports/log-store.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

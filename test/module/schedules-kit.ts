@@ -12,7 +12,7 @@ import {
   ScheduleService,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import type { StoredSchedule } from '#src/store/schedule-store.js';
+import type { StoredSchedule } from '#src/store/ports/schedule-store.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { startChild, type ChildEvent, type TestChild } from '../support/child.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

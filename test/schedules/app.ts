@@ -5,7 +5,7 @@ import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptio
 import { SCHEDULE_TIMING_TOKEN } from '#src/job-scheduler.tokens.js';
 import { SCHEDULE_TIMING, type SchedulerTiming } from '#src/scheduling/schedule-timing.js';
 import { SchedulerRuntime } from '#src/service/scheduler-runtime.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 
 /** What can go to another process. */

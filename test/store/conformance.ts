@@ -1,8 +1,8 @@
 /** What every store must do. Each spec file of this folder runs it on one store. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { toQueueEntry } from '#src/store/job-envelope.js';
+import { toQueueEntry } from '#src/store/codecs/job-envelope.js';
 import { encodeJobId } from '#src/store/names.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { describeBounds } from './conformance/bounds.js';
 import { describeDeadLetters } from './conformance/dead-letters.js';

@@ -6,7 +6,7 @@ import { Pool, type PoolConfig } from 'pg';
 import { type ClockTimer, SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
 import { until } from '../support/until.js';

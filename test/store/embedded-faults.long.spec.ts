@@ -11,7 +11,7 @@ import type { Connection } from '#src/options/connection.js';
 import { DirectoryLock } from '#src/store/embedded/directory-lock.js';
 import { durableOptions } from '#src/store/embedded/durable-fs.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { startChild } from '../support/child.js';
 import { randomPrefix } from '../support/prefix.js';
 import { emptyDirectory, usedDirectory } from './data-directory.js';

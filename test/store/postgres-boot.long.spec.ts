@@ -6,7 +6,7 @@ import { Client, Pool } from 'pg';
 import { SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { skewText, StoreTime } from '#src/store/store-time.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

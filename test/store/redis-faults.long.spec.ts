@@ -13,7 +13,7 @@ import { Redis } from 'ioredis';
 import { SystemClock } from '#src/common/clock.js';
 import type { Connection } from '#src/options/connection.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort, startRedis } from '../support/servers.mjs';
 import { until } from '../support/until.js';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';
 import { sharedStores } from '../support/stores.js';

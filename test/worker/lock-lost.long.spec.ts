@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { encodeJobId } from '#src/store/names.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Outcome } from '#src/execution/outcome.js';
 import { JobCancelError } from '#src/errors/outcome-errors.js';
 import { encodeJobId } from '#src/store/names.js';
-import type { EngineQueue, Store } from '#src/store/ports.js';
+import type { EngineQueue, Store } from '#src/store/ports/ports.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { atEnd, describeOnEachStore, enqueue, makePool, openTestStore, queueOf, queues } from './pool-kit.js';

@@ -2,9 +2,9 @@
 import { afterEach, describe } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
 import type { QueueSettings } from '#src/options/resolved-options.js';
-import { type JobToAdd, toQueueEntry } from '#src/store/job-envelope.js';
+import { type JobToAdd, toQueueEntry } from '#src/store/codecs/job-envelope.js';
 import { openStore } from '#src/store/open-store.js';
-import type { EngineQueue, Store } from '#src/store/ports.js';
+import type { EngineQueue, Store } from '#src/store/ports/ports.js';
 import { WorkerPool, type WorkerPoolOptions } from '#src/worker/worker-pool.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { Outcome } from '#src/execution/outcome.js';
 import { encodeJobId } from '#src/store/names.js';
-import type { Store } from '#src/store/ports.js';
+import type { Store } from '#src/store/ports/ports.js';
 import { gate } from '../support/gate.js';
 import { findPostgres, startPostgres, startRedis } from '../support/servers.mjs';
 import { randomPrefix } from '../support/prefix.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { QueueFullError } from '#src/errors/queue-errors.js';
-import { toQueueEntry, type JobToAdd } from '#src/store/job-envelope.js';
-import type { EngineQueue } from '#src/store/ports.js';
+import { toQueueEntry, type JobToAdd } from '#src/store/codecs/job-envelope.js';
+import type { EngineQueue } from '#src/store/ports/ports.js';
 import { newJob } from './fixtures.js';
 import type { Subject } from './fixtures.js';
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Worker, type WorkerOptions } from 'bullmq';
-import type { FailedPlace } from '#src/store/dead-letter-store.js';
-import { toQueueEntry, toStartedJob } from '#src/store/job-envelope.js';
-import type { EngineQueue } from '#src/store/ports.js';
+import type { FailedPlace } from '#src/store/ports/dead-letter-store.js';
+import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
+import type { EngineQueue } from '#src/store/ports/ports.js';
 import { until } from '../../support/until.js';
 import { DAY, newJob } from './fixtures.js';
 import type { Subject } from './fixtures.js';

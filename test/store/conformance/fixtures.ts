@@ -1,7 +1,7 @@
 /** Records and jobs for the suite. */
-import type { ExecutionHead, ExecutionWrite, StepRecord } from '#src/store/execution-record.js';
-import type { JobToAdd } from '#src/store/job-envelope.js';
-import type { Store } from '#src/store/ports.js';
+import type { ExecutionHead, ExecutionWrite, StepRecord } from '#src/store/ports/execution-record.js';
+import type { JobToAdd } from '#src/store/codecs/job-envelope.js';
+import type { Store } from '#src/store/ports/ports.js';
 
 /** What the parts of the suite work on. */
 export interface Subject {

@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { ExecutionWrite } from '#src/store/execution-record.js';
-import type { EndedFilter } from '#src/store/history-store.js';
-import { percentile } from '#src/store/duration-sketch.js';
+import type { ExecutionWrite } from '#src/store/ports/execution-record.js';
+import type { EndedFilter } from '#src/store/ports/history-store.js';
+import { percentile } from '#src/store/codecs/duration-sketch.js';
 import { until } from '../../support/until.js';
 import { DAY, ended, head, ODD, retried, step, tick } from './fixtures.js';
 import type { Subject } from './fixtures.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Worker, type WorkerOptions } from 'bullmq';
-import type { FailedPlace } from '#src/store/dead-letter-store.js';
-import { PAGE_BYTES } from '#src/store/history-store.js';
-import { toQueueEntry } from '#src/store/job-envelope.js';
+import type { FailedPlace } from '#src/store/ports/dead-letter-store.js';
+import { PAGE_BYTES } from '#src/store/ports/history-store.js';
+import { toQueueEntry } from '#src/store/codecs/job-envelope.js';
 import { until } from '../../support/until.js';
 import { ended, head, newJob, tick } from './fixtures.js';
 import type { Subject } from './fixtures.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LockAnswer, LockStore } from '#src/store/lock-store.js';
+import type { LockAnswer, LockStore } from '#src/store/ports/lock-store.js';
 import { scaled } from '../../support/machine.js';
 import { until } from '../../support/until.js';
 import { ODD } from './fixtures.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LogEntry, LogLineEntry, LogStore, StoredLog } from '#src/store/log-store.js';
+import type { LogEntry, LogLineEntry, LogStore, StoredLog } from '#src/store/ports/log-store.js';
 import { until } from '../../support/until.js';
 import { DAY, ended, ODD, retried } from './fixtures.js';
 import type { Subject } from './fixtures.js';

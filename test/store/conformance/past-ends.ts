@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
-import { toQueueEntry, toStartedJob } from '#src/store/job-envelope.js';
+import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
 import { encodeJobId } from '#src/store/names.js';
 import { until } from '../../support/until.js';
 import { newJob } from './fixtures.js';

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { Job, WorkerOptions } from 'bullmq';
-import { toQueueEntry, toStartedJob } from '#src/store/job-envelope.js';
-import type { JobToAdd } from '#src/store/job-envelope.js';
+import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
+import type { JobToAdd } from '#src/store/codecs/job-envelope.js';
 import { encodeJobId } from '#src/store/names.js';
-import type { EngineQueue } from '#src/store/ports.js';
-import type { StartedJob } from '#src/store/started-job.js';
+import type { EngineQueue } from '#src/store/ports/ports.js';
+import type { StartedJob } from '#src/store/codecs/started-job.js';
 import { until } from '../../support/until.js';
 import { newJob, ODD } from './fixtures.js';
 import type { Subject } from './fixtures.js';

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { ScheduleData, StoredSchedule } from '#src/store/schedule-store.js';
+import type { ScheduleData, StoredSchedule } from '#src/store/ports/schedule-store.js';
 import { ODD } from './fixtures.js';
 import type { Subject } from './fixtures.js';
 

@@ -5,7 +5,7 @@ import { lastValueOf } from '../common/last-value.js';
 import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
 import { jobScope } from './job-scope.js';
 import type { LogLines } from './log-lines.js';

@@ -1,4 +1,4 @@
-import type { StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobEvents } from './job-events.js';
 
 /** What every event of an execution says, but for its type. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
-import type { DeclaredJob } from '../store/declared-job.js';
-import type { ScheduleDeclaration, ScheduleStore } from '../store/schedule-store.js';
+import type { DeclaredJob } from '../store/ports/declared-job.js';
+import type { ScheduleDeclaration, ScheduleStore } from '../store/ports/schedule-store.js';
 import type { StoreTime } from '../store/store-time.js';
 
 /** What was read is good for so long, in milliseconds; a job that was not found is looked for again sooner. */

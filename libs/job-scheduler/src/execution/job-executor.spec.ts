@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import { HeldClock } from '../../../../test/support/held-clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { JOB_DEFAULTS } from '../options/defaults.js';
-import type { ExecutionWrite } from '../store/execution-record.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { ExecutionWrite } from '../store/ports/execution-record.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { AttemptServices } from './attempt.js';
 import { JobExecutor } from './job-executor.js';
 

@@ -4,8 +4,8 @@ import { HeldClock, turns } from '../../../../test/support/held-clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { MemoryLogStore } from '../store/memory/memory-log-store.js';
 import { SharedMemory } from '../store/memory/shared-memory.js';
-import type { LogBatch, StoredLog } from '../store/log-store.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { LogBatch, StoredLog } from '../store/ports/log-store.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import { LogWriter } from './log-writer.js';
 
 /** The memory's, which fails as it is told to. */

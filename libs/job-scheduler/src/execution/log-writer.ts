@@ -5,9 +5,9 @@ import { describeThrown } from '../common/describe-error.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import { within } from '../common/within.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { toLogLine } from '../store/log-codec.js';
-import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/log-store.js';
-import type { StartedJob } from '../store/started-job.js';
+import { toLogLine } from '../store/codecs/log-codec.js';
+import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/ports/log-store.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobEvents } from './job-events.js';
 import { executionFields } from './execution-fields.js';
 

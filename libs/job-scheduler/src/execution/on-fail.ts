@@ -5,7 +5,7 @@ import type { JobFailure } from '../definition/job-context.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';
-import type { DeclaredJob } from '../store/declared-job.js';
+import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { withTimeLimit } from './time-limit.js';
 
 /** Of one failure, a copy for each of the two who are told: neither sees what the other does to its own. */

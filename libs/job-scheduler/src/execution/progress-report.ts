@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { copyOfJson } from '../common/copy-of-json.js';
 import { describeThrown } from '../common/describe-error.js';
 import { floating } from '../common/floating.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobEvents } from './job-events.js';
 import type { LogLines } from './log-lines.js';
 import type { JobReports } from './running-job.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import type { StoredExecution } from '../store/execution-record.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StoredExecution } from '../store/ports/execution-record.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 
 const attempt = (n: number) => ({ attempt: n, startedAt: 1, finishedAt: 2, workerId: 'w' });

@@ -1,5 +1,5 @@
-import type { StoredExecution } from '../store/execution-record.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StoredExecution } from '../store/ports/execution-record.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 
 /**
  * Whether a failed execution was brought back by BullMQ's own means (its API, Bull Board) and not by this library: then it is

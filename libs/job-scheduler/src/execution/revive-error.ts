@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../store/execution-record.js';
+import type { ErrorRecord } from '../store/ports/execution-record.js';
 
 /** An error again, from what was stored of it. */
 export function reviveError(record: ErrorRecord | undefined): Error {

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
-import type { LockAnswer, LockStore } from '../store/lock-store.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { LockAnswer, LockStore } from '../store/ports/lock-store.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { CancelExecution } from './cancel-execution.js';
 import type { RunLimits } from './run-limits.js';
 

@@ -1,4 +1,4 @@
-import type { StartedJob } from '../store/started-job.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import type { Outcome } from './outcome.js';
 

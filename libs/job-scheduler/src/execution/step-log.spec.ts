@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { HeldClock, turns } from '../../../../test/support/held-clock.js';
-import type { ExecutionStore } from '../store/ports.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { StepLog } from './step-log.js';
 

@@ -1,7 +1,7 @@
 import { JobLockLostError } from '../errors/outcome-errors.js';
-import type { StepRecord } from '../store/execution-record.js';
-import { keepSteps } from '../store/kept-steps.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StepRecord } from '../store/ports/execution-record.js';
+import { keepSteps } from '../store/codecs/kept-steps.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import type { Outcome } from './outcome.js';
 import type { JobReports } from './running-job.js';
 

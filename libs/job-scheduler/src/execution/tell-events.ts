@@ -2,8 +2,8 @@
 import { toErrorRecord } from '../common/describe-error.js';
 import type { JobEvent, JobEventError } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import type { StepRecord } from '../store/execution-record.js';
-import type { StartedJob } from '../store/started-job.js';
+import type { StepRecord } from '../store/ports/execution-record.js';
+import type { StartedJob } from '../store/codecs/started-job.js';
 import { executionFields } from './execution-fields.js';
 import type { JobEvents } from './job-events.js';
 import type { Outcome } from './outcome.js';

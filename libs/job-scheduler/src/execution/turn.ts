@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { LockAnswer } from '../store/lock-store.js';
-import { isFirstStart, type StartedJob } from '../store/started-job.js';
+import type { LockAnswer } from '../store/ports/lock-store.js';
+import { isFirstStart, type StartedJob } from '../store/codecs/started-job.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from './outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';

@@ -1,5 +1,5 @@
 import { nextFire } from '../cron/next-fire.js';
-import type { StoredSchedule } from '../store/schedule-store.js';
+import type { StoredSchedule } from '../store/ports/schedule-store.js';
 import { scheduleSpecOf } from './schedule-spec-of.js';
 
 /** How late a fire may be taken, in milliseconds: what is later is a misfire by default, too. */

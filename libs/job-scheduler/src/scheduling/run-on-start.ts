@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { FactStore } from '../store/ports.js';
+import type { FactStore } from '../store/ports/ports.js';
 
 /** Puts the first run of a newly deployed definition into its queue. Repeating it with the same id adds nothing. */
 export type EnqueueFirstRun = (definition: JobDefinition, id: string) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import { parseSchedule } from '../cron/schedule.js';
-import type { ScheduleData } from '../store/schedule-store.js';
+import type { ScheduleData } from '../store/ports/schedule-store.js';
 
 /**
  * When a stored schedule fires.

@@ -3,7 +3,7 @@ import { retentionElsewhere } from '../execution/retention.js';
 import type { JobEvents } from '../execution/job-events.js';
 import { executionFields } from '../execution/execution-fields.js';
 import type { JobDefaults } from '../options/resolved-options.js';
-import type { ExecutionStore } from '../store/ports.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { RecordSkipped } from './fire.js';
 import { fireId } from './tick-queue.js';

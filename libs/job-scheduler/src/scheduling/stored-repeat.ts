@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Stretch } from '../cron/fires-between.js';
 import { fromPattern, toStoredRepeat, type StoredRepeat } from '../cron/schedule-pattern.js';
-import type { EngineScheduler } from '../store/ports.js';
-import type { ScheduleData } from '../store/schedule-store.js';
+import type { EngineScheduler } from '../store/ports/ports.js';
+import type { ScheduleData } from '../store/ports/schedule-store.js';
 import { scheduleSpecOf } from './schedule-spec-of.js';
 import { isTickData, type PlannedBy } from './tick-queue.js';
 

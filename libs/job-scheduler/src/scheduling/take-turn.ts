@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import { LeaseKeeper } from '../execution/lease-keeper.js';
-import type { LockStore } from '../store/lock-store.js';
+import type { LockStore } from '../store/ports/lock-store.js';
 
 export interface TurnParts {
   readonly locks: LockStore;

@@ -3,7 +3,7 @@ import { gate } from '../../../../test/support/gate.js';
 import { HeldClock, turns } from '../../../../test/support/held-clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { CallTurns } from '../store/call-turns.js';
-import type { Store } from '../store/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import { CallLine } from './call-line.js';
 
 const MOST = 250;

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { Store } from '../store/ports.js';
-import { guardStore } from './store-guard.js';
+import type { Store } from '../store/ports/ports.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** Of more calls, the others wait: each turn of the event loop is short then. */
 const MOST_UNDER_WAY = 250;

@@ -3,7 +3,7 @@ import { optionsProblem } from '../common/options-problem.js';
 import { show } from '../common/show.js';
 import { UNSTORABLE_RULE } from '../common/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
-import { MOST_LOGS_READ } from '../store/log-store.js';
+import { MOST_LOGS_READ } from '../store/ports/log-store.js';
 import { canBeKnown } from './execution-id.js';
 
 /** Which executions to list. */

@@ -15,7 +15,7 @@ import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { ScheduleData } from '../store/schedule-store.js';
+import type { ScheduleData } from '../store/ports/schedule-store.js';
 import { isPathPart } from './execution-id.js';
 import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';
 import { checkPayload } from './check-payload.js';

@@ -2,7 +2,7 @@
 import { readDuration, type Duration } from '../common/duration.js';
 import { show } from '../common/show.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
-import type { FailedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
+import type { FailedJob, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
 import { readCursor, toCursor } from '../store/history-cursor.js';
 
 const DEFAULT_LIMIT = 20;

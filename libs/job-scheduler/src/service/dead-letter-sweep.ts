@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../common/clock.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { AgedJob, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
-import { toStartedJob } from '../store/job-envelope.js';
-import type { Store } from '../store/ports.js';
+import type { AgedJob, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
+import { toStartedJob } from '../store/codecs/job-envelope.js';
+import type { Store } from '../store/ports/ports.js';
 import type { QueueHub } from './queue-hub.js';
 
 /** Pages of a queue in one round: the next round goes on from there. */

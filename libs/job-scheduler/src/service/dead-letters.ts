@@ -6,10 +6,10 @@ import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { FailedFilter, FailedPage, FailedPlace } from '../store/dead-letter-store.js';
-import { executionId, toStartedJob } from '../store/job-envelope.js';
+import type { FailedFilter, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
+import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { encodeJobId } from '../store/names.js';
-import type { EngineQueue, Store } from '../store/ports.js';
+import type { EngineQueue, Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
 import { checkQueryFields } from './check-execution-query.js';
@@ -27,7 +27,7 @@ import {
 import type { ExecutionFinder } from './execution-finder.js';
 import type { QueueHub } from './queue-hub.js';
 import type { Steering } from './steering.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** How many are retried or dropped at once. */
 const PORTION = 100;

@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { DeclaredJob } from '../store/declared-job.js';
+import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 
 /** What the fleet is told of a job of this process. */

@@ -1,7 +1,7 @@
 import type { JobStatus } from '../definition/job-status.js';
-import type { AttemptRecord, ErrorRecord, StepRecord, StoredExecution } from '../store/execution-record.js';
-import { originOf } from '../store/execution-origin.js';
-import { toStartedJob } from '../store/job-envelope.js';
+import type { AttemptRecord, ErrorRecord, StepRecord, StoredExecution } from '../store/ports/execution-record.js';
+import { originOf } from '../store/codecs/execution-origin.js';
+import { toStartedJob } from '../store/codecs/job-envelope.js';
 import type { EngineJob } from './execution-finder.js';
 import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './job-execution.js';
 

@@ -1,4 +1,4 @@
-import { executionId, type JobToAdd, type QueuedJob } from '../store/job-envelope.js';
+import { executionId, type JobToAdd, type QueuedJob } from '../store/codecs/job-envelope.js';
 
 /** What was enqueued, or was known already. */
 export interface Enqueued {

@@ -10,9 +10,9 @@ import { retentionElsewhere } from '../execution/retention.js';
 import { executionFields } from '../execution/execution-fields.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import type { DeclaredJob } from '../store/declared-job.js';
-import { toQueueEntry, type JobToAdd } from '../store/job-envelope.js';
-import type { Store } from '../store/ports.js';
+import type { DeclaredJob } from '../store/ports/declared-job.js';
+import { toQueueEntry, type JobToAdd } from '../store/codecs/job-envelope.js';
+import type { Store } from '../store/ports/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
@@ -30,7 +30,7 @@ import type { QueueHub } from './queue-hub.js';
 import type { QueueRoom } from './queue-room.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 import { inTurns } from './in-turns.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** What made an enqueue, and when it is due. */
 export interface EnqueueCause {

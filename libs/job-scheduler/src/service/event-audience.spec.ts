@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Clock, type ClockTimer } from '../common/clock.js';
-import type { LiveSignals } from '../store/live-signals.js';
+import type { LiveSignals } from '../store/ports/live-signals.js';
 import { SignalListeners } from '../store/signal-listeners.js';
 import { EventAudience } from './event-audience.js';
 

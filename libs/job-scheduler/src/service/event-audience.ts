@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
-import type { LiveSignals } from '../store/live-signals.js';
+import type { LiveSignals } from '../store/ports/live-signals.js';
 
 /** Who listens says so this often, in milliseconds. */
 const AGAIN = 10_000;

@@ -10,7 +10,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 import { EventAudience } from './event-audience.js';
 import { EventSender } from './event-sender.js';
 import { readMessage } from './event-wire.js';
-import { storeFault } from './store-guard.js';
+import { storeFault } from '../store/store-guard.js';
 
 export type EventListener = (event: JobEvent) => void;
 

@@ -1,7 +1,7 @@
 import type { JobStatus } from '../definition/job-status.js';
-import type { StoredExecution } from '../store/execution-record.js';
+import type { StoredExecution } from '../store/ports/execution-record.js';
 import { encodeJobId } from '../store/names.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { canBeKnown } from './execution-id.js';

@@ -7,16 +7,16 @@ import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } 
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import { readEndText } from '../execution/end-text.js';
 import { reviveError } from '../execution/revive-error.js';
-import type { StoredExecution } from '../store/execution-record.js';
+import type { StoredExecution } from '../store/ports/execution-record.js';
 import { decodeJobId } from '../store/names.js';
-import type { PastEnd } from '../store/past-end.js';
-import type { EngineEvents, Store } from '../store/ports.js';
+import type { PastEnd } from '../store/ports/past-end.js';
+import type { EngineEvents, Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 import { PastEnds } from './past-ends.js';
 import type { SlotWaits } from './slot-waits.js';
-import { guardStore, storeFault } from './store-guard.js';
+import { guardStore, storeFault } from '../store/store-guard.js';
 
 /** An event tells of each end. It can be trimmed before it is read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { within } from '../common/within.js';
-import type { PresenceStore } from '../store/ports.js';
+import type { PresenceStore } from '../store/ports/ports.js';
 
 /** How long the store may take to hear of it, in milliseconds. */
 const STORE_WITHIN = 1_000;

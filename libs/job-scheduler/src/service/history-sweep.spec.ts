@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SystemClock } from '../common/clock.js';
 import { openStore } from '../store/open-store.js';
-import type { Store } from '../store/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import { HistorySweep } from './history-sweep.js';
 
 Logger.overrideLogger(false);

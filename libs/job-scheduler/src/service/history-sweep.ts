@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
 import { within } from '../common/within.js';
-import type { Store } from '../store/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import type { DeadLetterSweep } from './dead-letter-sweep.js';
 
 /** How often the fleet deletes what is left of executions whose age is over, in milliseconds. */

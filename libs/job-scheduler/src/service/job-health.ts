@@ -7,7 +7,7 @@ import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from './queue-info.js';
 import type { QueueReader } from './queue-reader.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** What is known of the module's health at one moment. */
 export interface HealthReport {

@@ -5,8 +5,8 @@ import { show } from '../common/show.js';
 import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
 import type { JobRegistry } from '../registry/job-registry.js';
-import { type HistoryStore, noStats } from '../store/history-store.js';
-import type { Store } from '../store/ports.js';
+import { type HistoryStore, noStats } from '../store/ports/history-store.js';
+import type { Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
 import {
@@ -23,7 +23,7 @@ import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
 import type { LiveExecutions } from './live-executions.js';
 import { readLines } from './read-lines.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 export type { ExecutionQuery, LogQuery } from './check-execution-query.js';
 export type { ExecutionPage } from './job-execution.js';

@@ -4,7 +4,7 @@ import type { JobRegistry } from '../registry/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { JobHistory } from './job-history.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** Tells, by job, whether all is well. Errors as those of `JobHistory`. */
 export class JobMonitor {

@@ -18,7 +18,7 @@ import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueInfo } from './queue-info.js';
 import type { ScheduledJob } from './scheduled-job.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /**
  * Enqueues jobs, and looks after executions and queues.

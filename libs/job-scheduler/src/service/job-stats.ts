@@ -1,5 +1,5 @@
-import { percentile } from '../store/duration-sketch.js';
-import type { StoredStats } from '../store/history-store.js';
+import { percentile } from '../store/codecs/duration-sketch.js';
+import type { StoredStats } from '../store/ports/history-store.js';
 import type { ExecutionError } from './job-execution.js';
 
 /**

@@ -6,7 +6,7 @@ import type { JobRegistry } from '../registry/job-registry.js';
 import type { ListenerCalls } from './listener-calls.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** Jobs that discovery does not find at boot: they have no decorator, or come later. */
 export class LateJobs {

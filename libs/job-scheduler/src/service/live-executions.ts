@@ -1,8 +1,8 @@
 import type { JobStatus } from '../definition/job-status.js';
 import { readCursor, toCursor } from '../store/history-cursor.js';
-import { executionId } from '../store/job-envelope.js';
-import type { JobHeading } from '../store/job-heading.js';
-import type { EngineQueue, QueueEngine } from '../store/ports.js';
+import { executionId } from '../store/codecs/job-envelope.js';
+import type { JobHeading } from '../store/ports/job-heading.js';
+import type { EngineQueue, QueueEngine } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { CheckedQuery } from './check-execution-query.js';

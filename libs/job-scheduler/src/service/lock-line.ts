@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { LiveSignals } from '../store/live-signals.js';
+import type { LiveSignals } from '../store/ports/live-signals.js';
 
 /** Messages are JSON lists of those who may ask again. */
 const TOPIC = 'locks';

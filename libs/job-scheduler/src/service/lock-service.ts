@@ -4,14 +4,14 @@ import type { Clock, ClockTimer } from '../common/clock.js';
 import type { Duration } from '../common/duration.js';
 import { within } from '../common/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
-import type { LockAnswer } from '../store/lock-store.js';
-import type { Store } from '../store/ports.js';
+import type { LockAnswer } from '../store/ports/lock-store.js';
+import type { Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { checkLockKey, checkLockWait, checkLockWork, lockTime, type LockWaitOptions } from './check-lock.js';
 import { HeldLock, type Lock } from './lock.js';
 import { LockLine } from './lock-line.js';
 import { LockWait } from './lock-wait.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 /** Keeps users' keys apart from our own. */
 const USER_KEYS = 'user:';

@@ -2,8 +2,8 @@ import type { Clock, ClockTimer } from '../common/clock.js';
 import { within } from '../common/within.js';
 import { LockTimeoutError } from '../errors/lock-errors.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { LiveSignals } from '../store/live-signals.js';
-import type { LockAnswer } from '../store/lock-store.js';
+import type { LiveSignals } from '../store/ports/live-signals.js';
+import type { LockAnswer } from '../store/ports/lock-store.js';
 import type { HeldLock } from './lock.js';
 import type { LockLine, LockWaiter } from './lock-line.js';
 

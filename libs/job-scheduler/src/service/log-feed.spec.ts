@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { HeldClock, turns } from '../../../../test/support/held-clock.js';
-import { toLogLine } from '../store/log-codec.js';
-import type { LogEntry, StoredLog } from '../store/log-store.js';
+import { toLogLine } from '../store/codecs/log-codec.js';
+import type { LogEntry, StoredLog } from '../store/ports/log-store.js';
 import { MemoryLogStore } from '../store/memory/memory-log-store.js';
 import { SharedMemory } from '../store/memory/shared-memory.js';
 import { LogFeed } from './log-feed.js';

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobLogLine } from '../definition/job-log-line.js';
-import type { LogStore } from '../store/log-store.js';
+import type { LogStore } from '../store/ports/log-store.js';
 import { toLogItem, type JobLogEnd, type LogItem } from './log-item.js';
 
 /** What is held for readers, in entries and in characters; who is slower reads from the store. */

@@ -1,7 +1,7 @@
 import type { JobLogLine } from '../definition/job-log-line.js';
 import type { FinalStatus } from '../definition/job-status.js';
-import { toLogLine } from '../store/log-codec.js';
-import type { StoredLog } from '../store/log-store.js';
+import { toLogLine } from '../store/codecs/log-codec.js';
+import type { StoredLog } from '../store/ports/log-store.js';
 
 /** An execution has ended. */
 export interface JobLogEnd {

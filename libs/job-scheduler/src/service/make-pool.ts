@@ -3,7 +3,7 @@ import type { OwnLogger } from '../common/own-logger.js';
 import { JobExecutor } from '../execution/job-executor.js';
 import type { LogWriter } from '../execution/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';
-import type { Store } from '../store/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { RuntimeParts } from './runtime-parts.js';
 

@@ -4,7 +4,7 @@ import type { Declarer } from '../scheduling/declarer.js';
 import type { ScheduleEntries, ScheduleRepair } from '../scheduling/schedule-entries.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
 import { recordSkippedFires } from '../scheduling/skipped-fires.js';
-import type { EngineQueue, Store } from '../store/ports.js';
+import type { EngineQueue, Store } from '../store/ports/ports.js';
 import type { RepairWatch } from './repair-watch.js';
 import type { RuntimeParts } from './runtime-parts.js';
 

@@ -1,7 +1,7 @@
-import type { PastEnd } from '../store/past-end.js';
+import type { PastEnd } from '../store/ports/past-end.js';
 import { encodeJobId } from '../store/names.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { guardStore } from './store-guard.js';
+import { guardStore } from '../store/store-guard.js';
 
 type Ends = ReadonlyMap<string, PastEnd>;
 

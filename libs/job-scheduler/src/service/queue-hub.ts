@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { QueueSettings, ResolvedOptions } from '../options/resolved-options.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { EngineQueue } from '../store/ports/ports.js';
 import { queueStandIn } from '../store/queue-stand-in.js';
 import type { StoreHolder } from '../store/store-holder.js';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { QueueHub } from './queue-hub.js';

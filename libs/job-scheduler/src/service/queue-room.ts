@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { NotStartedError } from '../errors/store-errors.js';
-import type { EngineEvents } from '../store/ports.js';
+import type { EngineEvents } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { RoomLine } from './room-line.js';
 

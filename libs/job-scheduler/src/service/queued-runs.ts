@@ -2,7 +2,7 @@ import { QueueUnknownError } from '../errors/unknown-name-errors.js';
 import type { CancelExecution } from '../execution/cancel-execution.js';
 import type { OtherRuns } from '../execution/run-leases.js';
 import { encodeJobId } from '../store/names.js';
-import type { EngineQueue } from '../store/ports.js';
+import type { EngineQueue } from '../store/ports/ports.js';
 import { isNotDelayed, readJob } from '../store/read-job.js';
 import type { QueueHub } from './queue-hub.js';
 

@@ -1,6 +1,6 @@
 import type { JobLogLine } from '../definition/job-log-line.js';
-import { toLogLine } from '../store/log-codec.js';
-import { MOST_LOGS_READ, type LogStore } from '../store/log-store.js';
+import { toLogLine } from '../store/codecs/log-codec.js';
+import { MOST_LOGS_READ, type LogStore } from '../store/ports/log-store.js';
 
 /** Lines of one execution, oldest first. */
 export async function readLines(

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import type { ScheduleRepair } from '../scheduling/schedule-entries.js';
-import type { LiveSignals } from '../store/live-signals.js';
+import type { LiveSignals } from '../store/ports/live-signals.js';
 
 export type RepairListener = (repair: ScheduleRepair) => void;
 

@@ -1,6 +1,6 @@
 import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
-import type { StoredSchedule } from '../store/schedule-store.js';
+import type { StoredSchedule } from '../store/ports/schedule-store.js';
 
 /** An interval of the same length keeps its phase. */
 export function anchorOf(spec: ScheduleSpec, stored: StoredSchedule, now: number): number {

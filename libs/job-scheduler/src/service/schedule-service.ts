@@ -12,8 +12,8 @@ import {
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../registry/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
-import type { Store } from '../store/ports.js';
-import type { ScheduleData, StoredSchedule } from '../store/schedule-store.js';
+import type { Store } from '../store/ports/ports.js';
+import type { ScheduleData, StoredSchedule } from '../store/ports/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
 import { CallLine } from './call-line.js';

@@ -3,7 +3,7 @@ import type { Misfire, Overlap } from '../definition/job-options.js';
 import { nextFire } from '../cron/next-fire.js';
 import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import { scheduleSpecOf } from '../scheduling/schedule-spec-of.js';
-import type { StoredSchedule } from '../store/schedule-store.js';
+import type { StoredSchedule } from '../store/ports/schedule-store.js';
 
 /** A schedule, for people. */
 export interface ScheduledJob {

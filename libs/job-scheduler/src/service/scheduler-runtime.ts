@@ -10,7 +10,7 @@ import { ScheduleEntries } from '../scheduling/schedule-entries.js';
 import type { ScheduleTicker } from '../scheduling/schedule-ticker.js';
 import { openTickQueue } from '../scheduling/tick-queue.js';
 import { openStore } from '../store/open-store.js';
-import type { EngineQueue, Store } from '../store/ports.js';
+import type { EngineQueue, Store } from '../store/ports/ports.js';
 import { reasonOf } from '../store/store-away.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import { toDeclaredJob } from './declare-job.js';
@@ -22,7 +22,7 @@ import { makePool } from './make-pool.js';
 import { makeTicker } from './make-ticker.js';
 import { RepairWatch } from './repair-watch.js';
 import type { RuntimeParts } from './runtime-parts.js';
-import { storeFault } from './store-guard.js';
+import { storeFault } from '../store/store-guard.js';
 
 /** How long the tick queue may take to close, in milliseconds. */
 const CLOSE_WITHIN = 1_000;

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { ExecutionStore } from '../store/ports.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
 import type { ExecutionFinder } from './execution-finder.js';
 import type { LogItem } from './log-item.js';
 

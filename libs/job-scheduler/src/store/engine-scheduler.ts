@@ -1,4 +1,4 @@
-import type { EngineScheduler } from './ports.js';
+import type { EngineScheduler } from './ports/ports.js';
 
 /** A field as a store gives it: texts on Redis, numbers or texts on SQL. */
 type Field = string | number | null | undefined;

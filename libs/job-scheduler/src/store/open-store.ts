@@ -6,7 +6,7 @@ import { isPGlite } from './embedded/pglite-driver.js';
 import { isPgPool } from './postgres/pool-driver.js';
 import { openPostgresStore } from './postgres/postgres-store.js';
 import { openMemoryStore } from './memory/memory-store.js';
-import type { Store } from './ports.js';
+import type { Store } from './ports/ports.js';
 import { openRedisStore } from './redis/redis-store.js';
 
 export interface OpenStoreOptions {

@@ -1,6 +1,6 @@
-import { CorruptRecordError } from './execution-codec.js';
-import { readSchedule, writeSchedule, type RawSchedule } from './schedule-codec.js';
-import type { SchedulePut, StoredSchedule } from './schedule-store.js';
+import { CorruptRecordError } from './codecs/execution-codec.js';
+import { readSchedule, writeSchedule, type RawSchedule } from './codecs/schedule-codec.js';
+import type { SchedulePut, StoredSchedule } from './ports/schedule-store.js';
 
 /** One entry, ready to be stored. */
 export interface ScheduleWrite {

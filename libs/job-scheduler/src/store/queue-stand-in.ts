@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Queue } from 'bullmq';
 import { NotStartedError } from '../errors/store-errors.js';
-import type { EngineQueue } from './ports.js';
+import type { EngineQueue } from './ports/ports.js';
 
 /** What Nest and promises ask of any object before they use it, and must not find on a queue, open or not. */
 const ASKED_OF_ALL = new Set<PropertyKey>([

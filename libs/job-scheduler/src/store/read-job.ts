@@ -1,5 +1,5 @@
 import { Job } from 'bullmq';
-import type { EngineQueue } from './ports.js';
+import type { EngineQueue } from './ports/ports.js';
 
 type QueuedJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;
 

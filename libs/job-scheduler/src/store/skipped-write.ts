@@ -1,6 +1,6 @@
 import type { RetentionPolicy } from '../definition/job-definition.js';
-import { type ExecutionOrigin, originOf } from './execution-origin.js';
-import type { ExecutionWrite } from './execution-record.js';
+import { type ExecutionOrigin, originOf } from './codecs/execution-origin.js';
+import type { ExecutionWrite } from './ports/execution-record.js';
 
 /** The record of an execution that was to be added, and is not. */
 export function toSkippedWrite(

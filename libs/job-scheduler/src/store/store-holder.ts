@@ -1,5 +1,5 @@
 import { NotStartedError } from '../errors/store-errors.js';
-import type { Store } from './ports.js';
+import type { Store } from './ports/ports.js';
 
 /** The module's store: opened at bootstrap or by an earlier call, closed at shutdown, asked for in between. */
 export class StoreHolder {

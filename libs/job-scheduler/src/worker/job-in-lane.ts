@@ -1,8 +1,8 @@
 import type { MinimalJob } from 'bullmq';
 import type { Outcome } from '../execution/outcome.js';
 import type { RunningJob } from '../execution/running-job.js';
-import type { ExecutionWrite } from '../store/execution-record.js';
-import type { QueuedJob } from '../store/job-envelope.js';
+import type { ExecutionWrite } from '../store/ports/execution-record.js';
+import type { QueuedJob } from '../store/codecs/job-envelope.js';
 import type { Teller } from './settle.js';
 import type { TakenJob } from './taken.js';
 

@@ -1,4 +1,4 @@
-import type { ExecutionWrite } from '../store/execution-record.js';
+import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { BatchEntry } from './record-batch.js';
 import type { Settling } from './settling.js';
 import { Patience, toError } from './store-faults.js';

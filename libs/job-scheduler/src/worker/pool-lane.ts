@@ -1,7 +1,7 @@
 import { JobLockLostError } from '../errors/outcome-errors.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
-import { executionId, toStartedJob } from '../store/job-envelope.js';
+import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { JobInLane, toQueuedJob } from './job-in-lane.js';
 import { type Taken, type TakenJob } from './taken.js';
 import { type LaneOptions, QueueLane } from './queue-lane.js';

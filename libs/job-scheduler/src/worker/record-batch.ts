@@ -1,5 +1,5 @@
-import type { ExecutionWrite } from '../store/execution-record.js';
-import type { ExecutionStore } from '../store/ports.js';
+import type { ExecutionWrite } from '../store/ports/execution-record.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
 
 /** A write that was handed in, and whom to tell about it. */
 export interface BatchEntry {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../execution/outcome.js';
-import type { ExecutionWrite } from '../store/execution-record.js';
+import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';
 import { isGone, Patience, toError } from './store-faults.js';

@@ -1,4 +1,4 @@
-import type { ExecutionStore } from '../store/ports.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
 import type { RecordBatch } from './record-batch.js';
 
 /** What settling needs of the lane. */

@@ -2,7 +2,7 @@ import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } fr
 import { toErrorRecord } from '../common/describe-error.js';
 import { toEndText } from '../execution/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
-import { withGivenBack } from '../store/given-back.js';
+import { withGivenBack } from '../store/codecs/given-back.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable } from './texts.js';
 

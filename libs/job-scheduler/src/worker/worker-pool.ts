@@ -5,7 +5,7 @@ import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import type { QueueSettings } from '../options/resolved-options.js';
-import type { Store } from '../store/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { PoolLane } from './pool-lane.js';

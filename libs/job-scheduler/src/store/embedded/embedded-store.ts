@@ -6,7 +6,7 @@ import { OwnLogger } from '../../common/own-logger.js';
 import type { PGliteLike } from '../../options/connection.js';
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../optional-driver.js';
-import type { Store } from '../ports.js';
+import type { Store } from '../ports/ports.js';
 import { schemaOf } from '../postgres/sql-names.js';
 import { sqlStore } from '../postgres/sql-store.js';
 import { DirectoryLock } from './directory-lock.js';

@@ -1,4 +1,4 @@
-import { lastStack, LOOK_AT_MOST } from '../dead-letter-store.js';
+import { lastStack, LOOK_AT_MOST } from '../ports/dead-letter-store.js';
 import type {
   AgedJob,
   DeadLetterStore,
@@ -7,11 +7,11 @@ import type {
   FailedPage,
   FailedPlace,
   FailedQueue,
-} from '../dead-letter-store.js';
+} from '../ports/dead-letter-store.js';
 import { toJobJson, type MemoryJob } from './memory-job.js';
 import { reprocessJob } from './move-job.js';
 import { removeTree } from './remove-job.js';
-import { PAGE_BYTES } from '../history-store.js';
+import { PAGE_BYTES } from '../ports/history-store.js';
 import type { SharedMemory } from './shared-memory.js';
 
 /** Failed jobs in the memory of this process. */

@@ -1,9 +1,9 @@
 import { Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { EventStream } from '../event-stream.js';
-import { isPlaceEvent, type PastEnd, toPastEnd } from '../past-end.js';
-import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
-import type { JobHeading } from '../job-heading.js';
+import { isPlaceEvent, type PastEnd, toPastEnd } from '../ports/past-end.js';
+import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
+import type { JobHeading } from '../ports/job-heading.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
 import type { SharedMemory } from './shared-memory.js';

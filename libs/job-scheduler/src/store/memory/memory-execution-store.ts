@@ -1,7 +1,7 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { CorruptRecordError } from '../execution-codec.js';
-import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
-import type { ExecutionStore } from '../ports.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
+import type { ExecutionStore } from '../ports/ports.js';
 import { logsOf } from './memory-log-store.js';
 import { MemoryRecords } from './memory-records.js';
 import type { SharedMemory } from './shared-memory.js';

@@ -1,4 +1,4 @@
-import type { FactStore, PresenceStore } from '../ports.js';
+import type { FactStore, PresenceStore } from '../ports/ports.js';
 import type { SharedMemory } from './shared-memory.js';
 
 export class MemoryFactStore implements FactStore {

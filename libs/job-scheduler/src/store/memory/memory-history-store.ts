@@ -1,5 +1,5 @@
 import type { FinalStatus } from '../../definition/job-status.js';
-import type { StoredExecution } from '../execution-record.js';
+import type { StoredExecution } from '../ports/execution-record.js';
 import { readCursor, toCursor } from '../history-cursor.js';
 import {
   type EndedFilter,
@@ -9,7 +9,7 @@ import {
   PAGE_BYTES,
   perFinal,
   type StoredStats,
-} from '../history-store.js';
+} from '../ports/history-store.js';
 import { readRecordOrWarn, recordsOf } from './memory-execution-store.js';
 import type { MemoryRecord, MemoryRecords } from './memory-records.js';
 import type { SharedMemory } from './shared-memory.js';

@@ -1,4 +1,4 @@
-import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../lock-store.js';
+import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
 import { endOf } from './memory-time.js';
 import type { SharedMemory } from './shared-memory.js';
 

@@ -7,7 +7,7 @@ import {
   type LogStore,
   type LogWrite,
   type StoredLog,
-} from '../log-store.js';
+} from '../ports/log-store.js';
 import { endOf } from './memory-time.js';
 import type { SharedMemory } from './shared-memory.js';
 

@@ -1,6 +1,6 @@
-import { readExecution, storableAge, storableCount } from '../execution-codec.js';
+import { readExecution, storableAge, storableCount } from '../codecs/execution-codec.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
 import { EndedIndex } from './ended-index.js';
 import { Tallies } from './tallies.js';
 

@@ -1,8 +1,8 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { readDeclaration, writeDeclared } from '../declaration-codec.js';
-import { CorruptRecordError } from '../execution-codec.js';
-import { byId, readSchedule, writeSchedule } from '../schedule-codec.js';
-import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
+import { readDeclaration, writeDeclared } from '../codecs/declaration-codec.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
+import { byId, readSchedule, writeSchedule } from '../codecs/schedule-codec.js';
+import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import type { SharedMemory } from './shared-memory.js';
 
 interface MemorySchedule {

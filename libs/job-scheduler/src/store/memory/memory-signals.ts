@@ -1,4 +1,4 @@
-import type { LiveSignals } from '../live-signals.js';
+import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
 import type { SharedMemory } from './shared-memory.js';
 

@@ -1,7 +1,7 @@
 import { OwnLogger } from '../../common/own-logger.js';
 import type { Clock } from '../../common/clock.js';
 import { CallTurns } from '../call-turns.js';
-import type { Store } from '../ports.js';
+import type { Store } from '../ports/ports.js';
 import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';

@@ -1,7 +1,7 @@
 import type { FinalStatus } from '../../definition/job-status.js';
-import { endedFacts } from '../ended-facts.js';
-import type { ErrorRecord, ExecutionWrite } from '../execution-record.js';
-import { perFinal, type StoredStats } from '../history-store.js';
+import { endedFacts } from '../codecs/ended-facts.js';
+import type { ErrorRecord, ExecutionWrite } from '../ports/execution-record.js';
+import { perFinal, type StoredStats } from '../ports/history-store.js';
 
 type PerFinal = Record<FinalStatus, number>;
 

@@ -1,6 +1,6 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { CorruptRecordError, readExecution } from '../execution-codec.js';
-import type { StoredExecution } from '../execution-record.js';
+import { CorruptRecordError, readExecution } from '../codecs/execution-codec.js';
+import type { StoredExecution } from '../ports/execution-record.js';
 import type { SqlNames } from './sql-names.js';
 
 export interface ExecutionRow {

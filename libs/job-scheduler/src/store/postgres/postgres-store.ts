@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
-import type { Store } from '../ports.js';
+import type { Store } from '../ports/ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { checkNotifications } from './check-notifications.js';
 import { poolDriver, urlDriver } from './pool-driver.js';

@@ -1,8 +1,8 @@
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import type { BackendFactory, IQueueBackend, JobJson, JobType, PgPool } from 'bullmq';
 import type { Clock } from '../../common/clock.js';
-import type { EngineQueueOptions } from '../ports.js';
-import { KEY_ORDER, noteKeyOrder } from '../key-order.js';
+import type { EngineQueueOptions } from '../ports/ports.js';
+import { KEY_ORDER, noteKeyOrder } from '../codecs/key-order.js';
 import { addWithin, type AddWithin } from './add-within.js';
 import { EventReader } from './event-reader.js';
 import type { NotificationHub, PgListenClient } from './notification-hub.js';

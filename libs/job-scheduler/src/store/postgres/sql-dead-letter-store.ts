@@ -8,8 +8,8 @@ import {
   type FailedPage,
   type FailedPlace,
   type FailedQueue,
-} from '../dead-letter-store.js';
-import { PAGE_BYTES } from '../history-store.js';
+} from '../ports/dead-letter-store.js';
+import { PAGE_BYTES } from '../ports/history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './sql-driver.js';
 

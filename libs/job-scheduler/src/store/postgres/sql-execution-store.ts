@@ -1,7 +1,7 @@
-import { endedFacts } from '../ended-facts.js';
-import { storableAge, storableCount } from '../execution-codec.js';
-import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
-import type { ExecutionStore } from '../ports.js';
+import { endedFacts } from '../codecs/ended-facts.js';
+import { storableAge, storableCount } from '../codecs/execution-codec.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
+import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
 import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';

@@ -1,4 +1,4 @@
-import type { FactStore, PresenceStore } from '../ports.js';
+import type { FactStore, PresenceStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
 import { SQL_NOW } from './sql-names.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../lock-store.js';
+import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './sql-driver.js';
 import { SQL_NOW } from './sql-names.js';

@@ -1,7 +1,7 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { CorruptRecordError } from '../execution-codec.js';
-import { readableLogs, readLog, writeLog } from '../log-codec.js';
-import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../log-store.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
+import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
+import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { jsonArray } from './json-array.js';
 import type { SqlClient } from './sql-driver.js';

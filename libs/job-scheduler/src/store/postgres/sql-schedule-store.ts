@@ -1,9 +1,9 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { readDeclaration, writeDeclared } from '../declaration-codec.js';
-import { CorruptRecordError } from '../execution-codec.js';
+import { readDeclaration, writeDeclared } from '../codecs/declaration-codec.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
 import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-schedules.js';
-import { byId, readSchedule, type RawSchedule } from '../schedule-codec.js';
-import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../schedule-store.js';
+import { byId, readSchedule, type RawSchedule } from '../codecs/schedule-codec.js';
+import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { jsonArray } from './json-array.js';
 import type { SqlClient } from './sql-driver.js';

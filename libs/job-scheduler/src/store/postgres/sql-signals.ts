@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LiveSignals } from '../live-signals.js';
+import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { SIGNAL_CHANNEL, type NotificationHub } from './notification-hub.js';

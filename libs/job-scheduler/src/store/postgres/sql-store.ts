@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import { Availability } from '../availability.js';
-import type { Store } from '../ports.js';
+import type { Store } from '../ports/ports.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { callersDriver } from './callers-driver.js';
 import { NotificationHub } from './notification-hub.js';

@@ -1,6 +1,6 @@
 import { OwnLogger } from '../../common/own-logger.js';
-import { CorruptRecordError } from '../execution-codec.js';
-import type { StoredExecution } from '../execution-record.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
+import type { StoredExecution } from '../ports/execution-record.js';
 import { decodeExecution } from './execution-codec.js';
 import type { RedisKeys } from './redis-keys.js';
 

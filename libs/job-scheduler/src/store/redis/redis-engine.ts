@@ -1,10 +1,10 @@
 import { createRedisBackend, Queue } from 'bullmq';
 import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
-import type { JobHeading } from '../job-heading.js';
+import type { JobHeading } from '../ports/job-heading.js';
 import { EventStream } from '../event-stream.js';
-import { type PastEnd, toPastEnd } from '../past-end.js';
-import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports.js';
+import { type PastEnd, toPastEnd } from '../ports/past-end.js';
+import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { boundedClient } from './bounded-client.js';
 import type { RedisConnections } from './redis-connections.js';

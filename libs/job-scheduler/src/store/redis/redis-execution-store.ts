@@ -1,8 +1,8 @@
 import type { IRedisClient } from 'bullmq';
 import type { Clock } from '../../common/clock.js';
-import { storableAge } from '../execution-codec.js';
-import type { ExecutionWrite, StepRecord, StoredExecution } from '../execution-record.js';
-import type { ExecutionStore } from '../ports.js';
+import { storableAge } from '../codecs/execution-codec.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
+import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn, warnCorrupt, warnOfType } from './corrupt-warnings.js';
 import { packEntries, packEntry } from './execution-codec.js';

@@ -1,4 +1,4 @@
-import type { FactStore, PresenceStore } from '../ports.js';
+import type { FactStore, PresenceStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';

@@ -1,6 +1,6 @@
 import type { FinalStatus } from '../../definition/job-status.js';
-import { readPart } from '../execution-codec.js';
-import type { ErrorRecord, StoredExecution } from '../execution-record.js';
+import { readPart } from '../codecs/execution-codec.js';
+import type { ErrorRecord, StoredExecution } from '../ports/execution-record.js';
 import { readCursor, toCursor } from '../history-cursor.js';
 import {
   type EndedFilter,
@@ -11,7 +11,7 @@ import {
   PAGE_BYTES,
   perFinal,
   type StoredStats,
-} from '../history-store.js';
+} from '../ports/history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn } from './corrupt-warnings.js';
 import { toFields } from './execution-codec.js';

@@ -1,4 +1,4 @@
-import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../lock-store.js';
+import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';

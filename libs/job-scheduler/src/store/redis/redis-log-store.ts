@@ -1,8 +1,8 @@
 import { Packr } from 'msgpackr';
 import { OwnLogger } from '../../common/own-logger.js';
-import { CorruptRecordError } from '../execution-codec.js';
-import { readableLogs, readLog, writeLog } from '../log-codec.js';
-import type { LogBatch, LogStore, StoredLog } from '../log-store.js';
+import { CorruptRecordError } from '../codecs/execution-codec.js';
+import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
+import type { LogBatch, LogStore, StoredLog } from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';

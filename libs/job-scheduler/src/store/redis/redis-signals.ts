@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../common/clock.js';
 import type { Availability } from '../availability.js';
-import type { LiveSignals } from '../live-signals.js';
+import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';

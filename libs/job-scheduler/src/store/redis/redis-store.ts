@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
-import type { PresenceStore, Store } from '../ports.js';
+import type { PresenceStore, Store } from '../ports/ports.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { dbOf } from './redis-client.js';

@@ -1,4 +1,4 @@
-import { ANSWER_KEPT, LINES_PER_EXECUTION, SAME_RUN } from '../../../log-store.js';
+import { ANSWER_KEPT, LINES_PER_EXECUTION, SAME_RUN } from '../../../ports/log-store.js';
 import { BODY, SQL_NOW } from '../../sql-names.js';
 import type { SqlNames } from '../../sql-names.js';
 

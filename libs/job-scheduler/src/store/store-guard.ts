@@ -1,8 +1,8 @@
 import { describeThrown } from '../common/describe-error.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { Store } from '../store/ports.js';
-import { isUnmade } from '../store/store-away.js';
+import type { Store } from './ports/ports.js';
+import { isUnmade } from './store-away.js';
 
 /** How long a caller waits for the store, in milliseconds (docs/guarantees.md#when-the-store-is-away). */
 const STORE_TIMEOUT = 5_000;

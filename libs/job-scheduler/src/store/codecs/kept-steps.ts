@@ -1,4 +1,4 @@
-import type { StepRecord } from './execution-record.js';
+import type { StepRecord } from '../ports/execution-record.js';
 
 /**
  * The steps of a job that has failed for good stand with the job itself, in its data: whatever becomes of its record, they are

@@ -1,5 +1,5 @@
 import { bucketOf } from './duration-sketch.js';
-import type { ErrorRecord, ExecutionWrite } from './execution-record.js';
+import type { ErrorRecord, ExecutionWrite } from '../ports/execution-record.js';
 
 /** What an end adds to the figures of its job, and where it stands in lists. */
 export interface EndedFacts {

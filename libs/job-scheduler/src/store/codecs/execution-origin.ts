@@ -1,4 +1,4 @@
-import type { ExecutionHead } from './execution-record.js';
+import type { ExecutionHead } from '../ports/execution-record.js';
 import type { StartedJob } from './started-job.js';
 
 /** Where an execution comes from: started jobs have it, and jobs that are about to be added. */

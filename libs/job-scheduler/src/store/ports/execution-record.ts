@@ -1,4 +1,4 @@
-import type { FinalStatus, JobTrigger } from '../definition/job-status.js';
+import type { FinalStatus, JobTrigger } from '../../definition/job-status.js';
 
 /** An error as it is stored. */
 export interface ErrorRecord {

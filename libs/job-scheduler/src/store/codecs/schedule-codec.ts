@@ -1,5 +1,5 @@
 import { CorruptRecordError } from './execution-codec.js';
-import type { ScheduleData, StoredSchedule } from './schedule-store.js';
+import type { ScheduleData, StoredSchedule } from '../ports/schedule-store.js';
 
 /** A schedule as a store gives it back. */
 export interface RawSchedule {

@@ -1,6 +1,6 @@
-import type { JobLogLine } from '../definition/job-log-line.js';
+import type { JobLogLine } from '../../definition/job-log-line.js';
 import { CorruptRecordError, readPart, storableAge } from './execution-codec.js';
-import { MOST_LOGS_READ, type LogEntry, type LogWrite, type StoredLog } from './log-store.js';
+import { MOST_LOGS_READ, type LogEntry, type LogWrite, type StoredLog } from '../ports/log-store.js';
 
 /** An entry as stores keep it: JSON beside what they look it up by. */
 export interface RawLog {

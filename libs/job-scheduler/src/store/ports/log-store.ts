@@ -1,5 +1,5 @@
-import type { JobLogLevel } from '../definition/job-log-line.js';
-import type { FinalStatus } from '../definition/job-status.js';
+import type { JobLogLevel } from '../../definition/job-log-line.js';
+import type { FinalStatus } from '../../definition/job-status.js';
 
 /** Kept of one execution; the oldest go. */
 export const LINES_PER_EXECUTION = 1_000;

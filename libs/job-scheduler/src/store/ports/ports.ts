@@ -1,4 +1,4 @@
-import type { CallTurns } from './call-turns.js';
+import type { CallTurns } from '../call-turns.js';
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
 import type { LiveSignals } from './live-signals.js';
 import type { DeadLetterStore } from './dead-letter-store.js';

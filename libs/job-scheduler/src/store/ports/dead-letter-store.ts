@@ -1,5 +1,5 @@
 import type { IQueueBackend, JobsOptions } from 'bullmq';
-import type { QueuedJob } from './job-envelope.js';
+import type { QueuedJob } from '../codecs/job-envelope.js';
 
 /** A place among the failed jobs of a queue, which stand by the time of their failure, and by BullMQ's id where times are equal. */
 export interface FailedPlace {

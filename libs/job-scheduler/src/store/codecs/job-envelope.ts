@@ -1,9 +1,9 @@
 import type { Job, JobsOptions } from 'bullmq';
-import type { JobTrigger } from '../definition/job-status.js';
+import type { JobTrigger } from '../../definition/job-status.js';
 import { readGivenBack } from './given-back.js';
 import { KEPT_STEPS, readKeptSteps, type KeptSteps } from './kept-steps.js';
 import { inKeyOrder, KEY_ORDER } from './key-order.js';
-import { decodeJobId, deduplicationId, encodeJobId } from './names.js';
+import { decodeJobId, deduplicationId, encodeJobId } from '../names.js';
 import { toQueuePriority } from './priority.js';
 import type { ExecutionOverrides, StartedJob } from './started-job.js';
 

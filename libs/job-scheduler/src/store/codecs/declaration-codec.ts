@@ -1,6 +1,6 @@
-import { readDeclaredJob, type DeclaredJob } from './declared-job.js';
+import { readDeclaredJob, type DeclaredJob } from '../ports/declared-job.js';
 import { CorruptRecordError } from './execution-codec.js';
-import type { ScheduleDeclaration, StoredSchedule } from './schedule-store.js';
+import type { ScheduleDeclaration, StoredSchedule } from '../ports/schedule-store.js';
 
 /**
  * A declaration is stored as a list of texts. The ids of schedules stand in it as they are; all else has a mark before it, and

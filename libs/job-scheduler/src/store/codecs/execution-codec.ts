@@ -1,5 +1,5 @@
-import type { FinalStatus } from '../definition/job-status.js';
-import type { AttemptRecord, ExecutionHead, StepRecord, StoredExecution } from './execution-record.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import type { AttemptRecord, ExecutionHead, StepRecord, StoredExecution } from '../ports/execution-record.js';
 
 /** JSON, or an object that was read from some. */
 export type StoredPart = string | object;

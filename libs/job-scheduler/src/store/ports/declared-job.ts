@@ -1,4 +1,4 @@
-import type { Misfire } from '../definition/job-options.js';
+import type { Misfire } from '../../definition/job-options.js';
 
 /**
  * What other processes know of a job that only some of them have the code of: enough to put a fire of it into its queue,

@@ -1,4 +1,4 @@
-import type { FinalStatus } from '../definition/job-status.js';
+import type { FinalStatus } from '../../definition/job-status.js';
 import type { ErrorRecord, StoredExecution } from './execution-record.js';
 
 /** Which ended executions to list. */

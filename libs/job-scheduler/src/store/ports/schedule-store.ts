@@ -1,4 +1,4 @@
-import type { Misfire, Overlap } from '../definition/job-options.js';
+import type { Misfire, Overlap } from '../../definition/job-options.js';
 import type { DeclaredJob } from './declared-job.js';
 
 /** A schedule as it is to be stored. Times are milliseconds since the epoch, durations milliseconds. */

@@ -1,9 +1,9 @@
-import { copyOfJson } from '../common/copy-of-json.js';
-import type { RetentionPolicy } from '../definition/job-definition.js';
-import type { Overlap } from '../definition/job-options.js';
-import type { JobTrigger } from '../definition/job-status.js';
-import type { RetryPolicy } from '../definition/retry-policy.js';
-import type { StepRecord } from './execution-record.js';
+import { copyOfJson } from '../../common/copy-of-json.js';
+import type { RetentionPolicy } from '../../definition/job-definition.js';
+import type { Overlap } from '../../definition/job-options.js';
+import type { JobTrigger } from '../../definition/job-status.js';
+import type { RetryPolicy } from '../../definition/retry-policy.js';
+import type { StepRecord } from '../ports/execution-record.js';
 import type { GivenBack } from './given-back.js';
 
 /** What an enqueue may set for one execution, as it is stored. Durations are milliseconds. */
