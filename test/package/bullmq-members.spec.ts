@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { QueueKeys } from 'bullmq';
-import { ADD, ADD_SCRIPTS, FINISH } from '#src/store/redis/bullmq-scripts.js';
+import { ADD, ADD_SCRIPTS, FINISH } from '#src/store/redis/finish/bullmq-scripts.js';
 import { readList, shapeOf } from '../../scripts/checks/bullmq-members.mjs';
 
 interface Script {

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { packEntry } from '#src/store/redis/execution-codec.js';
 import { RedisKeys } from '#src/store/redis/redis-keys.js';
-import { WholeRecords } from '#src/store/redis/whole-record.js';
+import { WholeRecords } from '#src/store/redis/finish/whole-record.js';
 import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

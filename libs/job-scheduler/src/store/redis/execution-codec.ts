@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr';
 import { CorruptRecordError, readExecution, readPart, storableAge, storableCount } from '../codecs/execution-codec.js';
 import { endedFacts } from '../codecs/ended-facts.js';
 import type { ExecutionWrite, StoredExecution } from '../ports/execution-record.js';
-import { fromWhole } from './whole-record.js';
+import { fromWhole } from './finish/whole-record.js';
 
 /** One argument for a whole batch: each of a dozen for every record would cost as much as the record. */
 const packr = new Packr({ useRecords: false });

@@ -13,7 +13,7 @@ import {
 import { PAGE_BYTES } from '../ports/history-store.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** Before the jobs in an answer. */

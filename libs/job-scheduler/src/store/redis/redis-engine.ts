@@ -6,8 +6,8 @@ import { EventStream } from '../event-stream.js';
 import { type PastEnd, toPastEnd } from '../ports/past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import { boundedClient } from './bounded-client.js';
-import type { RedisConnections } from './redis-connections.js';
+import { boundedClient } from './connection/bounded-client.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 const redisBackend: BackendFactory<IQueueBackend, unknown> = (name, options, parts) =>

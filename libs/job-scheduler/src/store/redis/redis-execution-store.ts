@@ -6,12 +6,12 @@ import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn, warnCorrupt, warnOfType } from './corrupt-warnings.js';
 import { packEntries, packEntry } from './execution-codec.js';
-import { FreshFiler } from './fresh-filer.js';
-import type { RedisClient } from './redis-client.js';
-import type { RedisConnections } from './redis-connections.js';
+import { FreshFiler } from './finish/fresh-filer.js';
+import type { RedisClient } from './connection/redis-client.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
-import { recordingClient, type RecordArguments, RecordsAlong, type RecordsOfQueue } from './recording-client.js';
-import { type AttemptedWrite, WholeRecords } from './whole-record.js';
+import { recordingClient, type RecordArguments, RecordsAlong, type RecordsOfQueue } from './finish/recording-client.js';
+import { type AttemptedWrite, WholeRecords } from './finish/whole-record.js';
 
 /** Scripts' answers. */
 const REFUSED = 0;

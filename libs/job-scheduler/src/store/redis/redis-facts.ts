@@ -1,6 +1,6 @@
 import type { FactStore, PresenceStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 export class RedisFactStore implements FactStore {

@@ -15,8 +15,8 @@ import {
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn } from './corrupt-warnings.js';
 import { toFields } from './execution-codec.js';
-import type { FreshFiler } from './fresh-filer.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { FreshFiler } from './finish/fresh-filer.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** Records that one call deletes: Redis does nothing else meanwhile. */

@@ -1,6 +1,6 @@
 import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** Leases by the server's time, one script per call. */

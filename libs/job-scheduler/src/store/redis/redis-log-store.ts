@@ -4,7 +4,7 @@ import { CorruptRecordError } from '../codecs/execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
 import type { LogBatch, LogStore, StoredLog } from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 const packr = new Packr({ useRecords: false });

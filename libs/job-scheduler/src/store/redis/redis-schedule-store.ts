@@ -5,7 +5,7 @@ import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-s
 import { byId, readSchedule, type RawSchedule } from '../codecs/schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
 /** A script holds up the server, and a request its memory: many schedules are sent in parts, without waiting in between. */

@@ -5,7 +5,7 @@ import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { RedisClient } from './redis-client.js';
+import type { RedisClient } from './connection/redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
 
 const FIRST_DELAY = 50;

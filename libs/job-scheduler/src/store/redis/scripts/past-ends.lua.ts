@@ -1,4 +1,4 @@
-import { PLACE_EVENTS } from '../ports/past-end.js';
+import { PLACE_EVENTS } from '../../ports/past-end.js';
 
 /** Events that one call looks at, and characters: a script holds up the server. */
 const EVENTS_AT_ONCE = 500;

@@ -1,4 +1,4 @@
-import { ADD, type ADD_SCRIPTS } from './bullmq-scripts.js';
+import { ADD, type ADD_SCRIPTS } from '../finish/bullmq-scripts.js';
 
 /** BullMQ's scripts that add a job, by the letter that stands for each. */
 export type AddScripts = Readonly<Record<(typeof ADD_SCRIPTS)[keyof typeof ADD_SCRIPTS], string>>;

@@ -1,8 +1,8 @@
 import { createIORedisClient, type IRedisClient, type IRedisTransaction } from 'bullmq';
-import { QueueFullError } from '../../errors/queue-errors.js';
-import { addWithinLua, type AddScripts } from './add-within.lua.js';
-import { ADD_SCRIPTS } from './bullmq-scripts.js';
-import type { ScriptDefinition } from './finish-sender.js';
+import { QueueFullError } from '../../../errors/queue-errors.js';
+import { addWithinLua, type AddScripts } from '../scripts/add-within.lua.js';
+import { ADD_SCRIPTS } from '../finish/bullmq-scripts.js';
+import type { ScriptDefinition } from '../finish/finish-sender.js';
 import type { RedisClient } from './redis-client.js';
 
 type Kind = keyof AddScripts;

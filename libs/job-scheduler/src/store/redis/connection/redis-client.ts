@@ -1,18 +1,18 @@
 import type { Cluster, Redis } from 'ioredis';
-import { acquireLua, extendLua, holdersLua, releaseLua } from './locks.lua.js';
-import { aliveLua, beatLua } from './presence.lua.js';
-import { appendLogsLua, readJobLogsLua } from './logs.lua.js';
-import { clearHistoryLua, historyKeptLua, historyStatsLua, loadManyLua, sweepHistoryLua } from './history.lua.js';
-import { agedJobsLua, discardFailedLua, failedJobsLua } from './failed-jobs.lua.js';
-import { listHistoryLua } from './list-history.lua.js';
-import { loadExecutionLua } from './load-execution.lua.js';
-import { pastEndsLua } from './past-ends.lua.js';
-import { recordStepLua } from './record-step.lua.js';
-import { forgetExecutionLua } from './forget-execution.lua.js';
-import { reopenExecutionLua } from './reopen-execution.lua.js';
-import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from './schedules.lua.js';
-import { schedulersLua } from './schedulers.lua.js';
-import { fileFreshLua, writeExecutionsLua } from './write-executions.lua.js';
+import { acquireLua, extendLua, holdersLua, releaseLua } from '../scripts/locks.lua.js';
+import { aliveLua, beatLua } from '../scripts/presence.lua.js';
+import { appendLogsLua, readJobLogsLua } from '../scripts/logs.lua.js';
+import { clearHistoryLua, historyKeptLua, historyStatsLua, loadManyLua, sweepHistoryLua } from '../scripts/history.lua.js';
+import { agedJobsLua, discardFailedLua, failedJobsLua } from '../scripts/failed-jobs.lua.js';
+import { listHistoryLua } from '../scripts/list-history.lua.js';
+import { loadExecutionLua } from '../scripts/load-execution.lua.js';
+import { pastEndsLua } from '../scripts/past-ends.lua.js';
+import { recordStepLua } from '../scripts/record-step.lua.js';
+import { forgetExecutionLua } from '../scripts/forget-execution.lua.js';
+import { reopenExecutionLua } from '../scripts/reopen-execution.lua.js';
+import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from '../scripts/schedules.lua.js';
+import { schedulersLua } from '../scripts/schedulers.lua.js';
+import { fileFreshLua, writeExecutionsLua } from '../scripts/write-executions.lua.js';
 
 /** Our scripts as commands: keys first, then arguments. */
 interface Scripts {

@@ -1,8 +1,8 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
-import { StoreUnsupportedError } from '../../errors/store-errors.js';
-import { optionalDriver, rethrow } from '../optional-driver.js';
-import type { CommandClass } from './finish-sender.js';
+import type { RedisLike, RedisLikeOptions } from '../../../options/connection.js';
+import { StoreUnsupportedError } from '../../../errors/store-errors.js';
+import { optionalDriver, rethrow } from '../../optional-driver.js';
+import type { CommandClass } from '../finish/finish-sender.js';
 import { withLiveCredentials } from './live-credentials.js';
 import { withOwnSockets } from './own-sockets.js';
 import { type RedisClient, type RedisRole, withScripts } from './redis-client.js';

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../../common/clock.js';
-import { OwnLogger } from '../../common/own-logger.js';
-import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
-import type { Availability } from '../availability.js';
-import { reasonOf } from '../store-away.js';
-import { FinishSender } from './finish-sender.js';
+import type { Clock } from '../../../common/clock.js';
+import { OwnLogger } from '../../../common/own-logger.js';
+import { StoreUnavailableError, StoreUnsupportedError } from '../../../errors/store-errors.js';
+import type { Availability } from '../../availability.js';
+import { reasonOf } from '../../store-away.js';
+import { FinishSender } from '../finish/finish-sender.js';
 import { isTooOld, OLDEST_REDIS, readInfo } from './redis-check.js';
 import type { RedisClient, RedisRole } from './redis-client.js';
 import type { RedisSource } from './redis-source.js';

@@ -1,6 +1,6 @@
-import type { Clock, ClockTimer } from '../../common/clock.js';
-import { within } from '../../common/within.js';
-import type { RedisConnections } from './redis-connections.js';
+import type { Clock, ClockTimer } from '../../../common/clock.js';
+import { within } from '../../../common/within.js';
+import type { RedisConnections } from '../connection/redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
 const FILE_AFTER = 100;

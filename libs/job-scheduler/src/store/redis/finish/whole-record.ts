@@ -1,6 +1,6 @@
-import { CorruptRecordError, storableAge, storableCount } from '../codecs/execution-codec.js';
-import { endedFacts } from '../codecs/ended-facts.js';
-import type { AttemptRecord, ExecutionHead, ExecutionWrite, StepRecord } from '../ports/execution-record.js';
+import { CorruptRecordError, storableAge, storableCount } from '../../codecs/execution-codec.js';
+import { endedFacts } from '../../codecs/ended-facts.js';
+import type { AttemptRecord, ExecutionHead, ExecutionWrite, StepRecord } from '../../ports/execution-record.js';
 
 /**
  * All of an execution that completed at once, as one short text, put together by hand: most executions are such, and to have

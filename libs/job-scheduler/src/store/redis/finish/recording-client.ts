@@ -1,8 +1,8 @@
 import { createIORedisClient, type IRedisClient } from 'bullmq';
 import { FINISH } from './bullmq-scripts.js';
 import type { FinishSender, ScriptDefinition } from './finish-sender.js';
-import type { RedisClient } from './redis-client.js';
-import { CORRUPT_KEYS, finishWithRecord } from './write-executions.lua.js';
+import type { RedisClient } from '../connection/redis-client.js';
+import { CORRUPT_KEYS, finishWithRecord } from '../scripts/write-executions.lua.js';
 
 /** BullMQ's version follows. */
 const FINISH_SCRIPT = `${FINISH.name}:`;

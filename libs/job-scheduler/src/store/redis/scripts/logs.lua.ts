@@ -7,7 +7,7 @@
  *          themselves may have gone.
  * lw:<writer>  MessagePack, an array: number of the writer's last batch, and the answer to it.
  */
-import { ANSWER_KEPT, LINES_PER_EXECUTION, TAIL_PER_JOB } from '../ports/log-store.js';
+import { ANSWER_KEPT, LINES_PER_EXECUTION, TAIL_PER_JOB } from '../../ports/log-store.js';
 
 /**
  * KEYS[1] base of our keys
