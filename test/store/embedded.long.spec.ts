@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { PGlite } from '@electric-sql/pglite';
 import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
-import type { SqlClient } from '#src/store/postgres/sql-driver.js';
+import type { SqlClient } from '#src/store/postgres/driver/sql-driver.js';
 import { describeStore } from './conformance.js';
 import { emptyDirectory, usedDirectory } from './data-directory.js';
 import { rowsLeft } from './left.js';

@@ -10,7 +10,7 @@ import {
   ScheduleService,
 } from 'nestjs-job-scheduler';
 import { Client, Pool, types } from 'pg';
-import { ownTypes } from '#src/store/postgres/own-types.js';
+import { ownTypes } from '#src/store/postgres/driver/own-types.js';
 import { randomPrefix } from '../support/prefix.js';
 
 Logger.overrideLogger(false);

@@ -4,7 +4,7 @@ import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { Client, Pool } from 'pg';
-import { clientOf } from '#src/store/postgres/pg-config.js';
+import { clientOf } from '#src/store/postgres/driver/pg-config.js';
 import { WAIT } from '../support/machine.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startPooler, type Mode, type Pooler } from './pooler.js';

@@ -3,7 +3,7 @@ import type { Connection } from '../options/connection.js';
 import { StoreUnsupportedError } from '../errors/store-errors.js';
 import { openFileStore, openPgliteStore } from './embedded/embedded-store.js';
 import { isPGlite } from './embedded/pglite-driver.js';
-import { isPgPool } from './postgres/pool-driver.js';
+import { isPgPool } from './postgres/driver/pool-driver.js';
 import { openPostgresStore } from './postgres/postgres-store.js';
 import { openMemoryStore } from './memory/memory-store.js';
 import type { Store } from './ports/ports.js';

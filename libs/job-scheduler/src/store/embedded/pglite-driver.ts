@@ -1,7 +1,7 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { PGliteLike } from '../../options/connection.js';
 import { GroupCommit } from './group-commit.js';
-import type { SqlClient, SqlDriver, SqlResult } from '../postgres/sql-driver.js';
+import type { SqlClient, SqlDriver, SqlResult } from '../postgres/driver/sql-driver.js';
 
 export function isPGlite(connection: object): connection is PGliteLike {
   const { query, listen, waitReady } = connection as Partial<PGliteLike>;

@@ -1,7 +1,7 @@
 import type { JobJson } from 'bullmq';
 import { QueueFullError } from '../../errors/queue-errors.js';
 import { NO_ROOM } from './migrations/0001-initial/add-within.js';
-import type { SqlDriver } from './sql-driver.js';
+import type { SqlDriver } from './driver/sql-driver.js';
 import type { SqlNames } from './sql-names.js';
 
 /** Adds jobs to a queue, all or none. @throws QueueFullError */

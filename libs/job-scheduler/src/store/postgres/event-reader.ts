@@ -1,7 +1,7 @@
 import type { IQueueBackend } from 'bullmq';
 import type { Clock } from '../../common/clock.js';
-import type { NotificationHub } from './notification-hub.js';
-import type { SqlDriver } from './sql-driver.js';
+import type { NotificationHub } from './driver/notification-hub.js';
+import type { SqlDriver } from './driver/sql-driver.js';
 
 type Read = Awaited<ReturnType<IQueueBackend['readEvents']>>;
 

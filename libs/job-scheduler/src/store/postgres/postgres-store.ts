@@ -3,11 +3,11 @@ import type { PgPoolLike } from '../../options/connection.js';
 import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
 import type { Store } from '../ports/ports.js';
 import { StoreDeadline } from '../store-deadline.js';
-import { checkNotifications } from './check-notifications.js';
-import { poolDriver, urlDriver } from './pool-driver.js';
-import { checkRights } from './rights.js';
-import type { SqlDriver } from './sql-driver.js';
-import { bootFault, isFinal, sqlStateOf } from './sql-fault.js';
+import { checkNotifications } from './driver/check-notifications.js';
+import { poolDriver, urlDriver } from './driver/pool-driver.js';
+import { checkRights } from './driver/rights.js';
+import type { SqlDriver } from './driver/sql-driver.js';
+import { bootFault, isFinal, sqlStateOf } from './driver/sql-fault.js';
 import { schemaOf } from './sql-names.js';
 import { sqlStore } from './sql-store.js';
 

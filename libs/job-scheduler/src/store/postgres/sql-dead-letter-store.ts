@@ -11,7 +11,7 @@ import {
 } from '../ports/dead-letter-store.js';
 import { PAGE_BYTES } from '../ports/history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { SqlDriver } from './sql-driver.js';
+import type { SqlDriver } from './driver/sql-driver.js';
 
 interface FailedRow {
   readonly id: string;

@@ -6,7 +6,7 @@ import { toEngineScheduler } from '../engine-scheduler.js';
 import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../ports/past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { SqlDriver } from './sql-driver.js';
+import type { SqlDriver } from './driver/sql-driver.js';
 
 interface SchedulerRow {
   readonly key: string;

@@ -3,7 +3,7 @@ import { storableAge, storableCount } from '../codecs/execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
 import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';
 import { jsonArray } from './json-array.js';
 import { SQL_NOW } from './sql-names.js';

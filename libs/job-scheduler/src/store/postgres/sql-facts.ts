@@ -1,6 +1,6 @@
 import type { FactStore, PresenceStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
 

@@ -15,7 +15,7 @@ import {
 } from '../ports/history-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { executionColumns, executionSize, type ExecutionRow, readRowOrWarn } from './execution-row.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import { SQL_NOW } from './sql-names.js';
 import type { SqlNames } from './sql-names.js';
 

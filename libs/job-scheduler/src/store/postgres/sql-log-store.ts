@@ -4,7 +4,7 @@ import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
 import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { jsonArray } from './json-array.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import { SQL_NOW, type SqlNames } from './sql-names.js';
 
 interface PlacesRow {

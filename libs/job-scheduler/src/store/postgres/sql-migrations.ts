@@ -1,6 +1,6 @@
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import { MIGRATIONS } from './migrations/index.js';
-import type { SqlClient, SqlDriver } from './sql-driver.js';
+import type { SqlClient, SqlDriver } from './driver/sql-driver.js';
 import type { SqlNames } from './sql-names.js';
 
 /** Spells `NJS1`: with the schema's name, the lock under which our migrations run. */

@@ -6,7 +6,7 @@ import { byId, readSchedule, type RawSchedule } from '../codecs/schedule-codec.j
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { jsonArray } from './json-array.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 import type { SqlNames } from './sql-names.js';
 
 /** `bigint` comes as a text from some drivers. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import { SIGNAL_CHANNEL, type NotificationHub } from './notification-hub.js';
+import { SIGNAL_CHANNEL, type NotificationHub } from './driver/notification-hub.js';
 import { SignalParts, splitSignal } from './signal-parts.js';
-import type { SqlClient } from './sql-driver.js';
+import type { SqlClient } from './driver/sql-driver.js';
 
 /**
  * Messages by NOTIFY, heard on the connection that listens for BullMQ anyway. Each topic has a channel of its own, so that

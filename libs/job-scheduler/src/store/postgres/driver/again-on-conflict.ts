@@ -1,4 +1,4 @@
-import { tryAgain } from '../../common/try-again.js';
+import { tryAgain } from '../../../common/try-again.js';
 
 /** Serialization failures and deadlocks: the statement was undone as a whole. */
 const CONFLICT = /^(?:40001|40P01)$/;

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { PgNotification, PgQueryResult, PostgresConnection } from 'bullmq';
-import type { Clock } from '../../common/clock.js';
-import { StoreUnavailableError } from '../../errors/store-errors.js';
-import type { Availability } from '../availability.js';
+import type { Clock } from '../../../common/clock.js';
+import { StoreUnavailableError } from '../../../errors/store-errors.js';
+import type { Availability } from '../../availability.js';
 import type { SqlDriver, SqlListener } from './sql-driver.js';
 
 /** What BullMQ listens on. The names are the same in every schema; the payload is a queue's name. */

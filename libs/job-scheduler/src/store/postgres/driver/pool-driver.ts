@@ -1,10 +1,10 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import type { Clock } from '../../common/clock.js';
-import { within } from '../../common/within.js';
-import type { PgPoolLike } from '../../options/connection.js';
-import { StoreUnsupportedError } from '../../errors/store-errors.js';
-import { optionalDriver, rethrow } from '../optional-driver.js';
-import { isStoreAway } from '../store-away.js';
+import type { Clock } from '../../../common/clock.js';
+import { within } from '../../../common/within.js';
+import type { PgPoolLike } from '../../../options/connection.js';
+import { StoreUnsupportedError } from '../../../errors/store-errors.js';
+import { optionalDriver, rethrow } from '../../optional-driver.js';
+import { isStoreAway } from '../../store-away.js';
 import { againOnConflict } from './again-on-conflict.js';
 import { ownTypes } from './own-types.js';
 import { addressOfPool, addressOfUrl, clientOf, configOf } from './pg-config.js';

@@ -1,4 +1,4 @@
-import { atMost } from '../../common/at-most.js';
+import { atMost } from '../../../common/at-most.js';
 import type { SqlDriver } from './sql-driver.js';
 
 /**

@@ -1,7 +1,7 @@
 import { SchemaVersionMismatchError } from 'bullmq';
-import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
-import { StoreUnavailableError, StoreUnsupportedError } from '../../errors/store-errors.js';
-import { reasonOf } from '../store-away.js';
+import { JobSchedulerError } from '../../../errors/job-scheduler-error.js';
+import { StoreUnavailableError, StoreUnsupportedError } from '../../../errors/store-errors.js';
+import { reasonOf } from '../../store-away.js';
 import { NO_RIGHT, remedyFor } from './rights.js';
 import type { SqlDriver } from './sql-driver.js';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../common/clock.js';
-import { StoreUnsupportedError } from '../../errors/store-errors.js';
+import type { Clock } from '../../../common/clock.js';
+import { StoreUnsupportedError } from '../../../errors/store-errors.js';
 import { SIGNAL_CHANNEL } from './notification-hub.js';
 import type { SqlDriver } from './sql-driver.js';
 

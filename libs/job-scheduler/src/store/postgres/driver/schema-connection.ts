@@ -1,13 +1,13 @@
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import type { BackendFactory, IQueueBackend, JobJson, JobType, PgPool } from 'bullmq';
-import type { Clock } from '../../common/clock.js';
-import type { EngineQueueOptions } from '../ports/ports.js';
-import { KEY_ORDER, noteKeyOrder } from '../codecs/key-order.js';
-import { addWithin, type AddWithin } from './add-within.js';
-import { EventReader } from './event-reader.js';
+import type { Clock } from '../../../common/clock.js';
+import type { EngineQueueOptions } from '../../ports/ports.js';
+import { KEY_ORDER, noteKeyOrder } from '../../codecs/key-order.js';
+import { addWithin, type AddWithin } from '../add-within.js';
+import { EventReader } from '../event-reader.js';
 import type { NotificationHub, PgListenClient } from './notification-hub.js';
 import type { SqlDriver } from './sql-driver.js';
-import type { SqlNames } from './sql-names.js';
+import type { SqlNames } from '../sql-names.js';
 
 /**
  * BullMQ's view of the database for one queue, lane or event stream. It opens nothing: statements go to the store's

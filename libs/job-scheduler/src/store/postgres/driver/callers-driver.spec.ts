@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { turns } from '../../../../../test/support/held-clock.js';
+import { turns } from '../../../../../../test/support/held-clock.js';
 import { callersDriver } from './callers-driver.js';
 import type { SqlDriver } from './sql-driver.js';
 
