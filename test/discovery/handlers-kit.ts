@@ -15,7 +15,7 @@ import {
 import type { TestingModule } from '@nestjs/testing';
 import { afterEach, beforeEach } from '@jest/globals';
 import { map } from 'rxjs';
-import type { JobRegistry } from '#src/registry/job-registry.js';
+import type { JobRegistry } from '#src/discovery/job-registry.js';
 import { startApp } from './support.js';
 
 /** What happened, in order. */

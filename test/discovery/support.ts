@@ -2,15 +2,15 @@ import { type LoggerService, Module, type ModuleMetadata } from '@nestjs/common'
 import { DiscoveryModule } from '@nestjs/core';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { JobContext } from '#src/definition/job-context.js';
-import { EnhancerCreators } from '#src/discovery/enhancer-creators.js';
+import { EnhancerCreators } from '#src/discovery/handlers/enhancer-creators.js';
 import { JobDiscovery } from '#src/discovery/job-discovery.js';
 import { JobIndex } from '#src/discovery/job-index.js';
-import { ListenerExplorer } from '#src/discovery/listener-explorer.js';
+import { ListenerExplorer } from '#src/discovery/explore/listener-explorer.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
-import { ProviderExplorer } from '#src/discovery/provider-explorer.js';
+import { ProviderExplorer } from '#src/discovery/explore/provider-explorer.js';
 import { JobDefinitionError } from '#src/errors/definition-errors.js';
 import type { ResolvedOptions } from '#src/options/resolved-options.js';
-import { JobRegistry } from '#src/registry/job-registry.js';
+import { JobRegistry } from '#src/discovery/job-registry.js';
 
 const DAY = 86_400_000;
 

@@ -8,7 +8,7 @@ import type { JobDefinition, StepDefinition } from '#src/definition/job-definiti
 import { Attempt, type AttemptServices } from '#src/execution/attempt.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
 import type { Outcome } from '#src/execution/outcome.js';
-import type { JobHandlers } from '#src/discovery/job-invoker.js';
+import type { JobHandlers } from '#src/discovery/handlers/job-invoker.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports/ports.js';

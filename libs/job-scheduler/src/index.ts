@@ -13,7 +13,7 @@ export { JobStep } from './decorators/job-step.decorator.js';
 export { OnJobEvent, type JobEventOptions } from './decorators/on-job-event.decorator.js';
 export { OnJobFail } from './decorators/on-job-fail.decorator.js';
 export { defineJob } from './definition/define-job.js';
-export type { JobFunction } from './discovery/function-invoker.js';
+export type { JobFunction } from './discovery/handlers/function-invoker.js';
 export type { Duration } from './common/duration.js';
 export type { JobOptions, Misfire, Overlap, Retention, RetryOptions, StepOptions } from './definition/job-options.js';
 export type { Schedule } from './cron/schedule-options.js';

@@ -3,7 +3,7 @@ import { show } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import { className } from './job-declaration.js';
-import { isDecorated } from './metadata-accessor.js';
+import { isDecorated } from './explore/metadata-accessor.js';
 import { isContract } from './option-shapes.js';
 import type { RegisteredJob } from './registered-job.js';
 

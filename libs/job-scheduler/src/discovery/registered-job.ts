@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { AnyClass } from '../definition/job-ref.js';
-import type { JobInvoker } from './job-invoker.js';
+import type { JobInvoker } from './handlers/job-invoker.js';
 
 /** What `JobRef`s of classes and methods resolve by. */
 export interface JobProvider {

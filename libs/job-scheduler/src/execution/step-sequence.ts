@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import type { StepDefinition } from '../definition/job-definition.js';
 import { describeThrown } from '../common/describe-error.js';
 import { retryDelay } from '../definition/retry-policy.js';
-import type { JobHandlers } from '../discovery/job-invoker.js';
+import type { JobHandlers } from '../discovery/handlers/job-invoker.js';
 import type { StepRecord } from '../store/ports/execution-record.js';
 import type { AttemptContext } from './attempt-context.js';
 import { withTimeLimit } from './time-limit.js';

@@ -14,7 +14,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { ScheduleData } from '../store/ports/schedule-store.js';
 import { isPathPart } from './execution-id.js';
 import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';

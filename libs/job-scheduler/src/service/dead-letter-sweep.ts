@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../common/clock.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { AgedJob, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
 import { toStartedJob } from '../store/codecs/job-envelope.js';
 import type { Store } from '../store/ports/ports.js';

@@ -5,7 +5,7 @@ import { show } from '../common/show.js';
 import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
 import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { encodeJobId } from '../store/names.js';

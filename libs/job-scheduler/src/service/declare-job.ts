@@ -1,5 +1,5 @@
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { QueueTraitsReader } from './queue-traits.js';
 

@@ -3,7 +3,7 @@ import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { isContract } from '../discovery/option-shapes.js';
 import type { JobDefaults } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import type { QueueTraits } from './queue-traits.js';

@@ -9,7 +9,7 @@ import { JobKeyError } from '../errors/payload-errors.js';
 import { retentionElsewhere } from '../execution/retention.js';
 import { executionFields } from '../execution/execution-fields.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { toQueueEntry, type JobToAdd } from '../store/codecs/job-envelope.js';
 import type { Store } from '../store/ports/ports.js';

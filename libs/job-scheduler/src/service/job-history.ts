@@ -4,7 +4,7 @@ import type { FinalStatus } from '../definition/job-status.js';
 import { show } from '../common/show.js';
 import { isStorableText } from '../common/storable-text.js';
 import { isContract } from '../discovery/option-shapes.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import { type HistoryStore, noStats } from '../store/ports/history-store.js';
 import type { Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';

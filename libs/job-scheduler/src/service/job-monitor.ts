@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { JobHistory } from './job-history.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';
 import type { Canceller } from './canceller.js';

@@ -5,7 +5,7 @@ import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
 import { show } from '../common/show.js';
-import type { JobFunction } from '../discovery/function-invoker.js';
+import type { JobFunction } from '../discovery/handlers/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { Actions } from './actions.js';
 import { enqueueDuration } from './check-enqueue-options.js';

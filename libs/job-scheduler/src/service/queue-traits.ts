@@ -1,4 +1,4 @@
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 
 /** What all enqueues into one queue must agree on (see `store/job-envelope.ts`). */
 export interface QueueTraits {

@@ -3,7 +3,7 @@ import type { Admission } from '../execution/admission.js';
 import type { FleetCancel } from '../execution/fleet-cancel.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { SchedulerTiming } from '../scheduling/schedule-timing.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { StoreHolder } from '../store/store-holder.js';

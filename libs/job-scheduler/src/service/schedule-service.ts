@@ -10,7 +10,7 @@ import {
   ScheduleUnknownError,
 } from '../errors/schedule-errors.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import type { Store } from '../store/ports/ports.js';
 import type { ScheduleData, StoredSchedule } from '../store/ports/schedule-store.js';

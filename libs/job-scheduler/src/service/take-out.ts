@@ -10,7 +10,7 @@ import { toEndText } from '../execution/end-text.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
 import { executionFields } from '../execution/execution-fields.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { JobRegistry } from '../registry/job-registry.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
 import { originOf } from '../store/codecs/execution-origin.js';
 import type { ExecutionWrite, StoredExecution } from '../store/ports/execution-record.js';
 import { toStartedJob } from '../store/codecs/job-envelope.js';

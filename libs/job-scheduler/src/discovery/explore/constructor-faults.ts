@@ -1,9 +1,9 @@
 import { Inject, Optional } from '@nestjs/common';
-import type { AnyClass } from '../definition/job-ref.js';
-import type { Fault } from '../errors/fault.js';
+import type { AnyClass } from '../../definition/job-ref.js';
+import type { Fault } from '../../errors/fault.js';
 import { isClassProvider } from './provider-wrapper.js';
 import type { ProviderWrapper } from './found-provider.js';
-import { className } from './job-declaration.js';
+import { className } from '../job-declaration.js';
 
 /** Where TypeScript keeps the types of a constructor's parameters. */
 const PARAMETER_TYPES = 'design:paramtypes';

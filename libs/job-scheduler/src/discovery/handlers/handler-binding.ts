@@ -1,13 +1,13 @@
 import type { ContextId } from '@nestjs/core';
-import type { JobContext, JobFailure } from '../definition/job-context.js';
-import type { AnyClass } from '../definition/job-ref.js';
-import { lastValueOf } from '../common/last-value.js';
+import type { JobContext, JobFailure } from '../../definition/job-context.js';
+import type { AnyClass } from '../../definition/job-ref.js';
+import { lastValueOf } from '../../common/last-value.js';
 import { describePayload, runEnhanced } from './enhancer-chain.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
-import type { FoundProvider } from './found-provider.js';
-import type { JobDeclaration } from './job-declaration.js';
+import type { FoundProvider } from '../explore/found-provider.js';
+import type { JobDeclaration } from '../job-declaration.js';
 import type { JobHandlers, JobInvoker } from './job-invoker.js';
-import { ENHANCER_KEYS, enhancersOn } from './metadata-accessor.js';
+import { ENHANCER_KEYS, enhancersOn } from '../explore/metadata-accessor.js';
 import { ProviderInstances, type OpenedProvider } from './provider-instances.js';
 
 type Handler = (...args: unknown[]) => unknown;

@@ -1,8 +1,8 @@
 /** The only reader of metadata: of what our decorators wrote, and of what Nest's enhancer decorators did. */
 import { UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type { AnyClass } from '../definition/job-ref.js';
-import { CLASS_JOBS, LISTENERS, METHODS } from '../decorators/metadata-keys.js';
-import type { JobMetadata, ListenerMetadata, MethodMetadata } from '../decorators/metadata.js';
+import type { AnyClass } from '../../definition/job-ref.js';
+import { CLASS_JOBS, LISTENERS, METHODS } from '../../decorators/metadata-keys.js';
+import type { JobMetadata, ListenerMetadata, MethodMetadata } from '../../decorators/metadata.js';
 
 export type EnhancerKind = 'guard' | 'interceptor' | 'pipe' | 'filter';
 

@@ -1,5 +1,5 @@
 import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
-import type { FoundProvider, ProviderWrapper } from './found-provider.js';
+import type { FoundProvider, ProviderWrapper } from '../explore/found-provider.js';
 
 /** A provider's instance, and the DI context that it belongs to; none for a singleton. */
 export interface OpenedProvider {

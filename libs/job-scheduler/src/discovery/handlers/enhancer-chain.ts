@@ -1,14 +1,14 @@
 import { HttpException } from '@nestjs/common';
 import { ExternalContextCreator, type ContextId, type ExternalContextOptions } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import type { JobContext } from '../definition/job-context.js';
+import type { JobContext } from '../../definition/job-context.js';
 import {
   JobCancelError,
   JobLockLostError,
   JobRefusedError,
   JobShutdownError,
   JobSnoozeError,
-} from '../errors/outcome-errors.js';
+} from '../../errors/outcome-errors.js';
 
 /** What guards see in `context.getType()`. */
 const CONTEXT_TYPE = 'job';

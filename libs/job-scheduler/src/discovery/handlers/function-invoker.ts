@@ -1,5 +1,5 @@
-import type { JobContext } from '../definition/job-context.js';
-import { lastValueOf } from '../common/last-value.js';
+import type { JobContext } from '../../definition/job-context.js';
+import { lastValueOf } from '../../common/last-value.js';
 import type { JobInvoker } from './job-invoker.js';
 
 /** The handler of a job that `jobs.register` adds. Of an Observable, the last value is the result. */

@@ -1,9 +1,9 @@
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { Injectable } from '@nestjs/common';
-import type { AnyClass } from '../definition/job-ref.js';
-import type { Fault } from '../errors/fault.js';
+import type { AnyClass } from '../../definition/job-ref.js';
+import type { Fault } from '../../errors/fault.js';
 import { constructorFaults } from './constructor-faults.js';
-import { className } from './job-declaration.js';
+import { className } from '../job-declaration.js';
 import { ProviderCode, type FoundProvider, type ProviderWrapper } from './found-provider.js';
 import { isClassProvider, isObject, isScopedFactory, moduleOf, typeOf } from './provider-wrapper.js';
 import { isDecorated, jobBaseOf, jobsOn, ownMethodsOf } from './metadata-accessor.js';

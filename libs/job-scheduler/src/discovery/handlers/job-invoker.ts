@@ -1,4 +1,4 @@
-import type { JobContext, JobFailure } from '../definition/job-context.js';
+import type { JobContext, JobFailure } from '../../definition/job-context.js';
 
 /** The handlers of one provider instance. */
 export interface JobHandlers {

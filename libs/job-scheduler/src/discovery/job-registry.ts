@@ -1,12 +1,12 @@
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { show } from '../common/show.js';
-import { buildDefinition } from '../discovery/definition-builder.js';
-import { functionInvoker, type JobFunction } from '../discovery/function-invoker.js';
-import type { JobIndex } from '../discovery/job-index.js';
-import { findJobSetFaults } from '../discovery/job-set-faults.js';
-import type { RegisteredJob } from '../discovery/registered-job.js';
-import { findPayloadFaults } from '../discovery/schedule-reader.js';
+import { buildDefinition } from './definition-builder.js';
+import { functionInvoker, type JobFunction } from './handlers/function-invoker.js';
+import type { JobIndex } from './job-index.js';
+import { findJobSetFaults } from './job-set-faults.js';
+import type { RegisteredJob } from './registered-job.js';
+import { findPayloadFaults } from './schedule-reader.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, ModulesContainer, NestContainer } from '@nestjs/core';
-import type { ProviderWrapper } from './found-provider.js';
+import type { ProviderWrapper } from '../explore/found-provider.js';
 
 /** The app's modules, without its global enhancers. */
 class ModulesOnly extends NestContainer {

@@ -1,9 +1,9 @@
-import type { AnyClass } from '../definition/job-ref.js';
-import { show } from '../common/show.js';
-import type { Fault } from '../errors/fault.js';
-import type { JobMetadata, MethodMetadata } from '../decorators/metadata.js';
+import type { AnyClass } from '../../definition/job-ref.js';
+import { show } from '../../common/show.js';
+import type { Fault } from '../../errors/fault.js';
+import type { JobMetadata, MethodMetadata } from '../../decorators/metadata.js';
 import type { FoundProvider } from './found-provider.js';
-import { className, type JobDeclaration } from './job-declaration.js';
+import { className, type JobDeclaration } from '../job-declaration.js';
 import { jobsOn, methodsOf, staticsOf } from './metadata-accessor.js';
 
 type Kind = MethodMetadata['kind'];

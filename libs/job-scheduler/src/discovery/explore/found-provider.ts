@@ -1,5 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
-import type { AnyClass } from '../definition/job-ref.js';
+import type { AnyClass } from '../../definition/job-ref.js';
 
 /** Nest's record of a provider. */
 export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];

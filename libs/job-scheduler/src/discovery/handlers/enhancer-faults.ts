@@ -1,8 +1,8 @@
-import type { Fault } from '../errors/fault.js';
+import type { Fault } from '../../errors/fault.js';
 import type { EnhancerCreators } from './enhancer-creators.js';
-import type { FoundProvider } from './found-provider.js';
-import { className, type JobDeclaration } from './job-declaration.js';
-import { enhancersOn, type Enhancer } from './metadata-accessor.js';
+import type { FoundProvider } from '../explore/found-provider.js';
+import { className, type JobDeclaration } from '../job-declaration.js';
+import { enhancersOn, type Enhancer } from '../explore/metadata-accessor.js';
 
 const DECORATOR = { guard: '@UseGuards', interceptor: '@UseInterceptors', pipe: '@UsePipes', filter: '@UseFilters' };
 

@@ -1,4 +1,4 @@
-import type { AnyClass } from '../definition/job-ref.js';
+import type { AnyClass } from '../../definition/job-ref.js';
 import type { ProviderWrapper } from './found-provider.js';
 
 export function isClassProvider(wrapper: ProviderWrapper): boolean {
