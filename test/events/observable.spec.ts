@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Module, type INestApplicationContext, type OnModuleInit, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobEvent } from 'nestjs-job-scheduler';
-import { EventBus } from '#src/service/event-bus.js';
+import { EventBus } from '#src/events/event-bus.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -6,7 +6,7 @@ import { JobSchedulerModule, JobService, type JobHandle, type JobOptions } from 
 import { JobExecutor } from '#src/execution/job-executor.js';
 import { ExecutionFinder } from '#src/service/execution-finder.js';
 import { FinishWatcher } from '#src/service/finish-watcher.js';
-import { QueueHub } from '#src/service/queue-hub.js';
+import { QueueHub } from '#src/queues/queue-hub.js';
 import { EventStream } from '#src/store/event-stream.js';
 import { encodeJobId } from '#src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';

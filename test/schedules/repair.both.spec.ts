@@ -7,7 +7,7 @@ import { SystemClock } from '#src/common/clock.js';
 import type { ScheduleRepair } from '#src/scheduling/schedule-entries.js';
 import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
-import { EventBus } from '#src/service/event-bus.js';
+import { EventBus } from '#src/events/event-bus.js';
 import { JobHealth } from '#src/service/job-health.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

@@ -11,7 +11,7 @@ import {
 import { ScheduleService } from 'nestjs-job-scheduler';
 import type { Observable } from 'rxjs';
 import { StoreHolder } from '#src/store/store-holder.js';
-import { EventBus } from '#src/service/event-bus.js';
+import { EventBus } from '#src/events/event-bus.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { platforms, serve, StreamClient, talkOf, type Platform, type Served } from './kit.js';

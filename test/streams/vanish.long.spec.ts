@@ -1,7 +1,7 @@
 /** Clients that vanish free everything. */
 import { afterEach, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { EventBus } from '#src/service/event-bus.js';
+import { EventBus } from '#src/events/event-bus.js';
 import { ScheduleService } from 'nestjs-job-scheduler';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

@@ -67,7 +67,7 @@ export type { EnqueueOptions } from './service/enqueue-options.js';
 export type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './service/enqueue-types.js';
 export type { JobHandle } from './service/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
-export type { QueueInfo } from './service/queue-info.js';
+export type { QueueInfo } from './queues/queue-info.js';
 export type { ScheduledJob } from './service/scheduled-job.js';
 export { DeadLetters } from './service/dead-letters.js';
 export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letter.js';

@@ -25,7 +25,7 @@ import { poisonCap } from './poison-cap.js';
 import { ProgressReport } from './progress-report.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 import { isLimited } from './run-limits.js';
-import type { JobEvents } from './job-events.js';
+import type { JobEvents } from '../events/job-events.js';
 import { jobScope } from './job-scope.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './step-log.js';

@@ -8,8 +8,8 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import { toLogLine } from '../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/ports/log-store.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
-import type { JobEvents } from './job-events.js';
-import { executionFields } from './execution-fields.js';
+import type { JobEvents } from '../events/job-events.js';
+import { executionFields } from '../events/execution-fields.js';
 
 /** Entries in one round trip. */
 const MOST_AT_ONCE = 500;

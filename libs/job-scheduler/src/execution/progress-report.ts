@@ -4,7 +4,7 @@ import { copyOfJson } from '../common/copy-of-json.js';
 import { describeThrown } from '../common/describe-error.js';
 import { floating } from '../common/floating.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
-import type { JobEvents } from './job-events.js';
+import type { JobEvents } from '../events/job-events.js';
 import type { LogLines } from './log-lines.js';
 import type { JobReports } from './running-job.js';
 import { tellProgress } from './tell-events.js';

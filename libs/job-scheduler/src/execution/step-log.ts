@@ -14,7 +14,7 @@ import type { ExecutionStore } from '../store/ports/ports.js';
 import { isStoreFault } from '../store/store-away.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
-import type { JobEvents } from './job-events.js';
+import type { JobEvents } from '../events/job-events.js';
 import { tellStep } from './tell-events.js';
 import { tracedStep } from './tracing.js';
 

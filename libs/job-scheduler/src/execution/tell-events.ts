@@ -4,8 +4,8 @@ import type { JobEvent, JobEventError } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import type { StepRecord } from '../store/ports/execution-record.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
-import { executionFields } from './execution-fields.js';
-import type { JobEvents } from './job-events.js';
+import { executionFields } from '../events/execution-fields.js';
+import type { JobEvents } from '../events/job-events.js';
 import type { Outcome } from './outcome.js';
 
 /** An attempt that has its outcome. Times are milliseconds since the epoch. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { parseDuration, type Duration } from '../common/duration.js';
 import { JobHealth, type HealthReport } from '../service/job-health.js';
-import type { QueueInfo } from '../service/queue-info.js';
+import type { QueueInfo } from '../queues/queue-info.js';
 
 /** From when on the job scheduler counts as impaired or down. A threshold that is not set is not judged. */
 export interface HealthThresholds {

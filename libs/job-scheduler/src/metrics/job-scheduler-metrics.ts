@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Registry } from 'prom-client';
-import { EventBus } from '../service/event-bus.js';
+import { EventBus } from '../events/event-bus.js';
 import { JobHealth } from '../service/job-health.js';
 import { JobService } from '../service/job-service.js';
 import type { ResolvedMetricsOptions } from './metrics-options.js';

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { HealthReport } from '../service/job-health.js';
-import type { QueueInfo } from '../service/queue-info.js';
+import type { QueueInfo } from '../queues/queue-info.js';
 
 type Measure = (report: HealthReport, gauge: Gauge) => void;
 

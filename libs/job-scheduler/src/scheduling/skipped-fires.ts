@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import { retentionElsewhere } from '../execution/retention.js';
-import type { JobEvents } from '../execution/job-events.js';
-import { executionFields } from '../execution/execution-fields.js';
+import type { JobEvents } from '../events/job-events.js';
+import { executionFields } from '../events/execution-fields.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
 import { toSkippedWrite } from '../store/skipped-write.js';

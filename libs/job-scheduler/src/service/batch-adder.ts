@@ -7,8 +7,8 @@ import type { Store } from '../store/ports/ports.js';
 import { toEnqueued, type Enqueued } from './enqueued.js';
 import { inTurns } from './in-turns.js';
 import { portionsOf, wholePortionsOf } from './portions.js';
-import type { QueueHub } from './queue-hub.js';
-import type { QueueRoom } from './queue-room.js';
+import type { QueueHub } from '../queues/queue-hub.js';
+import type { QueueRoom } from '../queues/queue-room.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** An entry of `enqueueMany` that is to be stored. */

@@ -4,7 +4,7 @@ import type { JobRegistry } from '../discovery/job-registry.js';
 import type { AgedJob, FailedPage, FailedPlace } from '../store/ports/dead-letter-store.js';
 import { toStartedJob } from '../store/codecs/job-envelope.js';
 import type { Store } from '../store/ports/ports.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 /** Pages of a queue in one round: the next round goes on from there. */
 const PAGES = 5;

@@ -25,7 +25,7 @@ import {
   type QueueFailure,
 } from './dead-letter-list.js';
 import type { ExecutionFinder } from './execution-finder.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 import type { Steering } from './steering.js';
 import { guardStore } from '../store/store-guard.js';
 

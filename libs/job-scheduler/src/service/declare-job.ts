@@ -1,7 +1,7 @@
 import type { JobDefinition } from '../definition/job-definition.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { QueueTraitsReader } from './queue-traits.js';
+import type { QueueTraitsReader } from '../queues/queue-traits.js';
 
 /** What the fleet is told of a job of this process. */
 export function toDeclaredJob(

@@ -6,7 +6,7 @@ import type { JobDefaults } from '../options/resolved-options.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
-import type { QueueTraits } from './queue-traits.js';
+import type { QueueTraits } from '../queues/queue-traits.js';
 
 /** Where an enqueue goes, and what is known of its job here. */
 export interface EnqueueTarget {

@@ -5,7 +5,7 @@ import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { canBeKnown } from './execution-id.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 /** A BullMQ job, as a queue gives it. */
 export type EngineJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;

@@ -4,8 +4,8 @@ import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
-import type { QueueInfo } from './queue-info.js';
-import type { QueueReader } from './queue-reader.js';
+import type { QueueInfo } from '../queues/queue-info.js';
+import type { QueueReader } from '../queues/queue-reader.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 import { guardStore } from '../store/store-guard.js';
 

@@ -5,12 +5,12 @@ import type { Clock } from '../common/clock.js';
 import { within } from '../common/within.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { EventBus } from './event-bus.js';
+import type { EventBus } from '../events/event-bus.js';
 import type { FinishWatcher } from './finish-watcher.js';
-import type { ListenerCalls } from './listener-calls.js';
+import type { ListenerCalls } from '../events/listener-calls.js';
 import type { LockService } from './lock-service.js';
-import type { QueueHub } from './queue-hub.js';
-import type { QueueRoom } from './queue-room.js';
+import type { QueueHub } from '../queues/queue-hub.js';
+import type { QueueRoom } from '../queues/queue-room.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 
 /** How long queues may take to close, in milliseconds. */

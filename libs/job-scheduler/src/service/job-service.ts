@@ -16,7 +16,7 @@ import { inTurns } from './in-turns.js';
 import type { JobServiceParts } from './job-service-parts.js';
 import { toHandle, type JobHandle } from './job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
-import type { QueueInfo } from './queue-info.js';
+import type { QueueInfo } from '../queues/queue-info.js';
 import type { ScheduledJob } from './scheduled-job.js';
 import { guardStore } from '../store/store-guard.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 /**
  * One who cancels takes a job out of its queue, and then records it: so long, in milliseconds, its record looks as if it was

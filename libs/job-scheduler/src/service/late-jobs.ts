@@ -3,7 +3,7 @@ import { OwnLogger } from '../common/own-logger.js';
 import type { JobFunction } from '../discovery/handlers/function-invoker.js';
 import type { JobDiscovery } from '../discovery/job-discovery.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
-import type { ListenerCalls } from './listener-calls.js';
+import type { ListenerCalls } from '../events/listener-calls.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 import { guardStore } from '../store/store-guard.js';

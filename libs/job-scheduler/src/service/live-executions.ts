@@ -9,7 +9,7 @@ import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
 import type { EngineJob } from './execution-finder.js';
 import type { ExecutionPage } from './job-execution.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 export type LiveStatus = Extract<JobStatus, 'running' | 'pending' | 'retrying'>;
 

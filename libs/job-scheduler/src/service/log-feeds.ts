@@ -3,7 +3,7 @@ import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobEvent } from '../definition/job-event.js';
 import type { FinalStatus } from '../definition/job-status.js';
 import type { LogStore } from '../store/ports/log-store.js';
-import type { EventBus } from './event-bus.js';
+import type { EventBus } from '../events/event-bus.js';
 import { LogFeed } from './log-feed.js';
 
 /** After live messages could not be listened to, in milliseconds. */

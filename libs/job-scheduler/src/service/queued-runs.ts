@@ -4,7 +4,7 @@ import type { OtherRuns } from '../execution/run-leases.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports/ports.js';
 import { isNotDelayed, readJob } from '../store/read-job.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 /** What leases ask of executions: answered by the queues. */
 export class QueuedRuns implements OtherRuns {

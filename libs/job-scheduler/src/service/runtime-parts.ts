@@ -8,10 +8,10 @@ import type { SchedulerTiming } from '../scheduling/schedule-timing.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueuer } from './enqueuer.js';
-import type { EventBus } from './event-bus.js';
+import type { EventBus } from '../events/event-bus.js';
 import type { ExecutionFinder } from './execution-finder.js';
-import type { QueueHub } from './queue-hub.js';
-import type { QueueTraitsReader } from './queue-traits.js';
+import type { QueueHub } from '../queues/queue-hub.js';
+import type { QueueTraitsReader } from '../queues/queue-traits.js';
 import type { SlotWaits } from './slot-waits.js';
 
 /** What the moving parts of a module work with. */

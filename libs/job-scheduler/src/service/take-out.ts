@@ -8,7 +8,7 @@ import { FireOwnedError } from '../errors/schedule-errors.js';
 import { retentionElsewhere, retentionOf } from '../execution/retention.js';
 import { toEndText } from '../execution/end-text.js';
 import type { CancelOrder } from '../execution/fleet-cancel.js';
-import { executionFields } from '../execution/execution-fields.js';
+import { executionFields } from '../events/execution-fields.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import { originOf } from '../store/codecs/execution-origin.js';
@@ -18,9 +18,9 @@ import { KEPT_LONGER } from '../store/ports/log-store.js';
 import { encodeJobId } from '../store/names.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { EventBus } from './event-bus.js';
+import type { EventBus } from '../events/event-bus.js';
 import type { EngineJob, FoundExecution } from './execution-finder.js';
-import type { QueueHub } from './queue-hub.js';
+import type { QueueHub } from '../queues/queue-hub.js';
 
 /** BullMQ's code for a job that is the next one of a job scheduler. */
 const NEXT_FIRE = -8;

@@ -5,7 +5,7 @@ import type { JobEvent } from '../definition/job-event.js';
 import { outside } from '../common/outside.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
-import type { JobEvents } from '../execution/job-events.js';
+import type { JobEvents } from './job-events.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { EventAudience } from './event-audience.js';
 import { EventSender } from './event-sender.js';
