@@ -6,8 +6,8 @@ import { randomPrefix } from '../support/prefix.js';
 import { everyStore, storesOfSuite } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run, type TestApp } from '../schedules/app.js';
-import { ExecutionFinder, type EngineJob } from '#src/service/execution-finder.js';
-import { TakeOut } from '#src/service/take-out.js';
+import { ExecutionFinder, type EngineJob } from '#src/jobs/execution-finder.js';
+import { TakeOut } from '#src/jobs/cancel/take-out.js';
 
 Logger.overrideLogger(false);
 

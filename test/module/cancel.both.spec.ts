@@ -13,7 +13,7 @@ import {
   JobService,
   type JobSchedulerOptions,
 } from 'nestjs-job-scheduler';
-import { Canceller } from '#src/service/canceller.js';
+import { Canceller } from '#src/jobs/cancel/canceller.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';

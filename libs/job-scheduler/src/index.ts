@@ -63,9 +63,9 @@ export type {
   ScheduleSettings,
   ScheduleTiming,
 } from './service/schedule-input.js';
-export type { EnqueueOptions } from './service/enqueue-options.js';
-export type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './service/enqueue-types.js';
-export type { JobHandle } from './service/job-handle.js';
+export type { EnqueueOptions } from './jobs/enqueue/enqueue-options.js';
+export type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './jobs/enqueue/enqueue-types.js';
+export type { JobHandle } from './jobs/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './queues/queue-info.js';
 export type { ScheduledJob } from './service/scheduled-job.js';

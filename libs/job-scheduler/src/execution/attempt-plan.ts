@@ -1,7 +1,7 @@
 import type { JobDefinition, RetentionPolicy } from '../definition/job-definition.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
 import type { ExecutionOverrides, StartedJob } from '../store/codecs/started-job.js';
-import { retentionOf } from './retention.js';
+import { retentionOf } from '../jobs/retention.js';
 
 /** How one attempt is to be run: the definition, with what the enqueue changed for this execution. */
 export interface AttemptPlan {

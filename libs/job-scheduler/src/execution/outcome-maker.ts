@@ -11,7 +11,7 @@ import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
 import { toFailure } from './job-failure.js';
 import type { OnFailAction } from './on-fail.js';
 import type { Outcome } from './outcome.js';
-import { reviveError } from './revive-error.js';
+import { reviveError } from '../jobs/revive-error.js';
 import type { StepLog } from './step-log.js';
 
 export interface OutcomeServices {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import type { JobHandle } from '../service/job-handle.js';
+import type { JobHandle } from '../jobs/job-handle.js';
 import { basePath } from './base-path.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';

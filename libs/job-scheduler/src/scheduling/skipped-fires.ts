@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { retentionElsewhere } from '../execution/retention.js';
+import { retentionElsewhere } from '../jobs/retention.js';
 import type { JobEvents } from '../events/job-events.js';
 import { executionFields } from '../events/execution-fields.js';
 import type { JobDefaults } from '../options/resolved-options.js';

@@ -4,7 +4,7 @@ import { show } from '../common/show.js';
 import { UNSTORABLE_RULE } from '../common/storable-text.js';
 import { HistoryQueryError } from '../errors/history-errors.js';
 import { MOST_LOGS_READ } from '../store/ports/log-store.js';
-import { canBeKnown } from './execution-id.js';
+import { canBeKnown } from '../jobs/execution-id.js';
 
 /** Which executions to list. */
 export interface ExecutionQuery {

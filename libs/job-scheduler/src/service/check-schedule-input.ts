@@ -16,9 +16,9 @@ import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../errors/schedule-errors.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { ScheduleData } from '../store/ports/schedule-store.js';
-import { isPathPart } from './execution-id.js';
-import { isMetadata, METADATA_RULE } from './check-enqueue-options.js';
-import { checkPayload } from './check-payload.js';
+import { isPathPart } from '../jobs/execution-id.js';
+import { isMetadata, METADATA_RULE } from '../jobs/enqueue/check-enqueue-options.js';
+import { checkPayload } from '../jobs/enqueue/check-payload.js';
 
 const TIMINGS = ['schedule', 'cron', 'every'] as const;
 const OPTIONAL = [

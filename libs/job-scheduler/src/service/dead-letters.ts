@@ -24,9 +24,9 @@ import {
   readPlace,
   type QueueFailure,
 } from './dead-letter-list.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { QueueHub } from '../queues/queue-hub.js';
-import type { Steering } from './steering.js';
+import type { Steering } from '../jobs/steering.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** How many are retried or dropped at once. */

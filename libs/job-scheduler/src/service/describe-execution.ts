@@ -2,7 +2,7 @@ import type { JobStatus } from '../definition/job-status.js';
 import type { AttemptRecord, ErrorRecord, StepRecord, StoredExecution } from '../store/ports/execution-record.js';
 import { originOf } from '../store/codecs/execution-origin.js';
 import { toStartedJob } from '../store/codecs/job-envelope.js';
-import type { EngineJob } from './execution-finder.js';
+import type { EngineJob } from '../jobs/execution-finder.js';
 import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './job-execution.js';
 
 /** An execution that has ended, as it was recorded. Undefined when only steps of it have been. */

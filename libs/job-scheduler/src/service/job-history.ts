@@ -17,8 +17,8 @@ import {
   type LogQuery,
 } from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
-import { canBeKnown } from './execution-id.js';
-import { statusInQueue, type ExecutionFinder } from './execution-finder.js';
+import { canBeKnown } from '../jobs/execution-id.js';
+import { statusInQueue, type ExecutionFinder } from '../jobs/execution-finder.js';
 import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
 import type { LiveExecutions } from './live-executions.js';

@@ -6,7 +6,7 @@ import { within } from '../common/within.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { FinishWatcher } from './finish-watcher.js';
+import type { FinishWatcher } from '../jobs/finish-watcher.js';
 import type { ListenerCalls } from '../events/listener-calls.js';
 import type { LockService } from './lock-service.js';
 import type { QueueHub } from '../queues/queue-hub.js';

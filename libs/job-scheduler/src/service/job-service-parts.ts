@@ -1,17 +1,17 @@
 import type { Clock } from '../common/clock.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { Enqueuer } from './enqueuer.js';
-import type { Canceller } from './canceller.js';
+import type { Enqueuer } from '../jobs/enqueue/enqueuer.js';
+import type { Canceller } from '../jobs/cancel/canceller.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { ExecutionFinder } from './execution-finder.js';
-import type { FinishWatcher } from './finish-watcher.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
+import type { FinishWatcher } from '../jobs/finish-watcher.js';
 import type { LateJobs } from './late-jobs.js';
 import type { QueueHub } from '../queues/queue-hub.js';
 import type { QueueReader } from '../queues/queue-reader.js';
 import type { ScheduleService } from './schedule-service.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
-import type { Steering } from './steering.js';
+import type { Steering } from '../jobs/steering.js';
 
 /** What `JobService` is made of. */
 export interface JobServiceParts {

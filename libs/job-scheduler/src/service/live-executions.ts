@@ -7,7 +7,7 @@ import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
-import type { EngineJob } from './execution-finder.js';
+import type { EngineJob } from '../jobs/execution-finder.js';
 import type { ExecutionPage } from './job-execution.js';
 import type { QueueHub } from '../queues/queue-hub.js';
 

@@ -7,7 +7,7 @@ import type { StoredLog } from '../store/ports/log-store.js';
 import { MemoryLogStore } from '../store/memory/memory-log-store.js';
 import { SharedMemory } from '../store/memory/shared-memory.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { LogItem } from './log-item.js';
 import { LogStreams } from './log-streams.js';
 

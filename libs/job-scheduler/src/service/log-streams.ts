@@ -3,7 +3,7 @@ import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
 import type { Store } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { LogFeed } from './log-feed.js';
 import { LogFeeds } from './log-feeds.js';
 import { isAfter, sourceOf, toLogItem, type LogItem } from './log-item.js';

@@ -1,5 +1,5 @@
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
-import type { CancelExecution } from '../execution/cancel-execution.js';
+import type { CancelExecution } from '../jobs/cancel/cancel-execution.js';
 import type { OtherRuns } from '../execution/run-leases.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports/ports.js';

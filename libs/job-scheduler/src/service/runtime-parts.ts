@@ -1,18 +1,18 @@
 import type { Clock } from '../common/clock.js';
 import type { Admission } from '../execution/admission.js';
-import type { FleetCancel } from '../execution/fleet-cancel.js';
+import type { FleetCancel } from '../jobs/cancel/fleet-cancel.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { SchedulerTiming } from '../scheduling/schedule-timing.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { Enqueuer } from './enqueuer.js';
+import type { Enqueuer } from '../jobs/enqueue/enqueuer.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { QueueHub } from '../queues/queue-hub.js';
 import type { QueueTraitsReader } from '../queues/queue-traits.js';
-import type { SlotWaits } from './slot-waits.js';
+import type { SlotWaits } from '../jobs/slot-waits.js';
 
 /** What the moving parts of a module work with. */
 export interface RuntimeParts {

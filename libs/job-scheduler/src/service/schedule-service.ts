@@ -16,7 +16,7 @@ import type { Store } from '../store/ports/ports.js';
 import type { ScheduleData, StoredSchedule } from '../store/ports/schedule-store.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { Actions } from './actions.js';
-import { CallLine } from './call-line.js';
+import { CallLine } from '../jobs/call-line.js';
 import {
   checkScheduleCondition,
   checkScheduleFilter,
@@ -24,10 +24,10 @@ import {
   expectedVersion,
 } from './check-schedule-call.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
-import type { Enqueuer } from './enqueuer.js';
-import { canBeKnown } from './execution-id.js';
-import type { FinishWatcher } from './finish-watcher.js';
-import { toHandle, type JobHandle } from './job-handle.js';
+import type { Enqueuer } from '../jobs/enqueue/enqueuer.js';
+import { canBeKnown } from '../jobs/execution-id.js';
+import type { FinishWatcher } from '../jobs/finish-watcher.js';
+import { toHandle, type JobHandle } from '../jobs/job-handle.js';
 import { anchorOf } from './schedule-anchor.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';

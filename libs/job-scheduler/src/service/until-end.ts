@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { LogItem } from './log-item.js';
 
 /** So often in silence one looks whether it has ended. */

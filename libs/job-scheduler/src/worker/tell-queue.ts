@@ -1,6 +1,6 @@
 import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } from 'bullmq';
 import { toErrorRecord } from '../common/describe-error.js';
-import { toEndText } from '../execution/end-text.js';
+import { toEndText } from '../jobs/end-text.js';
 import type { Outcome } from '../execution/outcome.js';
 import { withGivenBack } from '../store/codecs/given-back.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ScheduleConflictError, ScheduleOwnedError } from '../../errors/schedule-errors.js';
-import type { JobHandle } from '../../service/job-handle.js';
+import type { JobHandle } from '../../jobs/job-handle.js';
 import { JobService } from '../../service/job-service.js';
 import type { JobSummary } from '../../service/job-summary.js';
 import { ScheduleService } from '../../service/schedule-service.js';

@@ -1,12 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { JobRef } from '../definition/job-ref.js';
-import { isContract } from '../discovery/option-shapes.js';
-import type { JobDefaults } from '../options/resolved-options.js';
-import type { JobRegistry } from '../discovery/job-registry.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { JobRef } from '../../definition/job-ref.js';
+import { isContract } from '../../discovery/option-shapes.js';
+import type { JobDefaults } from '../../options/resolved-options.js';
+import type { JobRegistry } from '../../discovery/job-registry.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
-import type { QueueTraits } from '../queues/queue-traits.js';
+import type { QueueTraits } from '../../queues/queue-traits.js';
 
 /** Where an enqueue goes, and what is known of its job here. */
 export interface EnqueueTarget {

@@ -1,4 +1,4 @@
-import type { JobPayload, KnownRef } from '../definition/job-ref.js';
+import type { JobPayload, KnownRef } from '../../definition/job-ref.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 
 /** What follows the reference in `enqueue`: the payload may be left out where the job takes none. */

@@ -1,10 +1,10 @@
-import type { Clock } from '../common/clock.js';
-import { toReason } from '../common/storable-text.js';
-import type { Asking, CancelOrder, FleetCancel } from '../execution/fleet-cancel.js';
-import type { CancelExecution } from '../execution/cancel-execution.js';
-import type { StoreHolder } from '../store/store-holder.js';
-import { CallLine } from './call-line.js';
-import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import type { Clock } from '../../common/clock.js';
+import { toReason } from '../../common/storable-text.js';
+import type { Asking, CancelOrder, FleetCancel } from './fleet-cancel.js';
+import type { CancelExecution } from './cancel-execution.js';
+import type { StoreHolder } from '../../store/store-holder.js';
+import { CallLine } from '../call-line.js';
+import type { ExecutionFinder, FoundExecution } from '../execution-finder.js';
 import type { TakeOut } from './take-out.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */

@@ -1,5 +1,5 @@
-import type { Duration } from '../common/duration.js';
-import type { Retention, RetryOptions } from '../definition/job-options.js';
+import type { Duration } from '../../common/duration.js';
+import type { Retention, RetryOptions } from '../../definition/job-options.js';
 
 /** What one enqueue may set for its execution. Everything else is the job's own. */
 export interface EnqueueOptions {

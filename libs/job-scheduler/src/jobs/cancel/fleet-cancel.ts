@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, ClockTimer } from '../common/clock.js';
-import { JobCancelError } from '../errors/outcome-errors.js';
-import type { LiveSignals } from '../store/ports/live-signals.js';
+import type { Clock, ClockTimer } from '../../common/clock.js';
+import { JobCancelError } from '../../errors/outcome-errors.js';
+import type { LiveSignals } from '../../store/ports/live-signals.js';
 import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';
 
 export type { CancelOrder } from './cancel-messages.js';

@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describeThrown } from '../common/describe-error.js';
-import { EnqueueIncompleteError, QueueFullError } from '../errors/queue-errors.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
-import { toQueueEntry, type JobToAdd } from '../store/codecs/job-envelope.js';
-import type { Store } from '../store/ports/ports.js';
-import { toEnqueued, type Enqueued } from './enqueued.js';
-import { inTurns } from './in-turns.js';
-import { portionsOf, wholePortionsOf } from './portions.js';
-import type { QueueHub } from '../queues/queue-hub.js';
-import type { QueueRoom } from '../queues/queue-room.js';
-import { guardStore } from '../store/store-guard.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { EnqueueIncompleteError, QueueFullError } from '../../errors/queue-errors.js';
+import { StoreUnavailableError } from '../../errors/store-errors.js';
+import { toQueueEntry, type JobToAdd } from '../../store/codecs/job-envelope.js';
+import type { Store } from '../../store/ports/ports.js';
+import { toEnqueued, type Enqueued } from '../enqueued.js';
+import { inTurns } from '../in-turns.js';
+import { portionsOf, wholePortionsOf } from '../portions.js';
+import type { QueueHub } from '../../queues/queue-hub.js';
+import type { QueueRoom } from '../../queues/queue-room.js';
+import { guardStore } from '../../store/store-guard.js';
 
 /** An entry of `enqueueMany` that is to be stored. */
 export interface Wanted {
