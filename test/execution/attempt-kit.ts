@@ -7,7 +7,7 @@ import type { JobContext, JobFailure } from '#src/definition/job-context.js';
 import type { JobDefinition, StepDefinition } from '#src/definition/job-definition.js';
 import { Attempt, type AttemptServices } from '#src/execution/attempt.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
-import type { Outcome } from '#src/execution/outcome.js';
+import type { Outcome } from '#src/execution/outcome/outcome.js';
 import type { JobHandlers } from '#src/discovery/handlers/job-invoker.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';

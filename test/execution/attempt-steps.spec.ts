@@ -4,7 +4,7 @@ import { OwnLogger } from '#src/common/own-logger.js';
 import type { JobFailure } from '#src/definition/job-context.js';
 import { JobAbortError } from '#src/errors/outcome-errors.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
-import type { Outcome } from '#src/execution/outcome.js';
+import type { Outcome } from '#src/execution/outcome/outcome.js';
 import { clock, store, job, started, begin, record, noRetry } from './attempt-kit.js';
 
 describe('steps', () => {

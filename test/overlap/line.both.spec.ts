@@ -1,10 +1,10 @@
 /** Who waits behind an execution that was removed by BullMQ's own means. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
-import { QueuedRuns } from '#src/service/queued-runs.js';
-import { RunLeases } from '#src/execution/run-leases.js';
-import { Turn } from '#src/execution/turn.js';
-import { LeaseKeeper } from '#src/execution/lease-keeper.js';
+import { QueuedRuns } from '#src/execution/overlap/queued-runs.js';
+import { RunLeases } from '#src/execution/overlap/run-leases.js';
+import { Turn } from '#src/execution/overlap/turn.js';
+import { LeaseKeeper } from '#src/execution/overlap/lease-keeper.js';
 import { encodeJobId, runLockKey } from '#src/store/names.js';
 import { openStore } from '#src/store/open-store.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Outcome } from '#src/execution/outcome.js';
+import type { Outcome } from '#src/execution/outcome/outcome.js';
 import { JobCancelError } from '#src/errors/outcome-errors.js';
 import { encodeJobId } from '#src/store/names.js';
 import type { EngineQueue, Store } from '#src/store/ports/ports.js';

@@ -1,6 +1,6 @@
 import type { JobSchedulerError } from '#src/errors/job-scheduler-error.js';
 import { JobCancelError, JobLockLostError, JobShutdownError } from '#src/errors/outcome-errors.js';
-import type { Outcome } from '#src/execution/outcome.js';
+import type { Outcome } from '#src/execution/outcome/outcome.js';
 import type { JobReports, JobRunner, RunningJob } from '#src/execution/running-job.js';
 import type { ExecutionWrite } from '#src/store/ports/execution-record.js';
 import type { StartedJob } from '#src/store/codecs/started-job.js';

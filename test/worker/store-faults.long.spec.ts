@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { Outcome } from '#src/execution/outcome.js';
+import type { Outcome } from '#src/execution/outcome/outcome.js';
 import { encodeJobId } from '#src/store/names.js';
 import type { Store } from '#src/store/ports/ports.js';
 import { gate } from '../support/gate.js';

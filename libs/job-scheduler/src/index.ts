@@ -19,7 +19,7 @@ export type { JobOptions, Misfire, Overlap, Retention, RetryOptions, StepOptions
 export type { Schedule } from './cron/schedule-options.js';
 export { JobContext, type JobFailure } from './definition/job-context.js';
 export type { JobLogLevel, JobLogLine } from './definition/job-log-line.js';
-export { JobLogger, type JobLoggerOptions } from './execution/job-logger.js';
+export { JobLogger, type JobLoggerOptions } from './execution/logs/job-logger.js';
 export type {
   JobCancelledEvent,
   JobCompletedEvent,

@@ -8,8 +8,8 @@ import { ResultInvalidError } from '../errors/payload-errors.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
 import type { AttemptSignal } from './attempt-signal.js';
 import { jobScope } from './job-scope.js';
-import type { LogLines } from './log-lines.js';
-import type { StepLog } from './step-log.js';
+import type { LogLines } from './logs/log-lines.js';
+import type { StepLog } from './steps/step-log.js';
 import type { ProgressReport } from './progress-report.js';
 
 /** What an attempt gives its context to work with. */

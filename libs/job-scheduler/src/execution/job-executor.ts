@@ -6,15 +6,15 @@ import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { retentionElsewhere, retentionOf } from '../jobs/retention.js';
-import { toExecutionWrite } from './execution-report.js';
+import { toExecutionWrite } from './outcome/execution-report.js';
 import type { FleetJobs } from './fleet-jobs.js';
-import { giveBack, restForCancel } from './give-back.js';
-import type { Outcome } from './outcome.js';
-import { logFailure } from './outcome-maker.js';
+import { giveBack, restForCancel } from './outcome/give-back.js';
+import type { Outcome } from './outcome/outcome.js';
+import { logFailure } from './outcome/outcome-maker.js';
 import { reviveError } from '../jobs/revive-error.js';
-import { toFailure } from './job-failure.js';
+import { toFailure } from './outcome/job-failure.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
-import { withEndTold } from './tell-events.js';
+import { withEndTold } from './outcome/tell-events.js';
 
 /** What the executor asks of the registry. */
 export interface RegisteredJobs {

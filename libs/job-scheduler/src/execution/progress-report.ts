@@ -5,9 +5,9 @@ import { describeThrown } from '../common/describe-error.js';
 import { floating } from '../common/floating.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobEvents } from '../events/job-events.js';
-import type { LogLines } from './log-lines.js';
+import type { LogLines } from './logs/log-lines.js';
 import type { JobReports } from './running-job.js';
-import { tellProgress } from './tell-events.js';
+import { tellProgress } from './outcome/tell-events.js';
 
 export interface ReportServices {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import type { StartedJob } from '../store/codecs/started-job.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome } from './outcome/outcome.js';
 
 /** One attempt that is going on in this process. */
 export interface RunningJob {

@@ -1,8 +1,8 @@
 /** What is traced of a run besides what BullMQ traces by itself: its steps, and how it ended. */
 import type { Span, Telemetry } from 'bullmq';
 import { toErrorRecord } from '../common/describe-error.js';
-import { isSteering } from './classify.js';
-import type { Outcome } from './outcome.js';
+import { isSteering } from './outcome/classify.js';
+import type { Outcome } from './outcome/outcome.js';
 
 /** BullMQ's `SpanKind.INTERNAL`, which is OpenTelemetry's. */
 const INTERNAL = 0;

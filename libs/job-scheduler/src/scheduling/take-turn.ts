@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { LeaseKeeper } from '../execution/lease-keeper.js';
+import { LeaseKeeper } from '../execution/overlap/lease-keeper.js';
 import type { LockStore } from '../store/ports/lock-store.js';
 
 export interface TurnParts {

@@ -1,7 +1,7 @@
 import { toErrorRecord } from '../common/describe-error.js';
 import type { OwnLogger } from '../common/own-logger.js';
 import { JobExecutor } from '../execution/job-executor.js';
-import type { LogWriter } from '../execution/log-writer.js';
+import type { LogWriter } from '../execution/logs/log-writer.js';
 import { OnFailAction } from '../execution/on-fail.js';
 import type { Store } from '../store/ports/ports.js';
 import { WorkerPool } from '../worker/worker-pool.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { Admission } from '../execution/admission.js';
+import type { Admission } from '../execution/overlap/admission.js';
 import type { FleetCancel } from '../jobs/cancel/fleet-cancel.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

@@ -3,7 +3,7 @@ import { OwnLogger } from '../common/own-logger.js';
 import { outside } from '../common/outside.js';
 import { within } from '../common/within.js';
 import { createRepeatStrategy } from '../cron/schedule-pattern.js';
-import { LogWriter } from '../execution/log-writer.js';
+import { LogWriter } from '../execution/logs/log-writer.js';
 import { Declarer } from '../scheduling/declarer.js';
 import type { ScheduleApplier } from '../scheduling/schedule-appliance.js';
 import { ScheduleEntries } from '../scheduling/schedule-entries.js';

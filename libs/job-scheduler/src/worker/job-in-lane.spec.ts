@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import { JobInLane, type LaneTelling } from './job-in-lane.js';
 import type { TakenJob } from './taken.js';
 

@@ -1,5 +1,5 @@
 import type { MinimalJob } from 'bullmq';
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import type { RunningJob } from '../execution/running-job.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { QueuedJob } from '../store/codecs/job-envelope.js';

@@ -1,5 +1,5 @@
 import { JobLockLostError } from '../errors/outcome-errors.js';
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { JobInLane, toQueuedJob } from './job-in-lane.js';

@@ -8,7 +8,7 @@ import {
   Worker,
 } from 'bullmq';
 import type { Clock } from '../common/clock.js';
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import type { JobReports } from '../execution/running-job.js';
 import { describeOutcome } from '../execution/tracing.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';

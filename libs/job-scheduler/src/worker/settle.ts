@@ -1,4 +1,4 @@
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
 import type { Settling } from './settling.js';

@@ -1,7 +1,7 @@
 import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } from 'bullmq';
 import { toErrorRecord } from '../common/describe-error.js';
 import { toEndText } from '../jobs/end-text.js';
-import type { Outcome } from '../execution/outcome.js';
+import type { Outcome } from '../execution/outcome/outcome.js';
 import { withGivenBack } from '../store/codecs/given-back.js';
 import { type JobInLane, toMinimalJob } from './job-in-lane.js';
 import { storable } from './texts.js';

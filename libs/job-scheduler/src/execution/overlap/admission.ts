@@ -1,7 +1,7 @@
-import type { Clock } from '../common/clock.js';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { LockStore } from '../store/ports/lock-store.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { Clock } from '../../common/clock.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { LockStore } from '../../store/ports/lock-store.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { isLimited, limitsOf } from './run-limits.js';
 import { holderOf, keysOf, type OtherRuns, RunLeases } from './run-leases.js';

@@ -1,8 +1,8 @@
-import type { JobDefinition } from '../definition/job-definition.js';
-import { jobKey } from '../definition/job-key.js';
-import type { Overlap } from '../definition/job-options.js';
-import { runLockKey } from '../store/names.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import { jobKey } from '../../definition/job-key.js';
+import type { Overlap } from '../../definition/job-options.js';
+import { runLockKey } from '../../store/names.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 
 /** Which leases an execution needs to run. */
 export interface RunLimits {

@@ -1,6 +1,6 @@
-import { parseDuration } from '../common/duration.js';
-import { retryDelay, type RetryPolicy } from '../definition/retry-policy.js';
-import { toReason } from '../common/storable-text.js';
+import { parseDuration } from '../../common/duration.js';
+import { retryDelay, type RetryPolicy } from '../../definition/retry-policy.js';
+import { toReason } from '../../common/storable-text.js';
 import { steeringOf } from './foreign-errors.js';
 import {
   JobAbortError,
@@ -10,9 +10,9 @@ import {
   JobRefusedError,
   JobShutdownError,
   JobSnoozeError,
-} from '../errors/outcome-errors.js';
-import { JobKeyError, PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
-import { JobUnknownError } from '../errors/unknown-name-errors.js';
+} from '../../errors/outcome-errors.js';
+import { JobKeyError, PayloadInvalidError, ResultInvalidError } from '../../errors/payload-errors.js';
+import { JobUnknownError } from '../../errors/unknown-name-errors.js';
 
 /** What an error means for the execution, before anything is stored. */
 export type Verdict =

@@ -1,6 +1,6 @@
-import type { FinalStatus } from '../definition/job-status.js';
+import type { FinalStatus } from '../../definition/job-status.js';
 import type { LogLines } from './log-lines.js';
-import { finalStatus, type Outcome } from './outcome.js';
+import { finalStatus, type Outcome } from '../outcome/outcome.js';
 
 /**
  * The same outcome, whose end goes among the execution's lines before anybody hears of it. What the run held is given back

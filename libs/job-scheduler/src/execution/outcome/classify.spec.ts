@@ -8,9 +8,9 @@ import {
   JobShutdownError,
   JobSnoozeError,
   JobTimeoutError,
-} from '../errors/outcome-errors.js';
-import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
-import { JobUnknownError } from '../errors/unknown-name-errors.js';
+} from '../../errors/outcome-errors.js';
+import { PayloadInvalidError, ResultInvalidError } from '../../errors/payload-errors.js';
+import { JobUnknownError } from '../../errors/unknown-name-errors.js';
 import { classify, isFinalError } from './classify.js';
 
 const policy = { max: 3, backoff: 'exponential', delay: 1_000, maxDelay: 3_600_000, jitter: 0 } as const;

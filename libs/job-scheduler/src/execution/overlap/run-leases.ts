@@ -1,7 +1,7 @@
-import type { Clock } from '../common/clock.js';
-import type { LockAnswer, LockStore } from '../store/ports/lock-store.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import type { CancelExecution } from '../jobs/cancel/cancel-execution.js';
+import type { Clock } from '../../common/clock.js';
+import type { LockAnswer, LockStore } from '../../store/ports/lock-store.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { CancelExecution } from '../../jobs/cancel/cancel-execution.js';
 import type { RunLimits } from './run-limits.js';
 
 /** What leases need of executions, in whatever queue and process they are. Nothing in it rejects because one is gone. */

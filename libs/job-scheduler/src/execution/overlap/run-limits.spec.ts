@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 import { isLimited, limitsOf } from './run-limits.js';
 
 const define = (changes: Partial<JobDefinition>): JobDefinition =>

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { ConsoleLogger, type LoggerService, type LogLevel } from '@nestjs/common';
-import type { JobLogLevel } from '../definition/job-log-line.js';
-import { toStorableJson } from '../common/json.js';
-import { jobScope } from './job-scope.js';
+import type { JobLogLevel } from '../../definition/job-log-line.js';
+import { toStorableJson } from '../../common/json.js';
+import { jobScope } from '../job-scope.js';
 
 const LEVELS: Readonly<Record<LogLevel, JobLogLevel>> = {
   verbose: 'debug',

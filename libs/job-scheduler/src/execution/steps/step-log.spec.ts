@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { HeldClock, turns } from '../../../../test/support/held-clock.js';
-import type { ExecutionStore } from '../store/ports/ports.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import { AttemptSignal } from './attempt-signal.js';
+import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
+import type { ExecutionStore } from '../../store/ports/ports.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import { AttemptSignal } from '../attempt-signal.js';
 import { StepLog } from './step-log.js';
 
 const started = { id: 'x', job: 'x', queue: 'default', fence: 1 } as StartedJob;

@@ -1,10 +1,10 @@
-import type { Clock } from '../common/clock.js';
-import type { JobLogLevel } from '../definition/job-log-line.js';
-import type { FinalStatus } from '../definition/job-status.js';
-import { toStorableJson } from '../common/json.js';
-import { cutText, toStorableText } from '../common/storable-text.js';
-import { show } from '../common/show.js';
-import type { LineTaker } from './job-scope.js';
+import type { Clock } from '../../common/clock.js';
+import type { JobLogLevel } from '../../definition/job-log-line.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import { toStorableJson } from '../../common/json.js';
+import { cutText, toStorableText } from '../../common/storable-text.js';
+import { show } from '../../common/show.js';
+import type { LineTaker } from '../job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
 
 /** Longest line, in characters: of its text, what is beyond is cut; data that does not fit is left out. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../common/clock.js';
-import type { LockStore } from '../store/ports/lock-store.js';
+import type { Clock } from '../../common/clock.js';
+import type { LockStore } from '../../store/ports/lock-store.js';
 
 /** A lease that one start of an execution has. Another start of the same one has its own. */
 export interface KeptLease {

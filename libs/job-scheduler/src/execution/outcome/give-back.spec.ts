@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readGivenBack, withGivenBack, type GivenBack } from '../store/codecs/given-back.js';
+import { readGivenBack, withGivenBack, type GivenBack } from '../../store/codecs/given-back.js';
 import { giveBack } from './give-back.js';
 
 /** How a job fares that comes back `late` milliseconds after its time. */

@@ -1,18 +1,18 @@
-import type { Clock } from '../common/clock.js';
-import { describeThrown, toErrorRecord } from '../common/describe-error.js';
-import type { OwnLogger } from '../common/own-logger.js';
-import { JobCancelError } from '../errors/outcome-errors.js';
-import type { RegisteredJob } from '../discovery/registered-job.js';
-import type { ExecutionWrite, StepRecord, StoredExecution } from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import type { AttemptPlan } from './attempt-plan.js';
+import type { Clock } from '../../common/clock.js';
+import { describeThrown, toErrorRecord } from '../../common/describe-error.js';
+import type { OwnLogger } from '../../common/own-logger.js';
+import { JobCancelError } from '../../errors/outcome-errors.js';
+import type { RegisteredJob } from '../../discovery/registered-job.js';
+import type { ExecutionWrite, StepRecord, StoredExecution } from '../../store/ports/execution-record.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { AttemptPlan } from '../attempt-plan.js';
 import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
 import { toFailure } from './job-failure.js';
-import type { OnFailAction } from './on-fail.js';
+import type { OnFailAction } from '../on-fail.js';
 import type { Outcome } from './outcome.js';
-import { reviveError } from '../jobs/revive-error.js';
-import type { StepLog } from './step-log.js';
+import { reviveError } from '../../jobs/revive-error.js';
+import type { StepLog } from '../steps/step-log.js';
 
 export interface OutcomeServices {
   readonly clock: Clock;

@@ -1,11 +1,11 @@
 /** Makes the events of one attempt. Nothing here is called while nobody listens. */
-import { toErrorRecord } from '../common/describe-error.js';
-import type { JobEvent, JobEventError } from '../definition/job-event.js';
-import type { FinalStatus } from '../definition/job-status.js';
-import type { StepRecord } from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import { executionFields } from '../events/execution-fields.js';
-import type { JobEvents } from '../events/job-events.js';
+import { toErrorRecord } from '../../common/describe-error.js';
+import type { JobEvent, JobEventError } from '../../definition/job-event.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import type { StepRecord } from '../../store/ports/execution-record.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import { executionFields } from '../../events/execution-fields.js';
+import type { JobEvents } from '../../events/job-events.js';
 import type { Outcome } from './outcome.js';
 
 /** An attempt that has its outcome. Times are milliseconds since the epoch. */

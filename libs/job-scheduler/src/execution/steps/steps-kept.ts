@@ -1,9 +1,9 @@
-import { JobLockLostError } from '../errors/outcome-errors.js';
-import type { StepRecord } from '../store/ports/execution-record.js';
-import { keepSteps } from '../store/codecs/kept-steps.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import type { Outcome } from './outcome.js';
-import type { JobReports } from './running-job.js';
+import { JobLockLostError } from '../../errors/outcome-errors.js';
+import type { StepRecord } from '../../store/ports/execution-record.js';
+import { keepSteps } from '../../store/codecs/kept-steps.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { Outcome } from '../outcome/outcome.js';
+import type { JobReports } from '../running-job.js';
 
 /** A job that fails for good takes its steps along: a retry does not run them again, whatever became of its record. */
 export function withStepsKept(

@@ -1,6 +1,6 @@
-import type { FinalStatus } from '../definition/job-status.js';
-import type { ExecutionWrite } from '../store/ports/execution-record.js';
-import type { GivenBack } from '../store/codecs/given-back.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import type { ExecutionWrite } from '../../store/ports/execution-record.js';
+import type { GivenBack } from '../../store/codecs/given-back.js';
 
 /** How an attempt ended: what the lane must now tell the queue. */
 export type Outcome = OutcomeKind & {

@@ -1,8 +1,8 @@
-import { toErrorRecord } from '../common/describe-error.js';
-import { cutText } from '../common/storable-text.js';
-import type { RetentionPolicy } from '../definition/job-definition.js';
-import type { FinalStatus } from '../definition/job-status.js';
-import { originOf } from '../store/codecs/execution-origin.js';
+import { toErrorRecord } from '../../common/describe-error.js';
+import { cutText } from '../../common/storable-text.js';
+import type { RetentionPolicy } from '../../definition/job-definition.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import { originOf } from '../../store/codecs/execution-origin.js';
 import type {
   AttemptRecord,
   ErrorRecord,
@@ -10,8 +10,8 @@ import type {
   ExecutionWrite,
   StepRecord,
   UnfinishedStep,
-} from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+} from '../../store/ports/execution-record.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

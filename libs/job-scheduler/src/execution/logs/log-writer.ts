@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../common/clock.js';
-import { describeThrown } from '../common/describe-error.js';
-import type { FinalStatus } from '../definition/job-status.js';
-import { within } from '../common/within.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
-import { toLogLine } from '../store/codecs/log-codec.js';
-import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../store/ports/log-store.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
-import type { JobEvents } from '../events/job-events.js';
-import { executionFields } from '../events/execution-fields.js';
+import type { Clock } from '../../common/clock.js';
+import { describeThrown } from '../../common/describe-error.js';
+import type { FinalStatus } from '../../definition/job-status.js';
+import { within } from '../../common/within.js';
+import { StoreUnavailableError } from '../../errors/store-errors.js';
+import { toLogLine } from '../../store/codecs/log-codec.js';
+import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { JobEvents } from '../../events/job-events.js';
+import { executionFields } from '../../events/execution-fields.js';
 
 /** Entries in one round trip. */
 const MOST_AT_ONCE = 500;

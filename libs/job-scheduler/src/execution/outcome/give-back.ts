@@ -1,4 +1,4 @@
-import type { GivenBack } from '../store/codecs/given-back.js';
+import type { GivenBack } from '../../store/codecs/given-back.js';
 
 /** How a job goes back to its queue that this process does not know. Milliseconds. */
 export interface GiveBack {

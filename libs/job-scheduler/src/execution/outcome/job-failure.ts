@@ -1,5 +1,5 @@
-import type { JobFailure } from '../definition/job-context.js';
-import { copyOfPayload, type StartedJob } from '../store/codecs/started-job.js';
+import type { JobFailure } from '../../definition/job-context.js';
+import { copyOfPayload, type StartedJob } from '../../store/codecs/started-job.js';
 
 /** What is told of an execution that has failed for good: a copy of its own for each who is told. */
 export function toFailure(started: StartedJob, error: Error): JobFailure {

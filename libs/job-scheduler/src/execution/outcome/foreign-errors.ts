@@ -1,5 +1,5 @@
-import { JobSchedulerError } from '../errors/job-scheduler-error.js';
-import { JobAbortError, JobCancelError, JobRefusedError, JobSnoozeError } from '../errors/outcome-errors.js';
+import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
+import { JobAbortError, JobCancelError, JobRefusedError, JobSnoozeError } from '../../errors/outcome-errors.js';
 
 /** BullMQ's errors do not say for how long the job is put off. */
 const A_WHILE = 1_000;

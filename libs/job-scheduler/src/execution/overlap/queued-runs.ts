@@ -1,10 +1,10 @@
-import { QueueUnknownError } from '../errors/unknown-name-errors.js';
-import type { CancelExecution } from '../jobs/cancel/cancel-execution.js';
-import type { OtherRuns } from '../execution/run-leases.js';
-import { encodeJobId } from '../store/names.js';
-import type { EngineQueue } from '../store/ports/ports.js';
-import { isNotDelayed, readJob } from '../store/read-job.js';
-import type { QueueHub } from '../queues/queue-hub.js';
+import { QueueUnknownError } from '../../errors/unknown-name-errors.js';
+import type { CancelExecution } from '../../jobs/cancel/cancel-execution.js';
+import type { OtherRuns } from './run-leases.js';
+import { encodeJobId } from '../../store/names.js';
+import type { EngineQueue } from '../../store/ports/ports.js';
+import { isNotDelayed, readJob } from '../../store/read-job.js';
+import type { QueueHub } from '../../queues/queue-hub.js';
 
 /** What leases ask of executions: answered by the queues. */
 export class QueuedRuns implements OtherRuns {

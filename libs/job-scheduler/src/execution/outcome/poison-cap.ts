@@ -1,4 +1,4 @@
-import type { StoredExecution } from '../store/ports/execution-record.js';
+import type { StoredExecution } from '../../store/ports/execution-record.js';
 
 /** A job that took its worker down this often is failed. */
 const CRASHES_ALLOWED = 3;

@@ -1,11 +1,11 @@
 import { expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { HeldClock, turns } from '../../../../test/support/held-clock.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
-import { MemoryLogStore } from '../store/memory/memory-log-store.js';
-import { SharedMemory } from '../store/memory/shared-memory.js';
-import type { LogBatch, StoredLog } from '../store/ports/log-store.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
+import { StoreUnavailableError } from '../../errors/store-errors.js';
+import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
+import { SharedMemory } from '../../store/memory/shared-memory.js';
+import type { LogBatch, StoredLog } from '../../store/ports/log-store.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 import { LogWriter } from './log-writer.js';
 
 /** The memory's, which fails as it is told to. */

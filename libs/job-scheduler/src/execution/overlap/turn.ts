@@ -1,8 +1,8 @@
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { LockAnswer } from '../store/ports/lock-store.js';
-import { isFirstStart, type StartedJob } from '../store/codecs/started-job.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { LockAnswer } from '../../store/ports/lock-store.js';
+import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome } from '../outcome/outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
 import { holderOf, keysOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 import { Succession } from './succession.js';

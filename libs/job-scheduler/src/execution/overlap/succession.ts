@@ -1,4 +1,4 @@
-import { isFirstStart, type StartedJob } from '../store/codecs/started-job.js';
+import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
 import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 
 /** What claiming the place of a run gave. */

@@ -1,12 +1,12 @@
-import type { Clock } from '../common/clock.js';
-import type { StepDefinition } from '../definition/job-definition.js';
-import { describeThrown } from '../common/describe-error.js';
-import { retryDelay } from '../definition/retry-policy.js';
-import type { JobHandlers } from '../discovery/handlers/job-invoker.js';
-import type { StepRecord } from '../store/ports/execution-record.js';
-import type { AttemptContext } from './attempt-context.js';
-import { withTimeLimit } from './time-limit.js';
-import { isFinalError } from './classify.js';
+import type { Clock } from '../../common/clock.js';
+import type { StepDefinition } from '../../definition/job-definition.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { retryDelay } from '../../definition/retry-policy.js';
+import type { JobHandlers } from '../../discovery/handlers/job-invoker.js';
+import type { StepRecord } from '../../store/ports/execution-record.js';
+import type { AttemptContext } from '../attempt-context.js';
+import { withTimeLimit } from '../time-limit.js';
+import { isFinalError } from '../outcome/classify.js';
 import type { StepLog } from './step-log.js';
 
 /** The steps of a job in order: those that are recorded already are not run again. Gives the last one's result. */
