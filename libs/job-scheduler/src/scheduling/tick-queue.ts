@@ -3,7 +3,7 @@ import type { StoredRepeat } from '../cron/schedule-pattern.js';
 import { decodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports/ports.js';
 import type { StartedJob } from '../store/codecs/started-job.js';
-import { isFirePlan, type FirePlan } from './fire-plan.js';
+import { isFirePlan, type FirePlan } from './fire/fire-plan.js';
 
 /** A schedule by which fires were planned, and the time for which it was. Plain JSON; times are milliseconds since the epoch. */
 export interface PlannedBy {

@@ -2,7 +2,7 @@ import type { Clock, ClockTimer } from '../common/clock.js';
 import type { JobDefinition } from '../definition/job-definition.js';
 import { within } from '../common/within.js';
 import type { StoreTime } from '../store/store-time.js';
-import type { Declarer } from '../scheduling/declarer.js';
+import type { Declarer } from '../scheduling/sync/declarer.js';
 
 /** How long the store may take to hear of it, in milliseconds. */
 const STORE_WITHIN = 1_000;

@@ -1,9 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
-import type { Declarer } from '../scheduling/declarer.js';
-import type { ScheduleEntries, ScheduleRepair } from '../scheduling/schedule-entries.js';
+import type { Declarer } from '../scheduling/sync/declarer.js';
+import type { ScheduleEntries, ScheduleRepair } from '../scheduling/sync/schedule-entries.js';
 import { ScheduleTicker } from '../scheduling/schedule-ticker.js';
-import { recordSkippedFires } from '../scheduling/skipped-fires.js';
+import { recordSkippedFires } from '../scheduling/fire/skipped-fires.js';
 import type { EngineQueue, Store } from '../store/ports/ports.js';
 import type { RepairWatch } from './repair-watch.js';
 import type { RuntimeParts } from './runtime-parts.js';

@@ -1,4 +1,4 @@
-import type { ScheduleStore, StoredSchedule } from '../store/ports/schedule-store.js';
+import type { ScheduleStore, StoredSchedule } from '../../store/ports/schedule-store.js';
 import type { ScheduleRepair } from './schedule-entries.js';
 
 /** Clocks of processes differ by less than this, in milliseconds: what lies further ahead was written by one that was wrong. */

@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Logger } from '@nestjs/common';
-import { SystemClock } from '../common/clock.js';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { JobReports } from '../execution/running-job.js';
-import { MemoryScheduleStore } from '../store/memory/memory-schedule-store.js';
-import { SharedMemory } from '../store/memory/shared-memory.js';
-import { encodeSchedulerId } from '../store/names.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { ScheduleData } from '../store/ports/schedule-store.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import { SystemClock } from '../../common/clock.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { JobReports } from '../../execution/running-job.js';
+import { MemoryScheduleStore } from '../../store/memory/memory-schedule-store.js';
+import { SharedMemory } from '../../store/memory/shared-memory.js';
+import { encodeSchedulerId } from '../../store/names.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
+import type { ScheduleData } from '../../store/ports/schedule-store.js';
+import type { StartedJob } from '../../store/codecs/started-job.js';
 import type { Fire, SkippedFires } from './fire.js';
 import { FireGate } from './fire-gate.js';
-import type { TickData } from './tick-queue.js';
+import type { TickData } from '../tick-queue.js';
 
 const MADE = Date.parse('2026-03-01T10:00:00Z');
 const minute = (n: number) => MADE + n * 60_000;

@@ -1,4 +1,4 @@
-import type { ScheduleDeclaration, StoredSchedule } from '../store/ports/schedule-store.js';
+import type { ScheduleDeclaration, StoredSchedule } from '../../store/ports/schedule-store.js';
 
 /** Which versions of the code have a say in which schedules: several services, and several versions of each, may share a prefix. */
 

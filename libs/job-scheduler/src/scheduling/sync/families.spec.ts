@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { ScheduleDeclaration, StoredSchedule } from '../store/ports/schedule-store.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
+import type { ScheduleDeclaration, StoredSchedule } from '../../store/ports/schedule-store.js';
 import { deciders, isOneFamily, liveVersions, removedOf, staleFor, toRemoved } from './families.js';
 
 const NOW = 1_000_000;

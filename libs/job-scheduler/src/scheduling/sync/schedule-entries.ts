@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
-import type { Clock } from '../common/clock.js';
-import { describeThrown } from '../common/describe-error.js';
-import { tryAgain } from '../common/try-again.js';
-import { isEntryTaken } from '../store/entry-taken.js';
-import { encodeSchedulerId, TICK_QUEUE } from '../store/names.js';
-import type { EngineQueue, EngineScheduler, Store } from '../store/ports/ports.js';
-import type { StoredSchedule } from '../store/ports/schedule-store.js';
+import type { Clock } from '../../common/clock.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { tryAgain } from '../../common/try-again.js';
+import { isEntryTaken } from '../../store/entry-taken.js';
+import { encodeSchedulerId, TICK_QUEUE } from '../../store/names.js';
+import type { EngineQueue, EngineScheduler, Store } from '../../store/ports/ports.js';
+import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 import { checkEntry, isDueBy, type CheckOptions, type EntryCheck, type ScheduleTrouble } from './entry-check.js';
-import type { ScheduleApplier } from './schedule-appliance.js';
-import { TICK_OPTIONS, type PlannedBy, type TickData } from './tick-queue.js';
+import type { ScheduleApplier } from '../schedule-appliance.js';
+import { TICK_OPTIONS, type PlannedBy, type TickData } from '../tick-queue.js';
 
 /** A schedule that would not have fired, and was repaired. */
 export interface ScheduleRepair {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { CodeSchedule, JobDefinition } from '../definition/job-definition.js';
-import type { ScheduleData, SchedulePut, StoredSchedule } from '../store/ports/schedule-store.js';
+import type { CodeSchedule, JobDefinition } from '../../definition/job-definition.js';
+import type { ScheduleData, SchedulePut, StoredSchedule } from '../../store/ports/schedule-store.js';
 
 /** A schedule that the code declares, with its job. */
 export interface DeclaredSchedule {

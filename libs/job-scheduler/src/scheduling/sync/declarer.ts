@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { ScheduleDeclaration, ScheduleStore } from '../store/ports/schedule-store.js';
-import type { StoreTime } from '../store/store-time.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
+import type { ScheduleDeclaration, ScheduleStore } from '../../store/ports/schedule-store.js';
+import type { StoreTime } from '../../store/store-time.js';
 import { declaredSchedules, versionOf } from './code-schedules.js';
 
 export interface DeclarerParts {

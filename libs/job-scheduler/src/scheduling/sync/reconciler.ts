@@ -1,15 +1,15 @@
 import type { Logger } from '@nestjs/common';
-import type { JobDefinition } from '../definition/job-definition.js';
-import { encodeSchedulerId, decodeSchedulerId, TICK_QUEUE } from '../store/names.js';
-import type { EngineQueue, EngineScheduler, Store } from '../store/ports/ports.js';
-import type { StoreTime } from '../store/store-time.js';
-import type { ScheduleDeclaration, SchedulePut, StoredSchedule } from '../store/ports/schedule-store.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import { encodeSchedulerId, decodeSchedulerId, TICK_QUEUE } from '../../store/names.js';
+import type { EngineQueue, EngineScheduler, Store } from '../../store/ports/ports.js';
+import type { StoreTime } from '../../store/store-time.js';
+import type { ScheduleDeclaration, SchedulePut, StoredSchedule } from '../../store/ports/schedule-store.js';
 import { codeChanges, declaredSchedules, type DeclaredSchedule } from './code-schedules.js';
 import { takeBackAhead } from './ahead-of-time.js';
 import { FORGET_AFTER, type Declarer } from './declarer.js';
 import { deciders, liveVersions, removedOf, staleFor, toRemoved } from './families.js';
 import type { EntryPair, ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
-import { isTickData } from './tick-queue.js';
+import { isTickData } from '../tick-queue.js';
 
 export interface ReconcilerParts {
   readonly store: Pick<Store, 'queues' | 'schedules' | 'facts'>;

@@ -1,19 +1,19 @@
 import type { Logger } from '@nestjs/common';
-import { describeThrown } from '../common/describe-error.js';
-import { firesBetween, type Stretch } from '../cron/fires-between.js';
-import type { JobDefinition } from '../definition/job-definition.js';
-import { giveBack } from '../execution/outcome/give-back.js';
-import type { Outcome } from '../execution/outcome/outcome.js';
-import type { JobReports, JobRunner, RunningJob } from '../execution/running-job.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { ScheduleStore, StoredSchedule } from '../store/ports/schedule-store.js';
-import type { StoreTime } from '../store/store-time.js';
-import { isFirstStart, type StartedJob } from '../store/codecs/started-job.js';
+import { describeThrown } from '../../common/describe-error.js';
+import { firesBetween, type Stretch } from '../../cron/fires-between.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import { giveBack } from '../../execution/outcome/give-back.js';
+import type { Outcome } from '../../execution/outcome/outcome.js';
+import type { JobReports, JobRunner, RunningJob } from '../../execution/running-job.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
+import type { ScheduleStore, StoredSchedule } from '../../store/ports/schedule-store.js';
+import type { StoreTime } from '../../store/store-time.js';
+import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
 import type { EnqueueFire, RecordSkipped } from './fire.js';
 import { isPlain, type FirePlan } from './fire-plan.js';
 import { judgeFires, type MisfirePolicy } from './misfire.js';
-import { isSameRepeat, repeatOf, toStretch } from './stored-repeat.js';
-import { fireId, FIRE_RETRY_DELAY, readTick, type PlannedBy, type Tick } from './tick-queue.js';
+import { isSameRepeat, repeatOf, toStretch } from '../stored-repeat.js';
+import { fireId, FIRE_RETRY_DELAY, readTick, type PlannedBy, type Tick } from '../tick-queue.js';
 
 export interface FireGateParts {
   readonly schedules: ScheduleStore;

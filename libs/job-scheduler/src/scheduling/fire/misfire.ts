@@ -1,4 +1,4 @@
-import type { Misfire } from '../definition/job-options.js';
+import type { Misfire } from '../../definition/job-options.js';
 
 /** What becomes of missed fires. Durations are milliseconds. */
 export interface MisfirePolicy {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSchedule } from '../cron/schedule.js';
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { ScheduleData, StoredSchedule } from '../store/ports/schedule-store.js';
+import { parseSchedule } from '../../cron/schedule.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { ScheduleData, StoredSchedule } from '../../store/ports/schedule-store.js';
 import { codeChanges, versionOf, type DeclaredSchedule } from './code-schedules.js';
 
 const NOW = 1_000_000;

@@ -1,12 +1,12 @@
-import type { Clock } from '../common/clock.js';
-import { retentionElsewhere } from '../jobs/retention.js';
-import type { JobEvents } from '../events/job-events.js';
-import { executionFields } from '../events/execution-fields.js';
-import type { JobDefaults } from '../options/resolved-options.js';
-import type { ExecutionStore } from '../store/ports/ports.js';
-import { toSkippedWrite } from '../store/skipped-write.js';
+import type { Clock } from '../../common/clock.js';
+import { retentionElsewhere } from '../../jobs/retention.js';
+import type { JobEvents } from '../../events/job-events.js';
+import { executionFields } from '../../events/execution-fields.js';
+import type { JobDefaults } from '../../options/resolved-options.js';
+import type { ExecutionStore } from '../../store/ports/ports.js';
+import { toSkippedWrite } from '../../store/skipped-write.js';
 import type { RecordSkipped } from './fire.js';
-import { fireId } from './tick-queue.js';
+import { fireId } from '../tick-queue.js';
 
 export interface SkippedFiresParts {
   readonly executions: ExecutionStore;

@@ -1,10 +1,10 @@
-import { firstFire } from '../cron/fires-between.js';
-import { nextFire } from '../cron/next-fire.js';
-import { fromPattern } from '../cron/schedule-pattern.js';
-import type { EngineScheduler } from '../store/ports/ports.js';
-import type { StoredSchedule } from '../store/ports/schedule-store.js';
-import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from './stored-repeat.js';
-import type { PlannedBy } from './tick-queue.js';
+import { firstFire } from '../../cron/fires-between.js';
+import { nextFire } from '../../cron/next-fire.js';
+import { fromPattern } from '../../cron/schedule-pattern.js';
+import type { EngineScheduler } from '../../store/ports/ports.js';
+import type { StoredSchedule } from '../../store/ports/schedule-store.js';
+import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from '../stored-repeat.js';
+import type { PlannedBy } from '../tick-queue.js';
 
 /** What is wrong with an enabled schedule. */
 export type ScheduleTrouble =

@@ -1,7 +1,7 @@
-import type { JobDefinition } from '../definition/job-definition.js';
-import type { Overlap } from '../definition/job-options.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { StoredSchedule } from '../store/ports/schedule-store.js';
+import type { JobDefinition } from '../../definition/job-definition.js';
+import type { Overlap } from '../../definition/job-options.js';
+import type { DeclaredJob } from '../../store/ports/declared-job.js';
+import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 
 /** A fire of a schedule that is to become an execution. */
 export interface Fire {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../common/clock.js';
-import type { JobEvent } from '../definition/job-event.js';
-import type { ExecutionWrite } from '../store/ports/execution-record.js';
-import type { ExecutionStore } from '../store/ports/ports.js';
-import type { StoredSchedule } from '../store/ports/schedule-store.js';
+import { SystemClock } from '../../common/clock.js';
+import type { JobEvent } from '../../definition/job-event.js';
+import type { ExecutionWrite } from '../../store/ports/execution-record.js';
+import type { ExecutionStore } from '../../store/ports/ports.js';
+import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 import { recordSkippedFires } from './skipped-fires.js';
 
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EngineScheduler } from '../store/ports/ports.js';
-import type { StoredSchedule } from '../store/ports/schedule-store.js';
+import type { EngineScheduler } from '../../store/ports/ports.js';
+import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 import { checkEntry, type CheckOptions } from './entry-check.js';
 
 const at = (text: string) => Date.parse(`2026-03-01T${text}Z`);
