@@ -21,7 +21,7 @@ import {
 import { APP_FILTER } from '@nestjs/core';
 import { JobService } from 'nestjs-job-scheduler';
 import { JobErrorFilter, JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
-import { JobSchedulerBoot } from '#src/service/job-scheduler-boot.js';
+import { JobSchedulerBoot } from '#src/service/runtime/job-scheduler-boot.js';
 import { Api, curlBody, platforms, problem, type ApiOptions } from './app.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { WAIT } from '../support/machine.js';

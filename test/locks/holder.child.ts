@@ -1,6 +1,6 @@
 /** Holds a lock in a process of its own, until it is killed. Arguments: connection, prefix, key, ttl. */
 import { SystemClock } from '#src/common/clock.js';
-import { LockService } from '#src/service/lock-service.js';
+import { LockService } from '#src/service/locks/lock-service.js';
 import { openStore } from '#src/store/open-store.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { tell } from '../support/tell.js';

@@ -1,7 +1,7 @@
 /** Lock services on a store each, as two processes have them. All is closed after each test. */
 import { afterEach } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
-import { LockService } from '#src/service/lock-service.js';
+import { LockService } from '#src/service/locks/lock-service.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports/ports.js';
 import { StoreHolder } from '#src/store/store-holder.js';

@@ -14,7 +14,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Job, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
-import { SchedulerRuntime } from '#src/service/scheduler-runtime.js';
+import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';
 import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { freePort } from '../support/servers.mjs';

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { Job, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHealthIndicator, JobSchedulerHealthModule } from 'nestjs-job-scheduler/health';
-import { SchedulerRuntime } from '#src/service/scheduler-runtime.js';
+import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { randomPrefix } from '../support/prefix.js';
 import { startRedis } from '../support/servers.mjs';

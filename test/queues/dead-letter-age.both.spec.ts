@@ -5,7 +5,7 @@ import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
 import { Clock, DeadLetters, defineJob, JobSchedulerModule, JobService, SystemClock } from 'nestjs-job-scheduler';
-import { DeadLetterSweep } from '#src/service/dead-letter-sweep.js';
+import { DeadLetterSweep } from '#src/service/dead-letters/dead-letter-sweep.js';
 import { QueueHub } from '#src/queues/queue-hub.js';
 import { JobRegistry } from '#src/discovery/job-registry.js';
 import { StoreHolder } from '#src/store/store-holder.js';

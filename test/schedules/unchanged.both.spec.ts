@@ -6,7 +6,7 @@ import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-sche
 import { checkEntry } from '#src/scheduling/sync/entry-check.js';
 import type { TickData } from '#src/scheduling/tick-queue.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
-import { SchedulerRuntime } from '#src/service/scheduler-runtime.js';
+import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';

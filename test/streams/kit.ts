@@ -7,7 +7,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
 import { LogStreamController } from '#src/http/log-stream.controller.js';
-import { LogStreams } from '#src/service/log-streams.js';
+import { LogStreams } from '#src/service/logs/log-streams.js';
 import { until } from '../support/until.js';
 
 export const platforms = ['Express', 'Fastify'] as const;

@@ -53,7 +53,7 @@ export { describeSchedule } from './cron/describe-schedule.js';
 
 export { actingAs } from './service/actions.js';
 export { JobService } from './service/job-service.js';
-export { ScheduleService } from './service/schedule-service.js';
+export { ScheduleService } from './service/schedules/schedule-service.js';
 export type {
   NewSchedule,
   PayloadField,
@@ -62,25 +62,25 @@ export type {
   ScheduleFilter,
   ScheduleSettings,
   ScheduleTiming,
-} from './service/schedule-input.js';
+} from './service/schedules/schedule-input.js';
 export type { EnqueueOptions } from './jobs/enqueue/enqueue-options.js';
 export type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from './jobs/enqueue/enqueue-types.js';
 export type { JobHandle } from './jobs/job-handle.js';
 export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './queues/queue-info.js';
-export type { ScheduledJob } from './service/scheduled-job.js';
-export { DeadLetters } from './service/dead-letters.js';
-export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letter.js';
+export type { ScheduledJob } from './service/schedules/scheduled-job.js';
+export { DeadLetters } from './service/dead-letters/dead-letters.js';
+export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letters/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
 export type { ScheduleRepair } from './scheduling/sync/schedule-entries.js';
 export type { ScheduleTrouble } from './scheduling/sync/entry-check.js';
-export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/job-history.js';
-export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/job-execution.js';
-export type { JobStats } from './service/job-stats.js';
+export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/history/job-history.js';
+export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/history/job-execution.js';
+export type { JobStats } from './service/history/job-stats.js';
 export { JobMonitor } from './service/job-monitor.js';
-export { LockService } from './service/lock-service.js';
-export type { Lock } from './service/lock.js';
-export type { LockWaitOptions } from './service/check-lock.js';
+export { LockService } from './service/locks/lock-service.js';
+export type { Lock } from './service/locks/lock.js';
+export type { LockWaitOptions } from './service/locks/check-lock.js';
 export { TaskPool, type Task, type TaskOptions, type TaskPoolOptions, type TaskResult } from './service/task-pool.js';
 
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { OptionsError } from './errors/definition-errors.js';
-import { JobSchedulerBoot } from './service/job-scheduler-boot.js';
+import { JobSchedulerBoot } from './service/runtime/job-scheduler-boot.js';
 
 /**
  * The only Nest hooks of the library: its boot order and its stop order.

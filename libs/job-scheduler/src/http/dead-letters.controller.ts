@@ -1,6 +1,6 @@
 import { Body, Get, HttpCode, Post, Query } from '@nestjs/common';
-import type { DeadLetterFilter, DeadLetterPage as Page } from '../service/dead-letter.js';
-import { DeadLetters } from '../service/dead-letters.js';
+import type { DeadLetterFilter, DeadLetterPage as Page } from '../service/dead-letters/dead-letter.js';
+import { DeadLetters } from '../service/dead-letters/dead-letters.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Presenter } from './present.js';

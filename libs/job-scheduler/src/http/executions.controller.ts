@@ -1,8 +1,8 @@
 import { Body, Get, HttpCode, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { JobLogLine } from '../definition/job-log-line.js';
 import { ExecutionEndedError, ExecutionUnknownError } from '../errors/unknown-name-errors.js';
-import type { JobExecution } from '../service/job-execution.js';
-import { JobHistory, type ExecutionPage as Page } from '../service/job-history.js';
+import type { JobExecution } from '../service/history/job-execution.js';
+import { JobHistory, type ExecutionPage as Page } from '../service/history/job-history.js';
 import { JobService } from '../service/job-service.js';
 import { EmptyBody } from './empty-body.interceptor.js';
 import { MonitorController } from './monitor-controller.js';

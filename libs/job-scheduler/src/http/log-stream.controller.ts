@@ -2,8 +2,8 @@ import { Get, Headers, Inject, Param, Query, Req, Res, type OnModuleDestroy } fr
 import { HttpAdapterHost } from '@nestjs/core';
 import type { JobEvent } from '../definition/job-event.js';
 import { JobService } from '../service/job-service.js';
-import type { LogItem } from '../service/log-item.js';
-import { LogStreams } from '../service/log-streams.js';
+import type { LogItem } from '../service/logs/log-item.js';
+import { LogStreams } from '../service/logs/log-streams.js';
 import { callerOf } from './caller.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';

@@ -1,7 +1,7 @@
 import { Get, Param } from '@nestjs/common';
-import { JobHistory } from '../service/job-history.js';
+import { JobHistory } from '../service/history/job-history.js';
 import { JobService } from '../service/job-service.js';
-import type { JobStats } from '../service/job-stats.js';
+import type { JobStats } from '../service/history/job-stats.js';
 import type { JobSummary } from '../service/job-summary.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';

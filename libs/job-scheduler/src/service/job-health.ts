@@ -6,7 +6,7 @@ import type { StoreTime } from '../store/store-time.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from '../queues/queue-info.js';
 import type { QueueReader } from '../queues/queue-reader.js';
-import type { SchedulerRuntime } from './scheduler-runtime.js';
+import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** What is known of the module's health at one moment. */

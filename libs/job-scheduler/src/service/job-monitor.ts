@@ -3,7 +3,7 @@ import type { JobRef } from '../definition/job-ref.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { JobHistory } from './job-history.js';
+import type { JobHistory } from './history/job-history.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** Tells, by job, whether all is well. Errors as those of `JobHistory`. */

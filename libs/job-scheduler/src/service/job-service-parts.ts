@@ -6,11 +6,11 @@ import type { Canceller } from '../jobs/cancel/canceller.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ExecutionFinder } from '../jobs/execution-finder.js';
 import type { FinishWatcher } from '../jobs/finish-watcher.js';
-import type { LateJobs } from './late-jobs.js';
+import type { LateJobs } from './runtime/late-jobs.js';
 import type { QueueHub } from '../queues/queue-hub.js';
 import type { QueueReader } from '../queues/queue-reader.js';
-import type { ScheduleService } from './schedule-service.js';
-import type { SchedulerRuntime } from './scheduler-runtime.js';
+import type { ScheduleService } from './schedules/schedule-service.js';
+import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
 import type { Steering } from '../jobs/steering.js';
 
 /** What `JobService` is made of. */

@@ -17,7 +17,7 @@ import type { JobServiceParts } from './job-service-parts.js';
 import { toHandle, type JobHandle } from '../jobs/job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueInfo } from '../queues/queue-info.js';
-import type { ScheduledJob } from './scheduled-job.js';
+import type { ScheduledJob } from './schedules/scheduled-job.js';
 import { guardStore } from '../store/store-guard.js';
 
 /**

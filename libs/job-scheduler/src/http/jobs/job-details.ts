@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JobLogLine } from '../../definition/job-log-line.js';
-import type { JobExecution } from '../../service/job-execution.js';
-import { JobHistory } from '../../service/job-history.js';
+import type { JobExecution } from '../../service/history/job-execution.js';
+import { JobHistory } from '../../service/history/job-history.js';
 import { Presenter } from '../present.js';
 import type { DetailQuery } from '../schemas/execution.schema.js';
 

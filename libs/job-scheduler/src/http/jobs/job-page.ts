@@ -1,5 +1,5 @@
 import { RequestInvalidError } from '../../errors/request-errors.js';
-import type { ScheduledJob } from '../../service/scheduled-job.js';
+import type { ScheduledJob } from '../../service/schedules/scheduled-job.js';
 import type { JobQuery } from '../schemas/job.schema.js';
 import { DEFAULT_GROUP, statusCode } from '../schemas/job-fields.js';
 import { DEFAULT_LIMIT } from '../schemas/texts.js';

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Overlap } from '../../definition/job-options.js';
 import { RequestInvalidError } from '../../errors/request-errors.js';
 import type { JobSummary } from '../../service/job-summary.js';
-import type { NewSchedule, ScheduleChange } from '../../service/schedule-input.js';
-import type { ScheduledJob } from '../../service/scheduled-job.js';
+import type { NewSchedule, ScheduleChange } from '../../service/schedules/schedule-input.js';
+import type { ScheduledJob } from '../../service/schedules/scheduled-job.js';
 import { concurrentCode, DEFAULT_GROUP, MISFIRE_BY_CODE, MISFIRE_CODES, statusCode } from '../schemas/job-fields.js';
 import { WRITTEN_FIELDS, type Job, type JobChange, type ListedJob, type NewJob } from '../schemas/job.schema.js';
 

@@ -3,7 +3,7 @@ import { ScheduleConflictError, ScheduleOwnedError } from '../../errors/schedule
 import type { JobHandle } from '../../jobs/job-handle.js';
 import { JobService } from '../../service/job-service.js';
 import type { JobSummary } from '../../service/job-summary.js';
-import { ScheduleService } from '../../service/schedule-service.js';
+import { ScheduleService } from '../../service/schedules/schedule-service.js';
 import type { Job, JobChange, JobPage, JobQuery, ListedJob, NewJob } from '../schemas/job.schema.js';
 import { changedFields, toJob, toListedJob, toNewSchedule, toScheduleChange } from './job-record.js';
 import { pageOf } from './job-page.js';

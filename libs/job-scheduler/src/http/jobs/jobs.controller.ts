@@ -1,5 +1,5 @@
 import { Body, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
-import { JobHistory } from '../../service/job-history.js';
+import { JobHistory } from '../../service/history/job-history.js';
 import { EmptyBody } from '../empty-body.interceptor.js';
 import { MonitorController } from '../monitor-controller.js';
 import { Describe } from '../openapi/operation.js';

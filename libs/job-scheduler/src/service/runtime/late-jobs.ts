@@ -1,0 +1,40 @@
+import type { JobOptions } from '../../definition/job-options.js';
+import { OwnLogger } from '../../common/own-logger.js';
+import type { JobFunction } from '../../discovery/handlers/function-invoker.js';
+import type { JobDiscovery } from '../../discovery/job-discovery.js';
+import type { JobRegistry } from '../../discovery/job-registry.js';
+import type { ListenerCalls } from '../../events/listener-calls.js';
+import type { StoreHolder } from '../../store/store-holder.js';
+import type { SchedulerRuntime } from './scheduler-runtime.js';
+import { guardStore } from '../../store/store-guard.js';
+
+/** Jobs that discovery does not find at boot: they have no decorator, or come later. */
+export class LateJobs {
+  private readonly logger = new OwnLogger();
+
+  constructor(
+    private readonly registry: JobRegistry,
+    private readonly discovery: JobDiscovery,
+    private readonly listeners: ListenerCalls,
+    private readonly runtime: SchedulerRuntime,
+    private readonly holder: StoreHolder,
+  ) {}
+
+  /** @throws JobDefinitionError */
+  register(options: JobOptions & { name: string }, handler: JobFunction): void {
+    const { checked } = this.registry.register(options, handler);
+    if (!this.runtime.isRunning) return;
+    checked
+      .then(() => this.runtime.refreshSchedules())
+      .catch((error: Error) =>
+        this.logger.error(`Job "${options.name}" was registered, but not scheduled: ${error.message}`),
+      );
+  }
+
+  /** @throws JobDefinitionError */
+  async discover(): Promise<void> {
+    this.listeners.add(await this.discovery.discoverMore());
+    if (!this.runtime.isRunning) return;
+    await guardStore(this.holder.require('discover jobs'), () => this.runtime.refreshSchedules());
+  }
+}

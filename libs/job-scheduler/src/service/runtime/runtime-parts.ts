@@ -1,0 +1,34 @@
+import type { Clock } from '../../common/clock.js';
+import type { Admission } from '../../execution/overlap/admission.js';
+import type { FleetCancel } from '../../jobs/cancel/fleet-cancel.js';
+import type { FleetJobs } from '../../execution/fleet-jobs.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+import type { JobRegistry } from '../../discovery/job-registry.js';
+import type { SchedulerTiming } from '../../scheduling/schedule-timing.js';
+import type { StoreTime } from '../../store/store-time.js';
+import type { StoreHolder } from '../../store/store-holder.js';
+import type { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
+import type { EventBus } from '../../events/event-bus.js';
+import type { ExecutionFinder } from '../../jobs/execution-finder.js';
+import type { QueueHub } from '../../queues/queue-hub.js';
+import type { QueueTraitsReader } from '../../queues/queue-traits.js';
+import type { SlotWaits } from '../../jobs/slot-waits.js';
+
+/** What the moving parts of a module work with. */
+export interface RuntimeParts {
+  readonly options: ResolvedOptions;
+  readonly registry: JobRegistry;
+  readonly holder: StoreHolder;
+  readonly enqueuer: Enqueuer;
+  readonly clock: Clock;
+  readonly fleet: FleetCancel;
+  readonly admission: Admission;
+  readonly timing: SchedulerTiming;
+  readonly events: EventBus;
+  readonly finder: ExecutionFinder;
+  readonly hub: QueueHub;
+  readonly slotWaits: SlotWaits;
+  readonly traits: QueueTraitsReader;
+  readonly fleetJobs: FleetJobs;
+  readonly time: StoreTime;
+}

@@ -1,0 +1,214 @@
+import type { RepeatStrategy } from 'bullmq';
+import { OwnLogger } from '../../common/own-logger.js';
+import { outside } from '../../common/outside.js';
+import { within } from '../../common/within.js';
+import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
+import { LogWriter } from '../../execution/logs/log-writer.js';
+import { Declarer } from '../../scheduling/sync/declarer.js';
+import type { ScheduleApplier } from '../../scheduling/schedule-appliance.js';
+import { ScheduleEntries } from '../../scheduling/sync/schedule-entries.js';
+import type { ScheduleTicker } from '../../scheduling/schedule-ticker.js';
+import { openTickQueue } from '../../scheduling/tick-queue.js';
+import { openStore } from '../../store/open-store.js';
+import type { EngineQueue, Store } from '../../store/ports/ports.js';
+import { reasonOf } from '../../store/store-away.js';
+import type { WorkerPool } from '../../worker/worker-pool.js';
+import { toDeclaredJob } from './declare-job.js';
+import { Heartbeat } from './heartbeat.js';
+import { DeadLetterSweep } from '../dead-letters/dead-letter-sweep.js';
+import { HistorySweep, SWEEP_EVERY } from '../history/history-sweep.js';
+import { KeepDeclared } from './keep-declared.js';
+import { makePool } from './make-pool.js';
+import { makeTicker } from './make-ticker.js';
+import { RepairWatch } from './repair-watch.js';
+import type { RuntimeParts } from './runtime-parts.js';
+import { storeFault } from '../../store/store-guard.js';
+
+/** How long the tick queue may take to close, in milliseconds. */
+const CLOSE_WITHIN = 1_000;
+
+/**
+ * The moving parts of one module in this process: the store, the worker pool and the schedules, as its roles say.
+ * Opened once, started and stopped as often as one likes, closed once.
+ */
+export class SchedulerRuntime implements ScheduleApplier {
+  readonly workerId: string;
+  /** Schedules that were found broken and repaired. */
+  readonly repairs: RepairWatch;
+  private pool: WorkerPool | undefined;
+  /** What the pool's jobs log. */
+  private lines: LogWriter | undefined;
+  private ticker: ScheduleTicker | undefined;
+  private heartbeat: Heartbeat | undefined;
+  private sweep: HistorySweep | undefined;
+  private declared: KeepDeclared | undefined;
+  private running = false;
+  /** Starts and stops follow each other, whoever asks. */
+  private turn: Promise<void> = Promise.resolve();
+  private readonly repeatStrategy: RepeatStrategy;
+  /** Opened at its first use; nobody takes its jobs but the ticker. */
+  private ticks: EngineQueue | undefined;
+  private readonly logger = new OwnLogger();
+
+  constructor(private readonly parts: RuntimeParts) {
+    this.repairs = new RepairWatch(parts.clock);
+    this.workerId = parts.fleet.workerId;
+    this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
+  }
+
+  /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
+  async open(): Promise<void> {
+    const { connection, prefix } = this.parts.options;
+    const store = await outside(() => openStore({ connection, prefix, clock: this.parts.clock }));
+    store.onAvailability((available, error) => {
+      if (available) this.logger.log(`The job store at ${store.address} is back`);
+      else this.logger.warn(`The job store at ${store.address} is lost: ${error ? reasonOf(error) : 'no connection'}`);
+    });
+    this.parts.holder.set(store);
+    this.parts.events.open();
+  }
+
+  /** Whether this process takes jobs, or fires schedules. */
+  get isRunning(): boolean {
+    return this.running;
+  }
+
+  get workerPool(): WorkerPool | undefined {
+    return this.pool;
+  }
+
+  start(): Promise<void> {
+    return this.next(async () => {
+      if (this.running) return;
+      const store = this.parts.holder.require('start the job scheduler');
+      const { roles } = this.parts.options;
+      this.running = roles.has('worker') || roles.has('scheduler');
+      if (this.running) await this.parts.events.start();
+      try {
+        if (roles.has('worker')) await this.startWorking(store);
+        if (roles.has('scheduler')) await this.startFiring(store);
+        if (this.running) this.startSweeping(store);
+      } catch (error) {
+        await this.halt();
+        throw storeFault(store, error);
+      }
+    });
+  }
+
+  /** Schedules and fetching stop at once; running jobs get `shutdownTimeout` (docs/guarantees.md#shutdown). */
+  stop(): Promise<void> {
+    return this.next(() => this.halt());
+  }
+
+  /** A job was registered while the app runs: its schedules are to fire. */
+  async refreshSchedules(): Promise<void> {
+    await this.next(async () => {
+      await this.declared?.now();
+      await this.ticker?.reconcile();
+    });
+  }
+
+  /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
+  async apply(ids: readonly string[]): Promise<void> {
+    const store = this.parts.holder.require('apply schedules');
+    const ticks = this.tickQueue(store);
+    try {
+      await this.entries(store).apply(ids);
+    } catch (error) {
+      if (this.ticks === ticks) throw error;
+      // A stop has closed the queue meanwhile: there will be another.
+      await this.entries(store).apply(ids);
+    }
+  }
+
+  /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
+  private async startWorking(store: Store): Promise<void> {
+    const { options, clock, fleet, events } = this.parts;
+    const { logger } = this;
+    if (!options.roles.has('scheduler')) {
+      const { timing, time, registry } = this.parts;
+      const definitions = () => registry.all().map(({ definition }) => definition);
+      this.declared = new KeepDeclared(this.declarer(store), time, definitions, clock, timing.every);
+      await this.declared.start();
+    }
+    this.heartbeat = new Heartbeat(store.presence, this.workerId, options.lockDuration, clock);
+    await this.heartbeat.start();
+    this.lines = new LogWriter({ logs: store.logs, clock, logger, events });
+    const pool = makePool(this.parts, store, this.lines, logger);
+    this.pool = pool;
+    this.parts.slotWaits.watch(() => this.pool?.statistics());
+    await fleet.serve({
+      abort: (id, reason) => pool.abort(id, reason),
+      giveUp: (id) => pool.find(id)?.giveUp(),
+    });
+    await pool.start();
+  }
+
+  private async startFiring(store: Store): Promise<void> {
+    await this.repairs.listen(store.signals);
+    const { repeatStrategy, repairs, logger } = this;
+    const ticks = this.tickQueue(store);
+    const entries = this.entries(store);
+    const declarer = this.declarer(store);
+    this.ticker = makeTicker(this.parts, { store, ticks, repeatStrategy, entries, declarer, repairs, logger });
+    await this.ticker.start();
+  }
+
+  private startSweeping(store: Store): void {
+    const onError = (error: Error) => this.logger.debug(`Old records could not be deleted: ${error.message}`);
+    const { clock, hub, registry } = this.parts;
+    const letters = new DeadLetterSweep(store, hub, registry, clock);
+    this.sweep = new HistorySweep(store, this.workerId, clock, onError, SWEEP_EVERY, letters);
+    this.sweep.start();
+  }
+
+  private async halt(): Promise<void> {
+    const { pool, ticker, heartbeat, sweep } = this;
+    this.declared?.stop();
+    this.declared = undefined;
+    this.running = false;
+    this.heartbeat = undefined;
+    this.sweep = undefined;
+    const { shutdownTimeout } = this.parts.options;
+    await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout), sweep?.stop()]);
+    await this.lines?.close();
+    this.lines = undefined;
+    await this.parts.fleet.stop();
+    const { ticks } = this;
+    this.ticks = undefined;
+    await within(Promise.all([this.repairs.close(), ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
+    this.pool = undefined;
+    this.ticker = undefined;
+    await heartbeat?.stop();
+  }
+
+  private declarer({ schedules }: Store): Declarer {
+    const { options, registry, traits, time } = this.parts;
+    return new Declarer({
+      schedules,
+      time,
+      app: options.app,
+      schedulesToo: options.roles.has('scheduler'),
+      describe: (definition) => toDeclaredJob(definition, registry, traits),
+    });
+  }
+
+  private entries(store: Store): ScheduleEntries {
+    const { logger } = this;
+    return new ScheduleEntries({ store, ticks: () => this.tickQueue(store), clock: this.parts.clock, logger });
+  }
+
+  private tickQueue(store: Store): EngineQueue {
+    if (!this.ticks) {
+      this.ticks = openTickQueue(store, this.repeatStrategy);
+      this.ticks.on('error', (error) => this.logger.debug(`Tick queue: ${error.message}`));
+    }
+    return this.ticks;
+  }
+
+  private next(work: () => Promise<void>): Promise<void> {
+    const done = outside(() => this.turn.then(work));
+    this.turn = done.catch(() => undefined);
+    return done;
+  }
+}
