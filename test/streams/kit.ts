@@ -6,7 +6,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Job, JobContext, JobSchedulerModule, JobService, type JobSchedulerOptions } from 'nestjs-job-scheduler';
 import { JobSchedulerHttpModule, type JobSchedulerHttpOptions } from 'nestjs-job-scheduler/http';
-import { LogStreamController } from '#src/http/log-stream.controller.js';
+import { LogStreamController } from '#src/http/streams/log-stream.controller.js';
 import { LogStreams } from '#src/service/logs/log-streams.js';
 import { until } from '../support/until.js';
 

@@ -4,7 +4,7 @@ import { ExecutionEndedError, ExecutionUnknownError } from '../errors/unknown-na
 import type { JobExecution } from '../service/history/job-execution.js';
 import { JobHistory, type ExecutionPage as Page } from '../service/history/job-history.js';
 import { JobService } from '../service/job-service.js';
-import { EmptyBody } from './empty-body.interceptor.js';
+import { EmptyBody } from './bodies/empty-body.interceptor.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Presenter } from './present.js';

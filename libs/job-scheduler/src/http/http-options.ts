@@ -1,7 +1,7 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import { show } from '../common/show.js';
 import type { Fault } from '../errors/fault.js';
-import type { StreamBounds } from './open-streams.js';
+import type { StreamBounds } from './streams/open-streams.js';
 
 export interface JobSchedulerHttpOptions {
   /**

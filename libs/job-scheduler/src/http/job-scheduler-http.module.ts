@@ -23,7 +23,7 @@ import { HTTP_OPTIONS, OPENAPI } from './http.tokens.js';
 import { JobDetails } from './jobs/job-details.js';
 import { JobResource } from './jobs/job-resource.js';
 import { JobsController } from './jobs/jobs.controller.js';
-import { LogStreamController } from './log-stream.controller.js';
+import { LogStreamController } from './streams/log-stream.controller.js';
 import { OutsideControllers } from './outside-controllers.js';
 import { describeControllers } from './openapi/describe-controllers.js';
 import { Presenter } from './present.js';

@@ -1,9 +1,9 @@
 import { applyDecorators, UseFilters, UseInterceptors, UsePipes } from '@nestjs/common';
-import { BoundedBody } from './bounded-body.interceptor.js';
+import { BoundedBody } from './bodies/bounded-body.interceptor.js';
 import { CallerScope } from './caller-scope.interceptor.js';
-import { JsonOnly } from './json-only.interceptor.js';
+import { JsonOnly } from './bodies/json-only.interceptor.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { StrictPipe } from './strict-pipe.js';
+import { StrictPipe } from './bodies/strict-pipe.js';
 
 /**
  * What all controllers of the API have in common. Their paths are relative to the API's; `bindController` gives them

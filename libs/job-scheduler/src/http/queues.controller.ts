@@ -1,7 +1,7 @@
 import { Get, HttpCode, Param, Post, UseInterceptors } from '@nestjs/common';
 import { JobService } from '../service/job-service.js';
 import type { QueueInfo } from '../queues/queue-info.js';
-import { EmptyBody } from './empty-body.interceptor.js';
+import { EmptyBody } from './bodies/empty-body.interceptor.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
 import { Queue, Queues } from './schemas/queue.schema.js';

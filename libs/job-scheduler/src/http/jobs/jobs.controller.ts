@@ -1,6 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import { JobHistory } from '../../service/history/job-history.js';
-import { EmptyBody } from '../empty-body.interceptor.js';
+import { EmptyBody } from '../bodies/empty-body.interceptor.js';
 import { MonitorController } from '../monitor-controller.js';
 import { Describe } from '../openapi/operation.js';
 import { Replies } from '../replies.js';

@@ -1,4 +1,4 @@
-import { StreamsFullError } from '../errors/request-errors.js';
+import { StreamsFullError } from '../../errors/request-errors.js';
 import type { ServerEvents } from './server-events.js';
 
 /** How many streams may be open. */

@@ -2,8 +2,8 @@ import { createServer, request, type ClientRequest, type IncomingMessage, type S
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
-import { HeldClock } from '../../../../test/support/held-clock.js';
-import { until } from '../../../../test/support/until.js';
+import { HeldClock } from '../../../../../test/support/held-clock.js';
+import { until } from '../../../../../test/support/until.js';
 import { placeOf, ServerEvents } from './server-events.js';
 
 let server: Server | undefined;

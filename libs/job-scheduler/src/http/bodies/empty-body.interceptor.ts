@@ -1,6 +1,6 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { RequestInvalidError, type RequestIssue } from '../errors/request-errors.js';
+import { RequestInvalidError, type RequestIssue } from '../../errors/request-errors.js';
 
 const MOST_ISSUES = 50;
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Clock, ClockTimer } from '../common/clock.js';
-import type { StreamQuery } from './schemas/stream.schema.js';
+import type { Clock, ClockTimer } from '../../common/clock.js';
+import type { StreamQuery } from '../schemas/stream.schema.js';
 
 /** So often something is sent, so that neither side takes a silent connection for a dead one. Milliseconds. */
 const HEARTBEAT = 15_000;

@@ -1,6 +1,6 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { RequestTooLargeError } from '../errors/request-errors.js';
+import { RequestTooLargeError } from '../../errors/request-errors.js';
 
 /** Of one body. A megabyte can hold half a million, and each pass over so many stops the process for a tenth of a second. */
 export const MOST_VALUES = 10_000;

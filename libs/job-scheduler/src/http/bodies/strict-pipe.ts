@@ -1,6 +1,6 @@
 import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { RequestInvalidError, type RequestIssue } from '../errors/request-errors.js';
+import { RequestInvalidError, type RequestIssue } from '../../errors/request-errors.js';
 
 const PLACES: Readonly<Record<ArgumentMetadata['type'], RequestIssue['in']>> = {
   body: 'body',
