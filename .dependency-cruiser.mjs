@@ -4,12 +4,16 @@
  */
 const rooms = [
   'errors',
+  'common',
+  'cron',
   'definition',
   'options',
   'decorators',
   'discovery',
-  'registry',
   'store',
+  'queues',
+  'events',
+  'jobs',
   'execution',
   'worker',
   'scheduling',

@@ -70,7 +70,12 @@ export type { JobSummary } from './service/job-summary.js';
 export type { QueueInfo } from './queues/queue-info.js';
 export type { ScheduledJob } from './service/schedules/scheduled-job.js';
 export { DeadLetters } from './service/dead-letters/dead-letters.js';
-export type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './service/dead-letters/dead-letter.js';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterQuery,
+} from './service/dead-letters/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
 export type { ScheduleRepair } from './scheduling/sync/schedule-entries.js';
 export type { ScheduleTrouble } from './scheduling/sync/entry-check.js';

@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JobEvent } from '../definition/job-event.js';
 import type { DeadLetter } from '../service/dead-letters/dead-letter.js';
-import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from '../service/history/job-execution.js';
+import type {
+  ExecutionAttempt,
+  ExecutionError,
+  ExecutionStep,
+  JobExecution,
+} from '../service/history/job-execution.js';
 import type { JobStats } from '../service/history/job-stats.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';

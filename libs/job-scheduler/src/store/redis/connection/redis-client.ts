@@ -2,7 +2,13 @@ import type { Cluster, Redis } from 'ioredis';
 import { acquireLua, extendLua, holdersLua, releaseLua } from '../scripts/locks.lua.js';
 import { aliveLua, beatLua } from '../scripts/presence.lua.js';
 import { appendLogsLua, readJobLogsLua } from '../scripts/logs.lua.js';
-import { clearHistoryLua, historyKeptLua, historyStatsLua, loadManyLua, sweepHistoryLua } from '../scripts/history.lua.js';
+import {
+  clearHistoryLua,
+  historyKeptLua,
+  historyStatsLua,
+  loadManyLua,
+  sweepHistoryLua,
+} from '../scripts/history.lua.js';
 import { agedJobsLua, discardFailedLua, failedJobsLua } from '../scripts/failed-jobs.lua.js';
 import { listHistoryLua } from '../scripts/list-history.lua.js';
 import { loadExecutionLua } from '../scripts/load-execution.lua.js';

@@ -3,9 +3,9 @@
  * real minute (or second) by Intl. To repeat a failure: CRON_SEED=<seed from the test's name>.
  */
 import { describe, expect, it } from '@jest/globals';
-import { nextFire } from '../cron/next-fire.js';
-import { parseSchedule } from '../cron/schedule.js';
-import type { ScheduleSpec } from '../cron/schedule-spec.js';
+import { nextFire } from './next-fire.js';
+import { parseSchedule } from './schedule.js';
+import type { ScheduleSpec } from './schedule-spec.js';
 import { inSuite } from '../../../../test/support/suite.js';
 
 const seed = Number(process.env.CRON_SEED ?? Math.floor(Math.random() * 2 ** 31));
