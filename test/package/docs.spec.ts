@@ -62,7 +62,7 @@ describe('in a checkout with faults,', () => {
   ]);
   const faulty: Checkout = {
     pages: few,
-    exists: (path) => few.has(path) || path === 'libs/job-scheduler/src/store/ports/ports.ts',
+    exists: (path) => few.has(path) || path === 'libs/job-scheduler/src/store/ports.ts',
   };
 
   test('links without a page or a heading are found, in comments too', () => {
