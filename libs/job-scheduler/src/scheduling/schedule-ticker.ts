@@ -9,7 +9,7 @@ import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports/ports.js';
 import type { StoreTime } from '../store/store-time.js';
-import { STALLED_INTERVAL } from '../worker/queue-lane.js';
+import { STALLED_INTERVAL } from '../worker/bull-worker.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { Declarer } from './sync/declarer.js';
 import type { EnqueueFire, RecordSkipped } from './fire/fire.js';

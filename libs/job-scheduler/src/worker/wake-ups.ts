@@ -1,6 +1,6 @@
 import type { ClockTimer } from '../common/clock.js';
 import type { Taken } from './taken.js';
-import type { WakeUp } from './queue-lane.js';
+import type { WakeUp } from './bull-worker.js';
 import { toError } from './store-faults.js';
 import { Trouble } from './trouble.js';
 import type { Wake, WakeUpsOptions } from './wake.js';

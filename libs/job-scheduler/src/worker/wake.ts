@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { WakeUp } from './queue-lane.js';
+import type { WakeUp } from './bull-worker.js';
 
 /** How the pool learned that a queue may have work. */
 export type Wake =

@@ -8,7 +8,7 @@ import type { QueueSettings } from '../options/resolved-options.js';
 import type { Store } from '../store/ports/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
-import { PoolLane } from './pool-lane.js';
+import { QueueWorker } from './queue-worker.js';
 import type { Taken, TakenJob } from './taken.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
@@ -65,7 +65,7 @@ const CLOSE_WITHIN = 1_000;
 
 /** Runs the jobs of all queues in one set of slots, shared by weight (docs/queues.md#weights). */
 export class WorkerPool {
-  private readonly lanes = new Map<string, PoolLane>();
+  private readonly lanes = new Map<string, QueueWorker>();
   private readonly slots: Slots;
   private readonly records: RecordBatch;
   /** Everything that must end before the lanes close. Nothing in it rejects. */
@@ -167,13 +167,13 @@ export class WorkerPool {
     await within(Promise.all(lanes.map(({ worker }) => worker.shutDown())), clock, CLOSE_WITHIN);
   }
 
-  private makeLane(queue: string): PoolLane {
+  private makeLane(queue: string): QueueWorker {
     const { clock, concurrency, lockDuration, runner, settings, store, telemetry, workerId } = this.options;
     const { executions } = store;
     const inBackground = (work: Promise<void>) => this.track(work);
     const hasCompany = () => this.runs() > 1;
     const settling = { executions, records: this.records, hasCompany, inBackground };
-    const lane: PoolLane = new PoolLane({
+    const lane: QueueWorker = new QueueWorker({
       queue,
       engine: store.queues,
       clock,
@@ -225,13 +225,13 @@ export class WorkerPool {
     }
   }
 
-  private runOne(lane: PoolLane, job: TakenJob, token: string, slot: Slot): Promise<Taken | undefined> {
+  private runOne(lane: QueueWorker, job: TakenJob, token: string, slot: Slot): Promise<Taken | undefined> {
     return lane.process(job, token, () => {
       return !this.stopping && this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
     });
   }
 
-  private woken(lane: PoolLane, wake: Wake): void {
+  private woken(lane: QueueWorker, wake: Wake): void {
     if (this.stopping) return;
     this.schedule();
     // Looking for a job that may have come is nobody else's business; and if we could ask, we have.
@@ -240,7 +240,7 @@ export class WorkerPool {
   }
 
   /** We have no slot for what woke us: another process may. */
-  private async handOn(lane: PoolLane, wake: Wake): Promise<void> {
+  private async handOn(lane: QueueWorker, wake: Wake): Promise<void> {
     try {
       const { ticket } = lane.wakeUps;
       // A wake-up for a job that somebody has taken would else go round among full processes for ever.
@@ -252,7 +252,7 @@ export class WorkerPool {
   }
 
   /** A wait that was cut off may have taken a wake-up with it. */
-  private async handOnLast(lane: PoolLane): Promise<void> {
+  private async handOnLast(lane: QueueWorker): Promise<void> {
     try {
       await this.options.store.queues.handOn(lane.queue, 0);
       // The first may still have gone to our own connection, whose end the store had not seen.

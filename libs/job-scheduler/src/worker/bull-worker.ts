@@ -29,7 +29,7 @@ export interface WakeUp {
   readonly dueAt: number;
 }
 
-export interface LaneOptions {
+export interface BullWorkerOptions {
   readonly queue: string;
   readonly engine: QueueEngine;
   readonly clock: Clock;
@@ -57,7 +57,7 @@ const NEVER_FAIL_STALLED = 2 ** 31 - 1;
  * One queue's BullMQ worker without BullMQ's main loop: the pool decides when it asks for a job.
  * All that we use of BullMQ's Worker is in this file, public and protected members only: see `bullmq-members.spec.ts`.
  */
-export class QueueLane
+export class BullWorker
   extends Worker<unknown, unknown, string, IQueueBackend, number | object, unknown>
   implements LaneTelling
 {
@@ -68,7 +68,7 @@ export class QueueLane
   private tokensMade = 0;
   private shutting: Promise<void> | undefined;
 
-  constructor(private readonly lane: LaneOptions) {
+  constructor(private readonly lane: BullWorkerOptions) {
     super(
       lane.queue,
       undefined,

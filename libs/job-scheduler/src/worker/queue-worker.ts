@@ -4,13 +4,13 @@ import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { JobInLane, toQueuedJob } from './job-in-lane.js';
 import { type Taken, type TakenJob } from './taken.js';
-import { type LaneOptions, QueueLane } from './queue-lane.js';
+import { type BullWorkerOptions, BullWorker } from './bull-worker.js';
 import { toError } from './store-faults.js';
 import { WakeUps } from './wake-ups.js';
 import type { WakeUpsOptions } from './wake.js';
 
-export interface PoolLaneOptions
-  extends Omit<LaneOptions, 'run' | 'onLockLost' | 'onStalled'>, Pick<WakeUpsOptions, 'onWake' | 'onChange'> {
+export interface QueueWorkerOptions
+  extends Omit<BullWorkerOptions, 'run' | 'onLockLost' | 'onStalled'>, Pick<WakeUpsOptions, 'onWake' | 'onChange'> {
   readonly runner: JobRunner;
   readonly concurrency: number;
   readonly isStopping: () => boolean;
@@ -21,12 +21,12 @@ export interface PoolLaneOptions
 const SET_ASIDE = 5_000;
 
 /** One queue in the pool: its worker, what is known of its work, and the jobs of it that run here. */
-export class PoolLane {
-  readonly worker: QueueLane;
+export class QueueWorker {
+  readonly worker: BullWorker;
   readonly wakeUps: WakeUps;
 
-  constructor(private readonly options: PoolLaneOptions) {
-    this.worker = new QueueLane({
+  constructor(private readonly options: QueueWorkerOptions) {
+    this.worker = new BullWorker({
       ...options,
       run: (job) => this.run(job),
       onLockLost: ({ running }) => running?.abort(new JobLockLostError(running.started.id)),
