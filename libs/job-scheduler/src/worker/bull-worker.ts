@@ -14,8 +14,8 @@ import { describeOutcome } from '../execution/tracing.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { QueueEngine } from '../store/ports/ports.js';
 import { spanAttributes, withoutTrace } from './job-trace.js';
-import { JobInLane, type LaneTelling } from './job-in-lane.js';
-import { JobsById } from './jobs-by-id.js';
+import { ActiveJob, type LaneTelling } from './active-job.js';
+import { ActiveJobs } from './active-jobs.js';
 import { LOST, settle } from './settle.js';
 import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
@@ -41,8 +41,8 @@ export interface BullWorkerOptions {
   readonly settings: AdvancedOptions | undefined;
   readonly settling: Pick<Settling, 'executions' | 'records' | 'hasCompany' | 'inBackground'>;
   /** Runs a job's code. Never rejects. */
-  readonly run: (job: JobInLane) => Promise<Outcome>;
-  readonly onLockLost: (job: JobInLane) => void;
+  readonly run: (job: ActiveJob) => Promise<Outcome>;
+  readonly onLockLost: (job: ActiveJob) => void;
   readonly onStalled: (jobId: string) => void;
   readonly onError: (error: Error) => void;
 }
@@ -62,7 +62,7 @@ export class BullWorker
   implements LaneTelling
 {
   /** Jobs that this lane has, by BullMQ's id. */
-  readonly jobs = new JobsById();
+  readonly jobs = new ActiveJobs();
   private readonly settling: Settling;
   private readonly closer = new AbortController();
   private tokensMade = 0;
@@ -123,7 +123,7 @@ export class BullWorker
    * Runs a job and tells the store how it ended. Never rejects.
    * @returns what the telling brought; undefined when the next job was not asked for.
    */
-  async process(job: JobInLane): Promise<Taken | undefined> {
+  async process(job: ActiveJob): Promise<Taken | undefined> {
     const { id, token, taken } = job;
     this.jobs.add(job);
     // From here to the end of the telling: BullMQ's `processJob` stops renewing the lock before, and makes a store error the job's.
@@ -140,7 +140,7 @@ export class BullWorker
 
   /** Puts a job that was taken, but must not run now, back without using an attempt. Never rejects. */
   async giveBack(taken: TakenJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
-    await settle(how, this.settling, new JobInLane(taken, token, this));
+    await settle(how, this.settling, new ActiveJob(taken, token, this));
     this.lockManager.untrackJob(taken.id);
   }
 
@@ -203,18 +203,18 @@ export class BullWorker
     }
   }
 
-  tell(job: JobInLane, outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
+  tell(job: ActiveJob, outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
     if (along) this.lane.settling.executions.attach?.(this.lane.queue, job.id, along);
     const { clock, telemetry } = this.lane;
     const { backend, bullJob } = this;
     return tellQueue({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);
   }
 
-  holdLock({ id, token }: JobInLane): void {
+  holdLock({ id, token }: ActiveJob): void {
     this.lockManager.trackJob(id, token, 1);
   }
 
-  private readonly bullJob = ({ taken: { id, json } }: JobInLane): Job => {
+  private readonly bullJob = ({ taken: { id, json } }: ActiveJob): Job => {
     try {
       return this.createJob(json, id) as Job;
     } catch {
@@ -224,7 +224,7 @@ export class BullWorker
     }
   };
 
-  private outcomeOf(job: JobInLane): Promise<Outcome> {
+  private outcomeOf(job: ActiveJob): Promise<Outcome> {
     const { json } = job.taken;
     // Children of the job failed: BullMQ fails it instead of running it.
     if (json.deferredFailure) return Promise.resolve(failedBy(new Error(json.deferredFailure)));
@@ -232,7 +232,7 @@ export class BullWorker
   }
 
   /** With the span that BullMQ's `processJob` makes: all attempts of an execution are in the trace that enqueued it. */
-  private processTraced(job: JobInLane): Promise<unknown> {
+  private processTraced(job: ActiveJob): Promise<unknown> {
     const { metadata } = job.taken.json.opts.telemetry ?? {};
     return this.trace<unknown>(
       SpanKind.CONSUMER,
@@ -248,7 +248,7 @@ export class BullWorker
     );
   }
 
-  private nextOf(answer: unknown, { token, isSilent }: JobInLane): Taken | Promise<Taken> {
+  private nextOf(answer: unknown, { token, isSilent }: ActiveJob): Taken | Promise<Taken> {
     if (answer === LOST) return NOTHING_KNOWN;
     const taken = readTaken(answer);
     return isSilent && !taken.job ? NOTHING_KNOWN : this.complete(taken, token);

@@ -2,7 +2,7 @@ import { JobLockLostError } from '../errors/outcome-errors.js';
 import type { Outcome } from '../execution/outcome/outcome.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
-import { JobInLane, toQueuedJob } from './job-in-lane.js';
+import { ActiveJob, toQueuedJob } from './active-job.js';
 import { type Taken, type TakenJob } from './taken.js';
 import { type BullWorkerOptions, BullWorker } from './bull-worker.js';
 import { toError } from './store-faults.js';
@@ -72,7 +72,7 @@ export class QueueWorker {
    */
   async process(job: TakenJob, token: string, keeps: () => boolean): Promise<Taken | undefined> {
     let ticket: number | undefined;
-    const inLane = new JobInLane(job, token, this.worker, {
+    const activeJob = new ActiveJob(job, token, this.worker, {
       wants: keeps,
       sent: () => (ticket = this.wakeUps.ask()),
       failed: () => {
@@ -80,9 +80,9 @@ export class QueueWorker {
         this.wakeUps.unasked();
       },
     });
-    const taken = await this.worker.process(inLane);
+    const taken = await this.worker.process(activeJob);
     if (taken && ticket !== undefined) this.wakeUps.answered(taken, ticket);
-    if (inLane.pause > 0 && !taken?.job) this.wakeUps.giveWay(inLane.pause);
+    if (activeJob.pause > 0 && !taken?.job) this.wakeUps.giveWay(activeJob.pause);
     return taken;
   }
 
@@ -100,20 +100,20 @@ export class QueueWorker {
     void this.promoteAfter(old);
   }
 
-  private async promoteAfter(old: JobInLane): Promise<void> {
+  private async promoteAfter(old: ActiveJob): Promise<void> {
     await old.whenOver();
     if (this.options.isStopping()) return;
     // If it cannot be promoted it has started elsewhere, or starts when its time is up.
     await this.worker.promote(old.id).catch(() => undefined);
   }
 
-  private run(inLane: JobInLane): Promise<Outcome> {
+  private run(activeJob: ActiveJob): Promise<Outcome> {
     if (this.options.isStopping()) return Promise.resolve({ kind: 'release' });
-    const { taken } = inLane;
+    const { taken } = activeJob;
     try {
       const started = toStartedJob(toQueuedJob(taken), this.queue);
-      inLane.running = this.options.runner.begin(started, this.worker.reportsOf(taken));
-      return inLane.running.outcome;
+      activeJob.running = this.options.runner.begin(started, this.worker.reportsOf(taken));
+      return activeJob.running.outcome;
     } catch (error) {
       return Promise.resolve({ kind: 'failed', error: toError(error), write: undefined, beforeFinish: undefined });
     }

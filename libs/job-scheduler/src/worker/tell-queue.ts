@@ -3,14 +3,14 @@ import { toErrorRecord } from '../common/describe-error.js';
 import { toEndText } from '../jobs/end-text.js';
 import type { Outcome } from '../execution/outcome/outcome.js';
 import { withGivenBack } from '../store/codecs/given-back.js';
-import { type JobInLane, toMinimalJob } from './job-in-lane.js';
+import { type ActiveJob, toMinimalJob } from './active-job.js';
 import { storable } from './texts.js';
 
 /** What telling needs of the lane. */
 export interface LaneQueue {
   readonly backend: IQueueBackend;
   /** BullMQ's own form of the job. */
-  readonly bullJob: (job: JobInLane) => Job;
+  readonly bullJob: (job: ActiveJob) => Job;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Whether BullMQ is to make spans and count for telemetry, which costs time. */
@@ -25,7 +25,7 @@ const STACKS_KEPT = 10;
  *
  * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
  */
-export function tellQueue(queue: LaneQueue, job: JobInLane, outcome: Outcome): Promise<unknown> {
+export function tellQueue(queue: LaneQueue, job: ActiveJob, outcome: Outcome): Promise<unknown> {
   const { id, token, fetchesNext: fetchNext } = job;
   const { backend, now } = queue;
   switch (outcome.kind) {

@@ -38,7 +38,7 @@ export class RecordsAlong {
   }
 }
 
-/** By BullMQ's job id. No `Map`, for the same reason as `JobsById`. */
+/** By BullMQ's job id. No `Map`, for the same reason as `ActiveJobs`. */
 export type RecordsOfQueue = Record<string, RecordArguments>;
 
 /**

@@ -1,4 +1,4 @@
-import type { JobInLane } from './job-in-lane.js';
+import type { ActiveJob } from './active-job.js';
 
 /**
  * The jobs that a lane has, by BullMQ's id.
@@ -7,8 +7,8 @@ import type { JobInLane } from './job-in-lane.js';
  * outlived two minor collections, all later ones and the jobs in them outlive theirs, which costs a tenth of the time that
  * short jobs take.
  */
-export class JobsById {
-  private readonly jobs: Record<string, JobInLane> = Object.create(null) as Record<string, JobInLane>;
+export class ActiveJobs {
+  private readonly jobs: Record<string, ActiveJob> = Object.create(null) as Record<string, ActiveJob>;
 
   private count = 0;
 
@@ -16,7 +16,7 @@ export class JobsById {
     return this.count;
   }
 
-  get(id: string): JobInLane | undefined {
+  get(id: string): ActiveJob | undefined {
     return this.jobs[id];
   }
 
@@ -24,7 +24,7 @@ export class JobsById {
     return this.jobs[id] !== undefined;
   }
 
-  add(job: JobInLane): void {
+  add(job: ActiveJob): void {
     this.jobs[job.id] = job;
     this.count++;
   }
@@ -34,7 +34,7 @@ export class JobsById {
     this.count--;
   }
 
-  values(): JobInLane[] {
+  values(): ActiveJob[] {
     return Object.values(this.jobs);
   }
 }

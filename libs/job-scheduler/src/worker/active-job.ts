@@ -8,8 +8,8 @@ import type { TakenJob } from './taken.js';
 
 /** How the lane tells the queue of a job's end. */
 export interface LaneTelling {
-  tell(job: JobInLane, outcome: Outcome, along?: ExecutionWrite): Promise<unknown>;
-  holdLock(job: JobInLane): void;
+  tell(job: ActiveJob, outcome: Outcome, along?: ExecutionWrite): Promise<unknown>;
+  holdLock(job: ActiveJob): void;
 }
 
 /** What we read of a job. BullMQ's own class would cost a tenth of all the time that a short job takes. */
@@ -45,7 +45,7 @@ export interface NextFetch {
 }
 
 /** One job that a lane has taken, until its end has been told. */
-export class JobInLane implements Teller<unknown> {
+export class ActiveJob implements Teller<unknown> {
   /** Set when its code has begun. */
   running: RunningJob | undefined;
   /** Whether the telling is to bring the next job. Decided once, at the first try. */

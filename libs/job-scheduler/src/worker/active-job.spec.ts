@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../execution/outcome/outcome.js';
-import { JobInLane, type LaneTelling } from './job-in-lane.js';
+import { ActiveJob, type LaneTelling } from './active-job.js';
 import type { TakenJob } from './taken.js';
 
 const completed: Outcome = { kind: 'completed', result: 1, write: undefined };
 
-function inLane(outcomes: (() => Promise<unknown>)[], wants = true) {
+function activeJob(outcomes: (() => Promise<unknown>)[], wants = true) {
   const seen: string[] = [];
   const lane: LaneTelling = { tell: () => outcomes.shift()!(), holdLock: () => undefined };
   const next = {
@@ -13,11 +13,11 @@ function inLane(outcomes: (() => Promise<unknown>)[], wants = true) {
     sent: () => void seen.push('sent'),
     failed: () => void seen.push('failed'),
   };
-  return { seen, job: new JobInLane({ id: '1', json: {} } as TakenJob, 'token', lane, next) };
+  return { seen, job: new ActiveJob({ id: '1', json: {} } as TakenJob, 'token', lane, next) };
 }
 
 test('a fetch that goes along with the telling is under way only while that is', async () => {
-  const { seen, job } = inLane([
+  const { seen, job } = activeJob([
     () => Promise.reject(new Error('away')),
     () => {
       throw new TypeError('not even sent');
@@ -32,10 +32,10 @@ test('a fetch that goes along with the telling is under way only while that is',
 });
 
 test('none goes along where none is wanted, or the job is given back', async () => {
-  const unwanted = inLane([() => Promise.resolve('told')], false);
+  const unwanted = activeJob([() => Promise.resolve('told')], false);
   await unwanted.job.tell(completed);
   expect(unwanted.seen).toEqual(['asked']);
-  const released = inLane([() => Promise.resolve('told')]);
+  const released = activeJob([() => Promise.resolve('told')]);
   await released.job.tell({ kind: 'release' });
   expect(released.seen).toEqual([]);
 });
