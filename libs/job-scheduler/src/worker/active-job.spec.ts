@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../execution/outcome/outcome.js';
 import { ActiveJob, type LaneTelling } from './active-job.js';
-import type { TakenJob } from './taken.js';
+import type { FetchedJob } from './fetch-result.js';
 
 const completed: Outcome = { kind: 'completed', result: 1, write: undefined };
 
@@ -13,7 +13,7 @@ function activeJob(outcomes: (() => Promise<unknown>)[], wants = true) {
     sent: () => void seen.push('sent'),
     failed: () => void seen.push('failed'),
   };
-  return { seen, job: new ActiveJob({ id: '1', json: {} } as TakenJob, 'token', lane, next) };
+  return { seen, job: new ActiveJob({ id: '1', json: {} } as FetchedJob, 'token', lane, next) };
 }
 
 test('a fetch that goes along with the telling is under way only while that is', async () => {

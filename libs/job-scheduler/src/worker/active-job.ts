@@ -4,7 +4,7 @@ import type { RunningJob } from '../execution/running-job.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { QueuedJob } from '../store/codecs/job-envelope.js';
 import type { Teller } from './settle.js';
-import type { TakenJob } from './taken.js';
+import type { FetchedJob } from './fetch-result.js';
 
 /** How the lane tells the queue of a job's end. */
 export interface LaneTelling {
@@ -13,7 +13,7 @@ export interface LaneTelling {
 }
 
 /** What we read of a job. BullMQ's own class would cost a tenth of all the time that a short job takes. */
-export function toQueuedJob({ id, json }: TakenJob): QueuedJob {
+export function toQueuedJob({ id, json }: FetchedJob): QueuedJob {
   return {
     id,
     name: json.name,
@@ -30,7 +30,7 @@ export function toQueuedJob({ id, json }: TakenJob): QueuedJob {
 }
 
 /** What BullMQ's backends read of a job that has completed. */
-export function toMinimalJob({ id, json }: TakenJob): MinimalJob {
+export function toMinimalJob({ id, json }: FetchedJob): MinimalJob {
   return { id, name: json.name, opts: json.opts } as MinimalJob;
 }
 
@@ -59,7 +59,7 @@ export class ActiveJob implements Teller<unknown> {
   private waiting: (() => void)[] | undefined;
 
   constructor(
-    readonly taken: TakenJob,
+    readonly taken: FetchedJob,
     readonly token: string,
     private readonly lane: LaneTelling,
     private readonly next?: NextFetch,

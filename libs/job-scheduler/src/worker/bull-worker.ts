@@ -19,7 +19,7 @@ import { ActiveJobs } from './active-jobs.js';
 import { LOST, settle } from './settle.js';
 import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
-import { NOTHING_KNOWN, readTaken, type Taken, type TakenJob } from './taken.js';
+import { NOTHING_KNOWN, readFetched, type FetchResult, type FetchedJob } from './fetch-result.js';
 import { tellQueue } from './tell-queue.js';
 import { storableJson } from './texts.js';
 
@@ -115,15 +115,15 @@ export class BullWorker
   }
 
   /** Takes the next job off the queue. Rejects with what the store answered. */
-  async take(token: string): Promise<Taken> {
-    return this.complete(readTaken(await this.backend.moveToActive(token, this.lane.workerId)), token);
+  async take(token: string): Promise<FetchResult> {
+    return this.complete(readFetched(await this.backend.moveToActive(token, this.lane.workerId)), token);
   }
 
   /**
    * Runs a job and tells the store how it ended. Never rejects.
    * @returns what the telling brought; undefined when the next job was not asked for.
    */
-  async process(job: ActiveJob): Promise<Taken | undefined> {
+  async process(job: ActiveJob): Promise<FetchResult | undefined> {
     const { id, token, taken } = job;
     this.jobs.add(job);
     // From here to the end of the telling: BullMQ's `processJob` stops renewing the lock before, and makes a store error the job's.
@@ -139,13 +139,13 @@ export class BullWorker
   }
 
   /** Puts a job that was taken, but must not run now, back without using an attempt. Never rejects. */
-  async giveBack(taken: TakenJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
+  async giveBack(taken: FetchedJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
     await settle(how, this.settling, new ActiveJob(taken, token, this));
     this.lockManager.untrackJob(taken.id);
   }
 
   /** Progress of a job, for whoever watches its queue. */
-  reportsOf({ id }: TakenJob): JobReports {
+  reportsOf({ id }: FetchedJob): JobReports {
     return {
       progress: async (value) => {
         await this.backend.updateProgress(id, typeof value === 'number' ? value : (storableJson(value) as object));
@@ -248,18 +248,18 @@ export class BullWorker
     );
   }
 
-  private nextOf(answer: unknown, { token, isSilent }: ActiveJob): Taken | Promise<Taken> {
+  private nextOf(answer: unknown, { token, isSilent }: ActiveJob): FetchResult | Promise<FetchResult> {
     if (answer === LOST) return NOTHING_KNOWN;
-    const taken = readTaken(answer);
+    const taken = readFetched(answer);
     return isSilent && !taken.job ? NOTHING_KNOWN : this.complete(taken, token);
   }
 
-  private complete(taken: Taken, token: string): Taken | Promise<Taken> {
+  private complete(taken: FetchResult, token: string): FetchResult | Promise<FetchResult> {
     return taken.job?.json.repeatJobKey ? this.goOn(taken, taken.job, token) : taken;
   }
 
   /** BullMQ makes the next job of a schedule when it hands out this one. */
-  private async goOn(taken: Taken, job: TakenJob, token: string): Promise<Taken> {
+  private async goOn(taken: FetchResult, job: FetchedJob, token: string): Promise<FetchResult> {
     try {
       const json = this.lane.telemetry ? withoutTrace(job.json) : job.json;
       if (await this.nextJobFromJobData(json, job.id, token)) return taken;

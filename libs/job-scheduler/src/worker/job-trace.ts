@@ -1,8 +1,8 @@
 import { type JobJson, TelemetryAttributes } from 'bullmq';
-import type { TakenJob } from './taken.js';
+import type { FetchedJob } from './fetch-result.js';
 
 /** What BullMQ's own worker says of a job in its span. */
-export function spanAttributes({ id, json }: TakenJob, workerId: string, workerName: string) {
+export function spanAttributes({ id, json }: FetchedJob, workerId: string, workerName: string) {
   return {
     [TelemetryAttributes.WorkerId]: workerId,
     [TelemetryAttributes.WorkerName]: workerName,

@@ -3,7 +3,7 @@ import type { Outcome } from '../execution/outcome/outcome.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
 import { ActiveJob, toQueuedJob } from './active-job.js';
-import { type Taken, type TakenJob } from './taken.js';
+import { type FetchResult, type FetchedJob } from './fetch-result.js';
 import { type BullWorkerOptions, BullWorker } from './bull-worker.js';
 import { toError } from './store-faults.js';
 import { WakeUps } from './wake-ups.js';
@@ -53,7 +53,7 @@ export class QueueWorker {
   }
 
   /** Undefined when the store failed. Never rejects. */
-  async fetch(token: string): Promise<Taken | undefined> {
+  async fetch(token: string): Promise<FetchResult | undefined> {
     const ticket = this.wakeUps.ask();
     try {
       const taken = await this.worker.take(token);
@@ -70,7 +70,7 @@ export class QueueWorker {
    * @param keeps asked when the end is told: whether the same call is to bring this queue's next job.
    * @returns what that brought; undefined when the next job was not asked for.
    */
-  async process(job: TakenJob, token: string, keeps: () => boolean): Promise<Taken | undefined> {
+  async process(job: FetchedJob, token: string, keeps: () => boolean): Promise<FetchResult | undefined> {
     let ticket: number | undefined;
     const activeJob = new ActiveJob(job, token, this.worker, {
       wants: keeps,
@@ -86,12 +86,12 @@ export class QueueWorker {
     return taken;
   }
 
-  mayStart(job: TakenJob): boolean {
+  mayStart(job: FetchedJob): boolean {
     return !this.options.isStopping() && !this.worker.jobs.has(job.id);
   }
 
   /** Puts back a job that was taken and may not start, without using an attempt. Never rejects. */
-  async refuse(job: TakenJob, token: string): Promise<void> {
+  async refuse(job: FetchedJob, token: string): Promise<void> {
     const old = this.worker.jobs.get(job.id);
     if (!old) return this.worker.giveBack(job, token, { kind: 'release' });
     // The old run lost its lock. BullMQ renews locks by id, so that two runs of one id would take them from each other.

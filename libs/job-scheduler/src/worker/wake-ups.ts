@@ -1,5 +1,5 @@
 import type { ClockTimer } from '../common/clock.js';
-import type { Taken } from './taken.js';
+import type { FetchResult } from './fetch-result.js';
 import type { WakeUp } from './bull-worker.js';
 import { toError } from './store-faults.js';
 import { Trouble } from './trouble.js';
@@ -79,7 +79,7 @@ export class WakeUps {
   }
 
   /** A fetch has ended. */
-  answered(taken: Taken, ticket: number): void {
+  answered(taken: FetchResult, ticket: number): void {
     this.ended();
     this.learn(taken, ticket);
   }
@@ -125,7 +125,7 @@ export class WakeUps {
     this.askedSince = this.options.clock.now();
   }
 
-  private learn(taken: Taken, ticket: number): void {
+  private learn(taken: FetchResult, ticket: number): void {
     this.works();
     this.trouble.answered('fetch');
     if (taken.job) {

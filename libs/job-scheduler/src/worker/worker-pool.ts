@@ -9,7 +9,7 @@ import type { Store } from '../store/ports/ports.js';
 import { drain } from './drain.js';
 import type { ShareOrder } from './fair-share.js';
 import { QueueWorker } from './queue-worker.js';
-import type { Taken, TakenJob } from './taken.js';
+import type { FetchResult, FetchedJob } from './fetch-result.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
@@ -225,7 +225,7 @@ export class WorkerPool {
     }
   }
 
-  private runOne(lane: QueueWorker, job: TakenJob, token: string, slot: Slot): Promise<Taken | undefined> {
+  private runOne(lane: QueueWorker, job: FetchedJob, token: string, slot: Slot): Promise<FetchResult | undefined> {
     return lane.process(job, token, () => {
       return !this.stopping && this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
     });

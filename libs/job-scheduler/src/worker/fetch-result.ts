@@ -1,15 +1,15 @@
 import type { JobJson } from 'bullmq';
 
 /** A job that was taken off its queue, as BullMQ's backends hand it out. */
-export interface TakenJob {
+export interface FetchedJob {
   /** BullMQ's. */
   readonly id: string;
   readonly json: JobJson;
 }
 
 /** What asking a queue for a job gave. */
-export interface Taken {
-  readonly job: TakenJob | undefined;
+export interface FetchResult {
+  readonly job: FetchedJob | undefined;
   /** Without a job: for how many milliseconds the queue's rate limit keeps jobs back; 0: it does not. */
   readonly limitedFor: number;
   /** Without a job: when the next delayed one is due, in milliseconds since the epoch; 0: there is none. */
@@ -18,10 +18,10 @@ export interface Taken {
   readonly isEmpty: boolean;
 }
 
-export const NOTHING_KNOWN: Taken = { job: undefined, limitedFor: 0, dueAt: 0, isEmpty: false };
+export const NOTHING_KNOWN: FetchResult = { job: undefined, limitedFor: 0, dueAt: 0, isEmpty: false };
 
 /** BullMQ's answer: `[job or null, its id, rate limit in ms, next due time]`, or nothing for an empty queue. */
-export function readTaken(answer: unknown): Taken {
+export function readFetched(answer: unknown): FetchResult {
   // What a backend's `moveToCompleted` answers holds it; a job's own answers it itself.
   const told = isFinish(answer) ? answer.result : answer;
   const [json, id, limitedFor, dueAt] = (told ?? []) as [JobJson?, string?, number?, number?];
