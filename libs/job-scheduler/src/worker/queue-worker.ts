@@ -6,11 +6,11 @@ import { ActiveJob, toQueuedJob } from './active-job.js';
 import { type FetchResult, type FetchedJob } from './fetch-result.js';
 import { type BullWorkerOptions, BullWorker } from './bull-worker.js';
 import { toError } from './store-faults.js';
-import { WakeUps } from './wake-ups.js';
-import type { WakeUpsOptions } from './wake.js';
+import { QueuePoller } from './queue-poller.js';
+import type { QueuePollerOptions } from './fetch-trigger.js';
 
 export interface QueueWorkerOptions
-  extends Omit<BullWorkerOptions, 'run' | 'onLockLost' | 'onStalled'>, Pick<WakeUpsOptions, 'onWake' | 'onChange'> {
+  extends Omit<BullWorkerOptions, 'run' | 'onLockLost' | 'onStalled'>, Pick<QueuePollerOptions, 'onWake' | 'onChange'> {
   readonly runner: JobRunner;
   readonly concurrency: number;
   readonly isStopping: () => boolean;
@@ -23,7 +23,7 @@ const SET_ASIDE = 5_000;
 /** One queue in the pool: its worker, what is known of its work, and the jobs of it that run here. */
 export class QueueWorker {
   readonly worker: BullWorker;
-  readonly wakeUps: WakeUps;
+  readonly poller: QueuePoller;
 
   constructor(private readonly options: QueueWorkerOptions) {
     this.worker = new BullWorker({
@@ -32,7 +32,7 @@ export class QueueWorker {
       onLockLost: ({ running }) => running?.abort(new JobLockLostError(running.started.id)),
       onStalled: (jobId) => options.onStalled(executionId({ id: jobId }, this.queue)),
     });
-    this.wakeUps = new WakeUps({
+    this.poller = new QueuePoller({
       ...options,
       most: options.concurrency,
       wait: (seconds) => this.worker.waitForWork(seconds),
@@ -54,13 +54,13 @@ export class QueueWorker {
 
   /** Undefined when the store failed. Never rejects. */
   async fetch(token: string): Promise<FetchResult | undefined> {
-    const ticket = this.wakeUps.ask();
+    const ticket = this.poller.ask();
     try {
       const taken = await this.worker.take(token);
-      this.wakeUps.answered(taken, ticket);
+      this.poller.answered(taken, ticket);
       return taken;
     } catch (error) {
-      this.wakeUps.failed(toError(error));
+      this.poller.failed(toError(error));
       return undefined;
     }
   }
@@ -74,15 +74,15 @@ export class QueueWorker {
     let ticket: number | undefined;
     const activeJob = new ActiveJob(job, token, this.worker, {
       wants: keeps,
-      sent: () => (ticket = this.wakeUps.ask()),
+      sent: () => (ticket = this.poller.ask()),
       failed: () => {
         ticket = undefined;
-        this.wakeUps.unasked();
+        this.poller.unasked();
       },
     });
     const taken = await this.worker.process(activeJob);
-    if (taken && ticket !== undefined) this.wakeUps.answered(taken, ticket);
-    if (activeJob.pause > 0 && !taken?.job) this.wakeUps.giveWay(activeJob.pause);
+    if (taken && ticket !== undefined) this.poller.answered(taken, ticket);
+    if (activeJob.pause > 0 && !taken?.job) this.poller.giveWay(activeJob.pause);
     return taken;
   }
 

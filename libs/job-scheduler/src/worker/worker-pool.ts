@@ -13,7 +13,7 @@ import type { FetchResult, FetchedJob } from './fetch-result.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
-import type { Wake } from './wake.js';
+import type { FetchTrigger } from './fetch-trigger.js';
 
 export interface WorkerPoolOptions {
   readonly store: Pick<Store, 'kind' | 'address' | 'queues' | 'executions'>;
@@ -121,8 +121,8 @@ export class WorkerPool {
     const queues = [...this.lanes.values()].map((lane) => ({
       name: lane.queue,
       running: lane.running().length,
-      alive: lane.wakeUps.isAlive,
-      hasTrouble: lane.wakeUps.hasTrouble,
+      alive: lane.poller.isAlive,
+      hasTrouble: lane.poller.hasTrouble,
     }));
     return {
       concurrency: this.options.concurrency,
@@ -159,7 +159,7 @@ export class WorkerPool {
   private async close(timeout: number): Promise<void> {
     const { clock } = this.options;
     const lanes = [...this.lanes.values()];
-    for (const { wakeUps } of lanes) wakeUps.stop();
+    for (const { poller } of lanes) poller.stop();
     await within(Promise.all(lanes.map(({ worker }) => worker.stopWaiting())), clock, CLOSE_WITHIN);
     const handedOn = Promise.all(lanes.map((lane) => this.handOnLast(lane)));
     await drain(this, clock, timeout);
@@ -201,7 +201,7 @@ export class WorkerPool {
     }
   }
 
-  private readonly isReady = (queue: string): boolean => this.lanes.get(queue)!.wakeUps.mayAsk;
+  private readonly isReady = (queue: string): boolean => this.lanes.get(queue)!.poller.mayAsk;
 
   /** One slot, from its grant until it is free again. */
   private async serve(slot: Slot): Promise<void> {
@@ -227,24 +227,24 @@ export class WorkerPool {
 
   private runOne(lane: QueueWorker, job: FetchedJob, token: string, slot: Slot): Promise<FetchResult | undefined> {
     return lane.process(job, token, () => {
-      return !this.stopping && this.slots.keep(slot, this.isReady, !lane.wakeUps.isHeld);
+      return !this.stopping && this.slots.keep(slot, this.isReady, !lane.poller.isHeld);
     });
   }
 
-  private woken(lane: QueueWorker, wake: Wake): void {
+  private woken(lane: QueueWorker, wake: FetchTrigger): void {
     if (this.stopping) return;
     this.schedule();
     // Looking for a job that may have come is nobody else's business; and if we could ask, we have.
-    if (!this.wakeUpsAreTaken || wake === 'poll' || lane.wakeUps.fetching > 0) return;
+    if (!this.wakeUpsAreTaken || wake === 'poll' || lane.poller.fetching > 0) return;
     this.track(this.handOn(lane, wake));
   }
 
   /** We have no slot for what woke us: another process may. */
-  private async handOn(lane: QueueWorker, wake: Wake): Promise<void> {
+  private async handOn(lane: QueueWorker, wake: FetchTrigger): Promise<void> {
     try {
-      const { ticket } = lane.wakeUps;
+      const { ticket } = lane.poller;
       // A wake-up for a job that somebody has taken would else go round among full processes for ever.
-      if (wake === 'told' && !(await lane.worker.hasWork())) return lane.wakeUps.sawNothing(ticket);
+      if (wake === 'told' && !(await lane.worker.hasWork())) return lane.poller.sawNothing(ticket);
       await this.options.store.queues.handOn(lane.queue, 0);
     } catch (error) {
       this.report(lane.queue, toError(error));
@@ -285,7 +285,7 @@ export class WorkerPool {
     if (last?.message === error.message && now < last.until) return;
     this.reported.set(queue, { message: error.message, until: now + SAME_ERROR_AGAIN });
     try {
-      this.options.onError(error, queue, this.lanes.get(queue)?.wakeUps.hasTrouble ?? false);
+      this.options.onError(error, queue, this.lanes.get(queue)?.poller.hasTrouble ?? false);
     } catch {
       // Whoever reports errors must not stop the pool.
     }

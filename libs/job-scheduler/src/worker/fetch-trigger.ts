@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import type { WakeUp } from './bull-worker.js';
 
 /** How the pool learned that a queue may have work. */
-export type Wake =
+export type FetchTrigger =
   /** The store said so, and may have told nobody else. */
   | 'told'
   /** A time has come that perhaps only this process knows of. */
@@ -10,7 +10,7 @@ export type Wake =
   /** It is time to look. */
   | 'poll';
 
-export interface WakeUpsOptions {
+export interface QueuePollerOptions {
   readonly clock: Clock;
   /** The most fetches under way at once. */
   readonly most: number;
@@ -18,7 +18,7 @@ export interface WakeUpsOptions {
   readonly wait: (seconds: number) => Promise<WakeUp | undefined>;
   /** After a wait that failed. */
   readonly recover: () => Promise<void>;
-  readonly onWake: (wake: Wake) => void;
+  readonly onWake: (wake: FetchTrigger) => void;
   /** `mayHaveWork` has changed. */
   readonly onChange: (mayHaveWork: boolean) => void;
   readonly onError: (error: Error) => void;

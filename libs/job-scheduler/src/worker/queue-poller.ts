@@ -3,7 +3,7 @@ import type { FetchResult } from './fetch-result.js';
 import type { WakeUp } from './bull-worker.js';
 import { toError } from './store-faults.js';
 import { Trouble } from './trouble.js';
-import type { Wake, WakeUpsOptions } from './wake.js';
+import type { FetchTrigger, QueuePollerOptions } from './fetch-trigger.js';
 
 /** Seconds. A wake-up that was lost with the process that took it is made good by looking this often. */
 const POLL_INTERVAL = 5;
@@ -23,7 +23,7 @@ const STUCK_AFTER = 15_000;
  * A queue that may have work is asked, at first by one fetch, then by ever more while they find jobs. One that was found
  * empty is waited on instead, with timers of our own for what is due later: the store's own blocking is late by up to 100 ms.
  */
-export class WakeUps {
+export class QueuePoller {
   /** Fetches under way. */
   fetching = 0;
   /** It is worth asking. */
@@ -48,7 +48,7 @@ export class WakeUps {
   private lastAnswer: number;
   private readonly trouble = new Trouble();
 
-  constructor(private readonly options: WakeUpsOptions) {
+  constructor(private readonly options: QueuePollerOptions) {
     this.lastAnswer = options.clock.now();
   }
 
@@ -196,7 +196,7 @@ export class WakeUps {
     }
   }
 
-  private wake(wake: Wake): void {
+  private wake(wake: FetchTrigger): void {
     if (this.stopped) return;
     if (wake !== 'poll') this.news++;
     if (!this.hasWork) this.allowed = 1;
@@ -228,7 +228,7 @@ export class WakeUps {
     this.options.onError(error);
   }
 
-  private hold(ms: number, wake: Wake): void {
+  private hold(ms: number, wake: FetchTrigger): void {
     if (this.stopped) return;
     this.holdTimer?.cancel();
     this.isHeld = true;
