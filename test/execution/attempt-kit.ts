@@ -12,7 +12,7 @@ import type { JobHandlers } from '#src/discovery/handlers/job-invoker.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports/ports.js';
-import type { StartedJob } from '#src/store/codecs/started-job.js';
+import type { QueuedExecution } from '#src/store/codecs/queued-execution.js';
 import { randomPrefix } from '../support/prefix.js';
 
 export const clock = new SystemClock();
@@ -79,7 +79,7 @@ export function job(
   return registered;
 }
 
-export function started(changes: Partial<StartedJob> = {}): StartedJob {
+export function started(changes: Partial<QueuedExecution> = {}): QueuedExecution {
   return {
     id: `id-${++ids}`,
     job: 'test.job',
@@ -100,7 +100,7 @@ export function started(changes: Partial<StartedJob> = {}): StartedJob {
   };
 }
 
-export function begin(registered: RegisteredJob, start: StartedJob, services: Partial<AttemptServices> = {}) {
+export function begin(registered: RegisteredJob, start: QueuedExecution, services: Partial<AttemptServices> = {}) {
   const logger = new OwnLogger();
   const attempt = new Attempt(
     {

@@ -13,7 +13,7 @@ import type { OtherRuns } from '#src/execution/overlap/run-leases.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { openStore } from '#src/store/open-store.js';
 import type { Store } from '#src/store/ports/ports.js';
-import type { StartedJob } from '#src/store/codecs/started-job.js';
+import type { QueuedExecution } from '#src/store/codecs/queued-execution.js';
 import { gate } from '../support/gate.js';
 import { HeldClock, turns } from '../support/held-clock.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -85,7 +85,7 @@ function begin(changes: Partial<JobDefinition> = {}) {
     fence: 2,
     crashes: 0,
     ownId: true,
-  } as unknown as StartedJob;
+  } as unknown as QueuedExecution;
   const attempt = new Attempt(services, started, registered, {
     progress: async () => undefined,
     keep: async () => undefined,

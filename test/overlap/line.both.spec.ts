@@ -9,7 +9,7 @@ import { encodeJobId, runLockKey } from '#src/store/names.js';
 import { openStore } from '#src/store/open-store.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';
 import type { EngineQueue, Store } from '#src/store/ports/ports.js';
-import type { StartedJob } from '#src/store/codecs/started-job.js';
+import type { QueuedExecution } from '#src/store/codecs/queued-execution.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { everyStore, storesOfSuite } from '../support/stores.js';
@@ -35,7 +35,7 @@ async function openLine(connection: string) {
     new Turn(
       { leases, keeper, shutdownTimeout: 1_000 },
       definition,
-      { id, queue: 'default', job: JOB, fence: 1, payload: {}, overrides: {} } as StartedJob,
+      { id, queue: 'default', job: JOB, fence: 1, payload: {}, overrides: {} } as QueuedExecution,
       () => undefined,
     );
   const add = (id: string) => queue.add(JOB, {}, { jobId: encodeJobId(id, 'default'), delay: 3_600_000 });

@@ -3,10 +3,10 @@ import { JobCancelError, JobLockLostError, JobShutdownError } from '#src/errors/
 import type { Outcome } from '#src/execution/outcome/outcome.js';
 import type { JobReports, JobRunner, RunningJob } from '#src/execution/running-job.js';
 import type { ExecutionWrite } from '#src/store/ports/execution-record.js';
-import type { StartedJob } from '#src/store/codecs/started-job.js';
+import type { QueuedExecution } from '#src/store/codecs/queued-execution.js';
 
 export interface Run {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   readonly signal: AbortSignal;
   readonly reports: JobReports;
 }
@@ -17,7 +17,7 @@ export type Script = (run: Run) => unknown;
 const DAY = 86_400_000;
 
 /** The record of an attempt, as the executor would write it. */
-export function recordOf(started: StartedJob, final?: ExecutionWrite['final']): ExecutionWrite {
+export function recordOf(started: QueuedExecution, final?: ExecutionWrite['final']): ExecutionWrite {
   const { id, job, queue, fence, attempt, createdAt } = started;
   const now = Date.now();
   return {
@@ -32,18 +32,18 @@ export function recordOf(started: StartedJob, final?: ExecutionWrite['final']): 
   };
 }
 
-export function failedOf(started: StartedJob, message = 'no'): Outcome {
+export function failedOf(started: QueuedExecution, message = 'no'): Outcome {
   return { kind: 'failed', error: new Error(message), write: recordOf(started, 'failed'), beforeFinish: undefined };
 }
 
-export function retryOf(started: StartedJob, delay: number, message = 'not yet'): Outcome {
+export function retryOf(started: QueuedExecution, delay: number, message = 'not yet'): Outcome {
   return { kind: 'retry', delay, error: new Error(message), write: recordOf(started) };
 }
 
 /** What the executor does for the pool, with scripts in place of jobs. Nothing of it is a stand-in for a store. */
 export class ScriptRunner implements JobRunner {
-  readonly starts: StartedJob[] = [];
-  readonly outcomes: { readonly started: StartedJob; readonly outcome: Outcome }[] = [];
+  readonly starts: QueuedExecution[] = [];
+  readonly outcomes: { readonly started: QueuedExecution; readonly outcome: Outcome }[] = [];
   now = 0;
   most = 0;
   private readonly nowById = new Map<string, number>();
@@ -52,10 +52,10 @@ export class ScriptRunner implements JobRunner {
 
   constructor(
     private readonly script: Script,
-    private readonly options: { records?: boolean; onShutdown?: (started: StartedJob) => 'wait' | 'abort' } = {},
+    private readonly options: { records?: boolean; onShutdown?: (started: QueuedExecution) => 'wait' | 'abort' } = {},
   ) {}
 
-  begin(started: StartedJob, reports: JobReports): RunningJob {
+  begin(started: QueuedExecution, reports: JobReports): RunningJob {
     const controller = new AbortController();
     let cut!: () => void;
     const cutShort = new Promise<void>((resolve) => (cut = resolve));
@@ -95,7 +95,7 @@ export class ScriptRunner implements JobRunner {
     return { kind: 'completed', result, write: this.record(run.started, 'completed') };
   }
 
-  private byReason(started: StartedJob, reason: JobSchedulerError): Outcome {
+  private byReason(started: QueuedExecution, reason: JobSchedulerError): Outcome {
     if (reason instanceof JobShutdownError) return { kind: 'release' };
     if (reason instanceof JobLockLostError) return { kind: 'lost' };
     if (reason instanceof JobCancelError)
@@ -103,7 +103,7 @@ export class ScriptRunner implements JobRunner {
     return { kind: 'failed', error: reason, write: this.record(started, 'failed'), beforeFinish: undefined };
   }
 
-  private record(started: StartedJob, final: ExecutionWrite['final']): ExecutionWrite | undefined {
+  private record(started: QueuedExecution, final: ExecutionWrite['final']): ExecutionWrite | undefined {
     return this.options.records === false ? undefined : recordOf(started, final);
   }
 }

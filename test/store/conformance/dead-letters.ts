@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Worker, type WorkerOptions } from 'bullmq';
 import type { FailedPlace } from '#src/store/ports/dead-letter-store.js';
-import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
+import { toQueueEntry, toQueuedExecution } from '#src/store/codecs/job-envelope.js';
 import type { EngineQueue } from '#src/store/ports/ports.js';
 import { until } from '../../support/until.js';
 import { DAY, newJob } from './fixtures.js';
@@ -54,7 +54,7 @@ export function describeDeadLetters(subject: Subject): void {
       } while (before);
       expect(seen).toEqual(ids.toReversed());
       const [newest] = (await deadLetters.list('dead-list', {}, 1)).items;
-      expect(toStartedJob(newest!.job, 'dead-list')).toMatchObject({
+      expect(toQueuedExecution(newest!.job, 'dead-list')).toMatchObject({
         id: 'listed-024',
         job: 'report',
         payload: { n: 24 },

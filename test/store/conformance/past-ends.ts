@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
-import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
+import { toQueueEntry, toQueuedExecution } from '#src/store/codecs/job-envelope.js';
 import { encodeJobId } from '#src/store/names.js';
 import { until } from '../../support/until.js';
 import { newJob } from './fixtures.js';
@@ -26,7 +26,7 @@ export function describePastEnds(subject: Subject): void {
       const worker = new Worker(
         'past',
         async (taken) => {
-          const { payload } = toStartedJob(taken, 'past');
+          const { payload } = toQueuedExecution(taken, 'past');
           if (payload === 'bad') throw new UnrecoverableError('no');
           return payload === 'nothing' ? undefined : { of: payload };
         },

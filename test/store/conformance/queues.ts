@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Worker } from 'bullmq';
 import type { Job, WorkerOptions } from 'bullmq';
-import { toQueueEntry, toStartedJob } from '#src/store/codecs/job-envelope.js';
+import { toQueueEntry, toQueuedExecution } from '#src/store/codecs/job-envelope.js';
 import type { JobToAdd } from '#src/store/codecs/job-envelope.js';
 import { encodeJobId } from '#src/store/names.js';
 import type { EngineQueue } from '#src/store/ports/ports.js';
-import type { StartedJob } from '#src/store/codecs/started-job.js';
+import type { QueuedExecution } from '#src/store/codecs/queued-execution.js';
 import { until } from '../../support/until.js';
 import { newJob, ODD } from './fixtures.js';
 import type { Subject } from './fixtures.js';
@@ -81,8 +81,8 @@ export function describeQueues(subject: Subject): void {
         maxAttempts: 3,
       });
       await add(queue, job);
-      const got = await new Promise<StartedJob>((resolve) =>
-        work('runs', async (taken) => resolve(toStartedJob(taken, 'runs'))),
+      const got = await new Promise<QueuedExecution>((resolve) =>
+        work('runs', async (taken) => resolve(toQueuedExecution(taken, 'runs'))),
       );
       expect(got).toEqual({
         id: job.id,
@@ -118,7 +118,7 @@ export function describeQueues(subject: Subject): void {
         const queue = openQueue('payloads');
         await add(queue, newJob(subject.newId(), { queue: 'payloads', payload }));
         const got = await new Promise<unknown>((resolve) =>
-          work('payloads', async (taken) => resolve(toStartedJob(taken, 'payloads').payload)),
+          work('payloads', async (taken) => resolve(toQueuedExecution(taken, 'payloads').payload)),
         );
         expect(got).toEqual(payload);
       },
@@ -128,8 +128,8 @@ export function describeQueues(subject: Subject): void {
       const queue = openQueue('large');
       const payload = { text: 'ü'.repeat(2 ** 19) };
       await add(queue, newJob(subject.newId(), { queue: 'large', payload }));
-      const got = await new Promise<StartedJob>((resolve) =>
-        work('large', async (taken) => resolve(toStartedJob(taken, 'large'))),
+      const got = await new Promise<QueuedExecution>((resolve) =>
+        work('large', async (taken) => resolve(toQueuedExecution(taken, 'large'))),
       );
       expect((got.payload as typeof payload).text === payload.text).toBe(true);
     });
@@ -139,7 +139,7 @@ export function describeQueues(subject: Subject): void {
       const all = Array.from({ length: 50 }, () => newJob(subject.newId(), { queue: 'bulk' }));
       await queue.addBulk(all.map(toQueueEntry));
       const seen = new Set<string>();
-      work('bulk', async (taken) => seen.add(toStartedJob(taken, 'bulk').id), { concurrency: 10 });
+      work('bulk', async (taken) => seen.add(toQueuedExecution(taken, 'bulk').id), { concurrency: 10 });
       await until('all ran', () => seen.size === all.length);
       expect([...seen].toSorted()).toEqual(all.map(({ id }) => id).toSorted());
     });
@@ -166,7 +166,7 @@ export function describeQueues(subject: Subject): void {
       const { id } = await add(queue, newJob(subject.newId(), { queue: 'retried', maxAttempts: 2 }));
       const starts: [attempt: number, fence: number][] = [];
       work('retried', async (taken) => {
-        const { attempt, fence } = toStartedJob(taken, 'retried');
+        const { attempt, fence } = toQueuedExecution(taken, 'retried');
         starts.push([attempt, fence]);
         throw new Error('no');
       });
@@ -176,7 +176,7 @@ export function describeQueues(subject: Subject): void {
         [2, 2],
       ]);
       const dead = await queue.getJob(id!);
-      expect(toStartedJob(dead!, 'retried').maxAttempts).toBe(2);
+      expect(toQueuedExecution(dead!, 'retried').maxAttempts).toBe(2);
       await dead!.retry();
       await until('it ran a third time', () => starts.length === 3);
       expect(starts[2]).toEqual([3, 3]);
@@ -188,7 +188,7 @@ export function describeQueues(subject: Subject): void {
       for (const priority of priorities)
         await add(queue, newJob(subject.newId(), { queue: 'sorted', priority, prioritized: true, payload: priority }));
       const order: unknown[] = [];
-      work('sorted', async (taken) => order.push(toStartedJob(taken, 'sorted').payload));
+      work('sorted', async (taken) => order.push(toQueuedExecution(taken, 'sorted').payload));
       await until('all ran', () => order.length === priorities.length);
       expect(order).toEqual(priorities.toSorted((a, b) => b - a));
     });
@@ -198,7 +198,7 @@ export function describeQueues(subject: Subject): void {
       for (const priority of [0, -5, 5, 0])
         await add(queue, newJob(subject.newId(), { queue: 'cheap', priority, payload: priority }));
       const order: unknown[] = [];
-      work('cheap', async (taken) => order.push(toStartedJob(taken, 'cheap').payload));
+      work('cheap', async (taken) => order.push(toQueuedExecution(taken, 'cheap').payload));
       await until('all ran', () => order.length === 4);
       expect(order).toEqual([5, 0, 0, -5]);
     });
@@ -220,8 +220,8 @@ export function describeQueues(subject: Subject): void {
     test("BullMQ's job schedulers fire", async () => {
       const queue = openQueue('ticks');
       await queue.upsertJobScheduler('every', { every: 200 }, { name: 'tick', data: { a: 1 } });
-      const fires: StartedJob[] = [];
-      work('ticks', async (taken) => fires.push(toStartedJob(taken, 'ticks')));
+      const fires: QueuedExecution[] = [];
+      work('ticks', async (taken) => fires.push(toQueuedExecution(taken, 'ticks')));
       await until('three fires', () => fires.length >= 3);
       await queue.removeJobScheduler('every');
       expect(fires[0]).toMatchObject({ job: 'tick', trigger: 'schedule', scheduleId: 'every', maxAttempts: 0 });
@@ -231,8 +231,8 @@ export function describeQueues(subject: Subject): void {
     test('a job that plain BullMQ added is read', async () => {
       const queue = openQueue('plain');
       await queue.add('resize', { w: 1 });
-      const got = await new Promise<StartedJob>((resolve) =>
-        work('plain', async (taken) => resolve(toStartedJob(taken, 'plain'))),
+      const got = await new Promise<QueuedExecution>((resolve) =>
+        work('plain', async (taken) => resolve(toQueuedExecution(taken, 'plain'))),
       );
       expect(got).toMatchObject({
         id: 'bullmq:plain:1',

@@ -1,4 +1,4 @@
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { JobEvents } from './job-events.js';
 
 /** What every event of an execution says, but for its type. */
@@ -10,7 +10,7 @@ export function executionFields(
     queue,
     scheduleId,
     trigger,
-  }: Pick<StartedJob, 'id' | 'job' | 'queue' | 'trigger'> & {
+  }: Pick<QueuedExecution, 'id' | 'job' | 'queue' | 'trigger'> & {
     readonly scheduleId?: string | undefined;
   },
   at: number,

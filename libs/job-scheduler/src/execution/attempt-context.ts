@@ -5,7 +5,7 @@ import { lastValueOf } from '../common/last-value.js';
 import { JobContext } from '../definition/job-context.js';
 import type { JobTrigger } from '../definition/job-status.js';
 import { ResultInvalidError } from '../errors/payload-errors.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { AttemptSignal } from './attempt-signal.js';
 import { jobScope } from './job-scope.js';
 import type { LogLines } from './logs/log-lines.js';
@@ -14,7 +14,7 @@ import type { ProgressReport } from './progress-report.js';
 
 /** What an attempt gives its context to work with. */
 export interface AttemptParts {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   readonly maxAttempts: number;
   readonly fence: number;
   /** Milliseconds since the epoch. */

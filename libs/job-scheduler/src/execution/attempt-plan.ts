@@ -1,6 +1,6 @@
 import type { JobDefinition, RetentionPolicy } from '../definition/job-definition.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
-import type { ExecutionOverrides, StartedJob } from '../store/codecs/started-job.js';
+import type { ExecutionOverrides, QueuedExecution } from '../store/codecs/queued-execution.js';
 import { retentionOf } from '../jobs/retention.js';
 
 /** How one attempt is to be run: the definition, with what the enqueue changed for this execution. */
@@ -12,7 +12,7 @@ export interface AttemptPlan {
   readonly retention: RetentionPolicy;
 }
 
-export function planAttempt(definition: JobDefinition, started: StartedJob): AttemptPlan {
+export function planAttempt(definition: JobDefinition, started: QueuedExecution): AttemptPlan {
   const { overrides } = started;
   const retry = retryOf(definition.retry, overrides.retry);
   return {

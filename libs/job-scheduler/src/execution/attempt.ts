@@ -11,7 +11,7 @@ import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { StepRecord, StoredExecution } from '../store/ports/execution-record.js';
 import { KEPT_LONGER } from '../store/ports/log-store.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
-import { copyOfPayload, type StartedJob } from '../store/codecs/started-job.js';
+import { copyOfPayload, type QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { Admission } from './overlap/admission.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
@@ -79,7 +79,7 @@ export class Attempt implements RunningJob {
 
   constructor(
     private readonly services: AttemptServices,
-    readonly started: StartedJob,
+    readonly started: QueuedExecution,
     private readonly registered: RegisteredJob,
     private readonly reports: JobReports,
   ) {

@@ -4,14 +4,14 @@ import { HeldClock } from '../../../../test/support/held-clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { JOB_DEFAULTS } from '../options/defaults.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { AttemptServices } from './attempt.js';
 import { JobExecutor } from './job-executor.js';
 
 Logger.overrideLogger(false);
 
 /** What is recorded of a job that nobody knows, and that has waited for long. */
-async function recorded(overrides: StartedJob['overrides'] = {}): Promise<ExecutionWrite> {
+async function recorded(overrides: QueuedExecution['overrides'] = {}): Promise<ExecutionWrite> {
   const clock = new HeldClock();
   const services = { clock, logger: new OwnLogger(), workerId: 'w', history: true } as Partial<AttemptServices>;
   const executor = new JobExecutor(
@@ -21,7 +21,7 @@ async function recorded(overrides: StartedJob['overrides'] = {}): Promise<Execut
   );
   const createdAt = clock.now() - 86_400_000;
   const started = { id: 'x', job: 'elsewhere', queue: 'default', payload: {}, fence: 1, attempt: 1, maxAttempts: 1 };
-  const given = { ...started, overrides, createdAt, metadata: {}, trigger: 'enqueue' } as unknown as StartedJob;
+  const given = { ...started, overrides, createdAt, metadata: {}, trigger: 'enqueue' } as unknown as QueuedExecution;
   const outcome = await executor.begin(given, { progress: async () => undefined, keep: async () => undefined }).outcome;
   if (outcome.kind !== 'failed') throw new Error(outcome.kind);
   return outcome.write!;

@@ -3,7 +3,7 @@ import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import { Attempt, type AttemptServices } from './attempt.js';
 import { retentionElsewhere, retentionOf } from '../jobs/retention.js';
 import { toExecutionWrite } from './outcome/execution-report.js';
@@ -39,7 +39,7 @@ export class JobExecutor implements JobRunner {
     private readonly hasRecentOrder: (id: string) => boolean = () => false,
   ) {}
 
-  begin(started: StartedJob, reports: JobReports): RunningJob {
+  begin(started: QueuedExecution, reports: JobReports): RunningJob {
     const registered = this.jobs.find(started.job);
     return registered ? new Attempt(this.services, started, registered, reports) : this.unknown(started);
   }
@@ -48,7 +48,7 @@ export class JobExecutor implements JobRunner {
    * A job that no code here stands for. It is no failure of it, and none of its attempts: it goes back for those who know it,
    * who may be on their way. Failed in the end, it is kept for a retry by a version that knows it.
    */
-  private unknown(started: StartedJob): RunningJob {
+  private unknown(started: QueuedExecution): RunningJob {
     return {
       started,
       onShutdown: 'wait',
@@ -58,7 +58,7 @@ export class JobExecutor implements JobRunner {
     };
   }
 
-  private async outcomeOf(started: StartedJob): Promise<Outcome> {
+  private async outcomeOf(started: QueuedExecution): Promise<Outcome> {
     const now = this.services.clock.now();
     if (now - dueAt(started) >= UNKNOWN_FOR && !(await this.isAwaited(started))) return this.failed(started, now);
     // It may go from hand to hand faster than those look who want to cancel it.
@@ -67,7 +67,7 @@ export class JobExecutor implements JobRunner {
   }
 
   /** The clock of this process may be wrong. A store that does not answer says nothing against it. */
-  private async isAwaited(started: StartedJob): Promise<boolean> {
+  private async isAwaited(started: QueuedExecution): Promise<boolean> {
     if (!this.fleet) return false;
     try {
       const now = await this.fleet.now();
@@ -77,7 +77,7 @@ export class JobExecutor implements JobRunner {
     }
   }
 
-  private failed(started: StartedJob, now: number): Outcome {
+  private failed(started: QueuedExecution, now: number): Outcome {
     const { services, defaults } = this;
     const error = new JobUnknownError(started.job, this.jobs.names());
     logFailure({ ...services, logStacks: false }, started, error);
@@ -98,7 +98,7 @@ export class JobExecutor implements JobRunner {
   }
 
   /** Its `onFail` job, where the versions that know it have said which. Never rejects. */
-  private async tellFailed(started: StartedJob, error: Error): Promise<void> {
+  private async tellFailed(started: QueuedExecution, error: Error): Promise<void> {
     const { logger, onFail } = this.services;
     const { id, job, fence } = started;
     try {
@@ -118,6 +118,6 @@ export class JobExecutor implements JobRunner {
   }
 }
 
-function dueAt({ createdAt, delay = 0 }: StartedJob): number {
+function dueAt({ createdAt, delay = 0 }: QueuedExecution): number {
   return createdAt + delay;
 }

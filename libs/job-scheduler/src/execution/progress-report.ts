@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { copyOfJson } from '../common/copy-of-json.js';
 import { describeThrown } from '../common/describe-error.js';
 import { floating } from '../common/floating.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { JobEvents } from '../events/job-events.js';
 import type { LogLines } from './logs/log-lines.js';
 import type { JobReports } from './running-job.js';
@@ -35,7 +35,7 @@ export class ProgressReport {
 
   constructor(
     private readonly services: ReportServices,
-    private readonly started: StartedJob,
+    private readonly started: QueuedExecution,
     private readonly reports: JobReports,
   ) {}
 

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
 import type { StoredExecution } from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import { isRetriedElsewhere } from './retried-elsewhere.js';
 
 const attempt = (n: number) => ({ attempt: n, startedAt: 1, finishedAt: 2, workerId: 'w' });
 const stored = (last: number, more: Partial<StoredExecution> = {}) =>
   ({ final: 'failed', fence: last, attempts: [attempt(last)], steps: [], ...more }) as unknown as StoredExecution;
-const started = (fence: number, n: number, crashes: number) => ({ fence, attempt: n, crashes }) as StartedJob;
+const started = (fence: number, n: number, crashes: number) => ({ fence, attempt: n, crashes }) as QueuedExecution;
 
 it.each([
   ['BullMQ was told of its end, and brought it back', stored(4), started(5, 5, 0), true],

@@ -1,5 +1,5 @@
 import type { StoredExecution } from '../store/ports/execution-record.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 
 /**
  * Whether a failed execution was brought back by BullMQ's own means (its API, Bull Board) and not by this library: then it is
@@ -9,7 +9,7 @@ import type { StartedJob } from '../store/codecs/started-job.js';
  * BullMQ counts an attempt when it is told of its end, and counts when it takes a job from a worker that died. With its
  * option `resetAttemptsMade`, only the second of these tells.
  */
-export function isRetriedElsewhere(stored: StoredExecution, started: StartedJob): boolean {
+export function isRetriedElsewhere(stored: StoredExecution, started: QueuedExecution): boolean {
   const last = stored.attempts.at(-1);
   if (stored.final !== 'failed' || !last) return false;
   // Another job with a known id starts to count from 1.

@@ -1,10 +1,10 @@
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import type { Outcome } from './outcome/outcome.js';
 
 /** One attempt that is going on in this process. */
 export interface RunningJob {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   /** Whether shutdown waits for it or aborts it at once. */
   readonly onShutdown: 'wait' | 'abort';
   /** Resolves at the handler's end, or at the deadline even if the handler goes on. Never rejects. */
@@ -28,5 +28,5 @@ export interface JobReports {
 
 /** Runs attempts. The worker's only view of the execution room. */
 export interface JobRunner {
-  begin(started: StartedJob, reports: JobReports): RunningJob;
+  begin(started: QueuedExecution, reports: JobReports): RunningJob;
 }

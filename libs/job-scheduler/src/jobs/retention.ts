@@ -1,5 +1,5 @@
 import type { RetentionPolicy } from '../definition/job-definition.js';
-import type { ExecutionOverrides } from '../store/codecs/started-job.js';
+import type { ExecutionOverrides } from '../store/codecs/queued-execution.js';
 
 /** Of a job that keeps no records: of so many executions that ask for it, at least, they are kept beside each other. */
 const LEAST_KEPT = 100;

@@ -2,7 +2,7 @@ import type { JobsOptions, RepeatStrategy } from 'bullmq';
 import type { StoredRepeat } from '../cron/schedule-pattern.js';
 import { decodeSchedulerId, TICK_QUEUE } from '../store/names.js';
 import type { EngineQueue, Store } from '../store/ports/ports.js';
-import type { StartedJob } from '../store/codecs/started-job.js';
+import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import { isFirePlan, type FirePlan } from './fire/fire-plan.js';
 
 /** A schedule by which fires were planned, and the time for which it was. Plain JSON; times are milliseconds since the epoch. */
@@ -54,7 +54,7 @@ export function isTickData(value: unknown): value is TickData {
 }
 
 /** What a job of the tick queue says; undefined when it is none of ours. */
-export function readTick({ payload, scheduleId, scheduledFor }: StartedJob): Tick | undefined {
+export function readTick({ payload, scheduleId, scheduledFor }: QueuedExecution): Tick | undefined {
   if (!isTickData(payload)) return undefined;
   const { plan, ...rest } = payload;
   const data: TickData = isFirePlan(plan) ? payload : rest;

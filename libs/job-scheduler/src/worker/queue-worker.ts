@@ -1,7 +1,7 @@
 import { JobLockLostError } from '../errors/outcome-errors.js';
 import type { Outcome } from '../execution/outcome/outcome.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
-import { executionId, toStartedJob } from '../store/codecs/job-envelope.js';
+import { executionId, toQueuedExecution } from '../store/codecs/job-envelope.js';
 import { ActiveJob, toQueuedJob } from './active-job.js';
 import { type FetchResult, type FetchedJob } from './fetch-result.js';
 import { type BullWorkerOptions, BullWorker } from './bull-worker.js';
@@ -111,7 +111,7 @@ export class QueueWorker {
     if (this.options.isStopping()) return Promise.resolve({ kind: 'release' });
     const { taken } = activeJob;
     try {
-      const started = toStartedJob(toQueuedJob(taken), this.queue);
+      const started = toQueuedExecution(toQueuedJob(taken), this.queue);
       activeJob.running = this.options.runner.begin(started, this.worker.reportsOf(taken));
       return activeJob.running.outcome;
     } catch (error) {

@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
 import { SharedMemory } from '../../store/memory/shared-memory.js';
 import type { LogBatch, StoredLog } from '../../store/ports/log-store.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { LogWriter } from './log-writer.js';
 
 /** The memory's, which fails as it is told to. */
@@ -26,7 +26,7 @@ function setUp() {
   const logger = new Logger('test');
   const warn = jest.spyOn(logger, 'warn').mockImplementation(() => undefined);
   const writer = new LogWriter({ logs, clock, logger });
-  const started = { id: 'x', job: 'j', attempt: 1, scheduleId: undefined } as StartedJob;
+  const started = { id: 'x', job: 'j', attempt: 1, scheduleId: undefined } as QueuedExecution;
   const say = (message: string, size = message.length) =>
     writer.line({ started, keep: 60_000 }, { at: 1_000, level: 'log', message }, size);
   const told = async () => (await logs.ofExecution('x', 0, 1_000)).map((each) => each.kind === 'line' && each.message);

@@ -7,7 +7,7 @@ import { within } from '../../common/within.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { JobEvents } from '../../events/job-events.js';
 import { executionFields } from '../../events/execution-fields.js';
 
@@ -33,14 +33,14 @@ export type LineText = Pick<LogLineEntry, 'at' | 'level' | 'message' | 'data' | 
 
 /** An execution as its lines name it. */
 export interface LineSource {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   /** How long its lines are kept at least, in milliseconds. */
   readonly keep: number;
 }
 
 interface Waiting {
   readonly write: LogWrite;
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   readonly size: number;
 }
 

@@ -11,13 +11,13 @@ import type {
   StepRecord,
   UnfinishedStep,
 } from '../../store/ports/execution-record.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What an attempt's end adds to its execution. */
 export interface AttemptEnd {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   readonly workerId: string;
   readonly maxAttempts: number;
   readonly retention: Pick<RetentionPolicy, 'count' | 'age'>;

@@ -1,8 +1,8 @@
 import type { JobFailure } from '../../definition/job-context.js';
-import { copyOfPayload, type StartedJob } from '../../store/codecs/started-job.js';
+import { copyOfPayload, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 
 /** What is told of an execution that has failed for good: a copy of its own for each who is told. */
-export function toFailure(started: StartedJob, error: Error): JobFailure {
+export function toFailure(started: QueuedExecution, error: Error): JobFailure {
   const { id, job, queue, scheduleId, attempt, metadata } = started;
   return {
     id,

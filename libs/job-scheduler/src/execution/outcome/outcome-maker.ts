@@ -4,7 +4,7 @@ import type { OwnLogger } from '../../common/own-logger.js';
 import { JobCancelError } from '../../errors/outcome-errors.js';
 import type { RegisteredJob } from '../../discovery/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../../store/ports/execution-record.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { AttemptPlan } from '../attempt-plan.js';
 import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
@@ -28,7 +28,7 @@ export interface OutcomeServices {
 /** Tells the log of a job that has failed for good: once, and with all that a reader of plain text needs. */
 export function logFailure(
   { logger, logStacks }: Pick<OutcomeServices, 'logger' | 'logStacks'>,
-  { job, id }: StartedJob,
+  { job, id }: QueuedExecution,
   error: Error,
   fields: object = {},
 ): void {
@@ -46,7 +46,7 @@ export class OutcomeMaker {
 
   constructor(
     private readonly services: OutcomeServices,
-    private readonly started: StartedJob,
+    private readonly started: QueuedExecution,
     private readonly registered: RegisteredJob,
     private readonly plan: AttemptPlan,
     private readonly startedAt: number,

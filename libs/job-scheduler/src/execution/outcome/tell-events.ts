@@ -3,14 +3,14 @@ import { toErrorRecord } from '../../common/describe-error.js';
 import type { JobEvent, JobEventError } from '../../definition/job-event.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import type { StepRecord } from '../../store/ports/execution-record.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { executionFields } from '../../events/execution-fields.js';
 import type { JobEvents } from '../../events/job-events.js';
 import type { Outcome } from './outcome.js';
 
 /** An attempt that has its outcome. Times are milliseconds since the epoch. */
 export interface EndedAttempt {
-  readonly started: StartedJob;
+  readonly started: QueuedExecution;
   readonly startedAt: number;
   readonly finishedAt: number;
   /** Whether its handler was called. */
@@ -21,13 +21,13 @@ export interface EndedAttempt {
   readonly endedBefore?: FinalStatus | undefined;
 }
 
-export function tellStarted(events: JobEvents, started: StartedJob, at: number): void {
+export function tellStarted(events: JobEvents, started: QueuedExecution, at: number): void {
   const { attempt } = started;
   const wait = attempt === 1 && { waitMs: Math.max(0, at - dueAt(started)) };
   events.emit({ type: 'started', ...executionFields(events, started, at), attempt, ...wait });
 }
 
-export function tellStep(events: JobEvents, started: StartedJob, { name, startedAt, finishedAt }: StepRecord): void {
+export function tellStep(events: JobEvents, started: QueuedExecution, { name, startedAt, finishedAt }: StepRecord): void {
   events.emit({
     type: 'step',
     ...executionFields(events, started, finishedAt),
@@ -36,7 +36,7 @@ export function tellStep(events: JobEvents, started: StartedJob, { name, started
   });
 }
 
-export function tellProgress(events: JobEvents, started: StartedJob, progress: number | object, at: number): void {
+export function tellProgress(events: JobEvents, started: QueuedExecution, progress: number | object, at: number): void {
   events.emit({ type: 'progress', ...executionFields(events, started, at), attempt: started.attempt, progress });
 }
 
@@ -95,6 +95,6 @@ function toEventError(error: Error): JobEventError {
 }
 
 /** A fire is due at its time, however late the gate came to it; one that is caught up, when it was enqueued. */
-function dueAt({ trigger, scheduledFor, createdAt, delay }: StartedJob): number {
+function dueAt({ trigger, scheduledFor, createdAt, delay }: QueuedExecution): number {
   return trigger === 'schedule' && scheduledFor !== undefined ? scheduledFor : createdAt + (delay ?? 0);
 }

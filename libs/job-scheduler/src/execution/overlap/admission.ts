@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
 import type { LockStore } from '../../store/ports/lock-store.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { isLimited, limitsOf } from './run-limits.js';
 import { holderOf, keysOf, type OtherRuns, RunLeases } from './run-leases.js';
@@ -31,12 +31,12 @@ export class Admission {
   }
 
   /** The turn of one start of a job that is limited. @param onLost a lease of it was lost: it is to end. */
-  turn(definition: JobDefinition, started: StartedJob, onLost: () => void): Turn {
+  turn(definition: JobDefinition, started: QueuedExecution, onLost: () => void): Turn {
     return new Turn(this.services, definition, started, onLost);
   }
 
   /** Gives back what is held for an execution of which no run will: it was taken out of its queue. Rejects when the store fails. */
-  async forget(definition: JobDefinition, started: StartedJob): Promise<void> {
+  async forget(definition: JobDefinition, started: QueuedExecution): Promise<void> {
     if (!isLimited(definition, started)) return;
     for (const key of keysOf(limitsOf(definition, started))) {
       await this.services.leases.release(key, holderOf(started));

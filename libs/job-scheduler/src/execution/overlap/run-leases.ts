@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { LockAnswer, LockStore } from '../../store/ports/lock-store.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { CancelExecution } from '../../jobs/cancel/cancel-execution.js';
 import type { RunLimits } from './run-limits.js';
 
@@ -23,7 +23,7 @@ export interface Runner {
   readonly id: string;
 }
 
-export function holderOf({ queue, id }: Pick<StartedJob, 'queue' | 'id'>): string {
+export function holderOf({ queue, id }: Pick<QueuedExecution, 'queue' | 'id'>): string {
   return `${queue}:${id}`;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { isLimited, limitsOf } from './run-limits.js';
 
 const define = (changes: Partial<JobDefinition>): JobDefinition =>
@@ -10,8 +10,8 @@ const define = (changes: Partial<JobDefinition>): JobDefinition =>
     concurrency: undefined,
     ...changes,
   }) as JobDefinition;
-const start = (changes: Partial<StartedJob> = {}): StartedJob =>
-  ({ id: '1', queue: 'default', payload: { of: 'x' }, overrides: {}, scheduleId: undefined, ...changes }) as StartedJob;
+const start = (changes: Partial<QueuedExecution> = {}): QueuedExecution =>
+  ({ id: '1', queue: 'default', payload: { of: 'x' }, overrides: {}, scheduleId: undefined, ...changes }) as QueuedExecution;
 const keyOf = (definition: JobDefinition, started = start()) => limitsOf(definition, started).overlap?.key;
 
 const byPayload = (payload: { of: string }) => payload.of;

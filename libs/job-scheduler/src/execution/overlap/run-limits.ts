@@ -2,7 +2,7 @@ import type { JobDefinition } from '../../definition/job-definition.js';
 import { jobKey } from '../../definition/job-key.js';
 import type { Overlap } from '../../definition/job-options.js';
 import { runLockKey } from '../../store/names.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 
 /** Which leases an execution needs to run. */
 export interface RunLimits {
@@ -13,7 +13,7 @@ export interface RunLimits {
 }
 
 /** Whether an execution needs any lease. Most do not: they are to pay nothing for it. */
-export function isLimited(definition: JobDefinition, { overrides }: StartedJob): boolean {
+export function isLimited(definition: JobDefinition, { overrides }: QueuedExecution): boolean {
   return (overrides.overlap ?? definition.overlap.policy) !== 'allow' || definition.concurrency !== undefined;
 }
 
@@ -22,7 +22,7 @@ export function isLimited(definition: JobDefinition, { overrides }: StartedJob):
  * a key of the payload, as it was stored, narrows either.
  * @throws JobKeyError
  */
-export function limitsOf(definition: JobDefinition, started: StartedJob): RunLimits {
+export function limitsOf(definition: JobDefinition, started: QueuedExecution): RunLimits {
   const { name, overlap, concurrency } = definition;
   const policy = started.overrides.overlap ?? overlap.policy;
   return {
@@ -31,7 +31,7 @@ export function limitsOf(definition: JobDefinition, started: StartedJob): RunLim
   };
 }
 
-function overlapKey({ name, overlap }: JobDefinition, { payload, overrides, scheduleId }: StartedJob): string {
+function overlapKey({ name, overlap }: JobDefinition, { payload, overrides, scheduleId }: QueuedExecution): string {
   const bySchedule = overrides.overlap !== undefined && scheduleId !== undefined;
   const scope = bySchedule ? ['schedule', scheduleId] : ['job', name];
   const key = jobKey(name, 'overlap', overlap.key, payload);

@@ -1,4 +1,4 @@
-import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
+import { isFirstStart, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 
 /** What claiming the place of a run gave. */
@@ -23,7 +23,7 @@ export class Succession {
 
   constructor(
     private readonly leases: RunLeases,
-    private readonly started: StartedJob,
+    private readonly started: QueuedExecution,
     private readonly key: string,
     /** Milliseconds that a run gets to end. */
     private readonly patience: number,

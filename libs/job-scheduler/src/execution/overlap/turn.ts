@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../../definition/job-definition.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
-import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
+import { isFirstStart, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
@@ -57,7 +57,7 @@ export class Turn {
   constructor(
     private readonly services: TurnServices,
     private readonly definition: JobDefinition,
-    private readonly started: StartedJob,
+    private readonly started: QueuedExecution,
     private readonly onLost: () => void,
   ) {
     this.holder = holderOf(started);

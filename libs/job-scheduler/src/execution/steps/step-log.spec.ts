@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
 import type { ExecutionStore } from '../../store/ports/ports.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { AttemptSignal } from '../attempt-signal.js';
 import { StepLog } from './step-log.js';
 
-const started = { id: 'x', job: 'x', queue: 'default', fence: 1 } as StartedJob;
+const started = { id: 'x', job: 'x', queue: 'default', fence: 1 } as QueuedExecution;
 
 /** A step whose record the store answers with these errors first. */
 function runStep(errors: Error[]) {

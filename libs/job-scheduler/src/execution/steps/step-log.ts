@@ -12,7 +12,7 @@ import { StepRepeatedError, StepUnknownError } from '../../errors/unknown-name-e
 import type { StepRecord, UnfinishedStep } from '../../store/ports/execution-record.js';
 import type { ExecutionStore } from '../../store/ports/ports.js';
 import { isStoreFault } from '../../store/store-away.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { AttemptSignal } from '../attempt-signal.js';
 import type { JobEvents } from '../../events/job-events.js';
 import { tellStep } from '../outcome/tell-events.js';
@@ -46,7 +46,7 @@ export class StepLog {
   private readonly begun = new Map<string, UnfinishedStep>();
 
   constructor(
-    private readonly started: StartedJob,
+    private readonly started: QueuedExecution,
     private readonly services: StepServices,
     private readonly abortion: AttemptSignal,
     /** Throws once the attempt is over: nothing is run or stored then. */

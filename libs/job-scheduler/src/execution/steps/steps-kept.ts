@@ -1,14 +1,14 @@
 import { JobLockLostError } from '../../errors/outcome-errors.js';
 import type { StepRecord } from '../../store/ports/execution-record.js';
 import { keepSteps } from '../../store/codecs/kept-steps.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { Outcome } from '../outcome/outcome.js';
 import type { JobReports } from '../running-job.js';
 
 /** A job that fails for good takes its steps along: a retry does not run them again, whatever became of its record. */
 export function withStepsKept(
   outcome: Outcome,
-  started: StartedJob,
+  started: QueuedExecution,
   steps: readonly StepRecord[],
   reports: JobReports,
 ): Outcome {
@@ -24,7 +24,7 @@ export function withStepsKept(
  * @throws JobLockLostError
  */
 export async function withStepsRestored(
-  { id, keptSteps = [] }: StartedJob,
+  { id, keptSteps = [] }: QueuedExecution,
   recorded: readonly StepRecord[],
   record: (step: StepRecord) => Promise<boolean>,
 ): Promise<readonly StepRecord[]> {

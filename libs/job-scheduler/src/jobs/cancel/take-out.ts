@@ -13,10 +13,10 @@ import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import { originOf } from '../../store/codecs/execution-origin.js';
 import type { ExecutionWrite, StoredExecution } from '../../store/ports/execution-record.js';
-import { toStartedJob } from '../../store/codecs/job-envelope.js';
+import { toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import { KEPT_LONGER } from '../../store/ports/log-store.js';
 import { encodeJobId } from '../../store/names.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { EventBus } from '../../events/event-bus.js';
 import type { EngineJob, FoundExecution } from '../execution-finder.js';
@@ -30,7 +30,7 @@ const KEEP_ALL_EVENTS = 1_000_000_000;
 
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
 export class TakeOut {
-  private readonly listeners: ((job: StartedJob) => Promise<void>)[] = [];
+  private readonly listeners: ((job: QueuedExecution) => Promise<void>)[] = [];
   private readonly logger = new OwnLogger();
 
   constructor(
@@ -43,7 +43,7 @@ export class TakeOut {
   ) {}
 
   /** `listener` is called with each execution that was taken out: it gives back what is held for one, as no run of it will. */
-  onRemoved(listener: (job: StartedJob) => Promise<void>): void {
+  onRemoved(listener: (job: QueuedExecution) => Promise<void>): void {
     this.listeners.push(listener);
   }
 
@@ -52,7 +52,7 @@ export class TakeOut {
     const { inQueue, queue, id } = found;
     const jobId = inQueue.id ?? encodeJobId(id, queue);
     if (!(await this.removeFromQueue(found, jobId))) return false;
-    const started = toStartedJob(inQueue, queue);
+    const started = toQueuedExecution(inQueue, queue);
     const recorded = await this.record(found, started, order);
     await Promise.all(this.listeners.map((listener) => this.tell(listener, started)));
     if (recorded) {
@@ -75,7 +75,7 @@ export class TakeOut {
   }
 
   /** Among the lines of its attempts, if it had any. */
-  private async endLines(started: StartedJob): Promise<void> {
+  private async endLines(started: QueuedExecution): Promise<void> {
     if (started.fence === 0) return;
     const { id: executionId, job, scheduleId } = started;
     const schedule = scheduleId !== undefined && { scheduleId };
@@ -90,7 +90,7 @@ export class TakeOut {
     }
   }
 
-  private retentionOf({ job, overrides }: StartedJob): RetentionPolicy {
+  private retentionOf({ job, overrides }: QueuedExecution): RetentionPolicy {
     const { defaults } = this.options;
     const ofJob = this.registry.find(job)?.definition.retention ?? retentionElsewhere(defaults.retention);
     return retentionOf(ofJob, overrides.retention);
@@ -105,7 +105,7 @@ export class TakeOut {
   }
 
   /** `false` when it has ended otherwise, at the same moment. */
-  private async record(found: FoundExecution, started: StartedJob, order: CancelOrder): Promise<boolean> {
+  private async record(found: FoundExecution, started: QueuedExecution, order: CancelOrder): Promise<boolean> {
     const { history } = this.options;
     // Without history the records of earlier attempts go with it.
     if (!history && !found.record) return true;
@@ -121,7 +121,7 @@ export class TakeOut {
     }
   }
 
-  private toWrite(record: StoredExecution | undefined, started: StartedJob, order: CancelOrder): ExecutionWrite {
+  private toWrite(record: StoredExecution | undefined, started: QueuedExecution, order: CancelOrder): ExecutionWrite {
     const { history } = this.options;
     const { count, age } = this.retentionOf(started);
     const startedAt = record?.attempts[0]?.startedAt;
@@ -143,12 +143,12 @@ export class TakeOut {
     };
   }
 
-  private toEvent(started: StartedJob, { reason }: CancelOrder): JobEvent {
+  private toEvent(started: QueuedExecution, { reason }: CancelOrder): JobEvent {
     return { type: 'cancelled', ...executionFields(this.events, started, this.clock.now()), reason };
   }
 
   /** What is not given back ends by itself. */
-  private async tell(listener: (job: StartedJob) => Promise<void>, job: StartedJob): Promise<void> {
+  private async tell(listener: (job: QueuedExecution) => Promise<void>, job: QueuedExecution): Promise<void> {
     try {
       await listener(job);
     } catch (thrown) {

@@ -5,7 +5,7 @@ import { MOST_RETRIES } from '../../definition/retry-policy.js';
 import { show } from '../../common/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { EnqueueOptionsError } from '../../errors/payload-errors.js';
-import type { ExecutionOverrides } from '../../store/codecs/started-job.js';
+import type { ExecutionOverrides } from '../../store/codecs/queued-execution.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 
 const KNOWN = ['id', 'queue', 'priority', 'retry', 'timeout', 'retention', 'metadata', 'whenFull', 'signal'];

@@ -8,7 +8,7 @@ import { SharedMemory } from '../../store/memory/shared-memory.js';
 import { encodeSchedulerId } from '../../store/names.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleData } from '../../store/ports/schedule-store.js';
-import type { StartedJob } from '../../store/codecs/started-job.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { Fire, SkippedFires } from './fire.js';
 import { FireGate } from './fire-gate.js';
 import type { TickData } from '../tick-queue.js';
@@ -58,7 +58,7 @@ const data = (more: Partial<ScheduleData> = {}): ScheduleData => ({
 
 const planned: TickData = { job: 'tick', by: [{ repeat, since: MADE }] };
 
-const tick = (at: number, more: Partial<StartedJob> = {}): StartedJob => ({
+const tick = (at: number, more: Partial<QueuedExecution> = {}): QueuedExecution => ({
   id: `repeat:${at}`,
   job: 'tick',
   queue: '_ticks',
@@ -77,7 +77,7 @@ const tick = (at: number, more: Partial<StartedJob> = {}): StartedJob => ({
   ...more,
 });
 
-const take = async (started: StartedJob) => (await gate.begin(started, reports).outcome).kind;
+const take = async (started: QueuedExecution) => (await gate.begin(started, reports).outcome).kind;
 const lastFire = async () => (await schedules.get('code:tick'))?.lastFire;
 const runs = () => enqueued.map(({ scheduledFor, trigger }) => [scheduledFor, trigger]);
 

@@ -8,7 +8,7 @@ import type { JobReports, JobRunner, RunningJob } from '../../execution/running-
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleStore, StoredSchedule } from '../../store/ports/schedule-store.js';
 import type { StoreTime } from '../../store/store-time.js';
-import { isFirstStart, type StartedJob } from '../../store/codecs/started-job.js';
+import { isFirstStart, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { EnqueueFire, RecordSkipped } from './fire.js';
 import { isPlain, type FirePlan } from './fire-plan.js';
 import { judgeFires, type MisfirePolicy } from './misfire.js';
@@ -68,7 +68,7 @@ interface FiredJob {
 export class FireGate implements JobRunner {
   constructor(private readonly parts: FireGateParts) {}
 
-  begin(started: StartedJob, reports: JobReports): RunningJob {
+  begin(started: QueuedExecution, reports: JobReports): RunningJob {
     return {
       started,
       onShutdown: 'wait',
@@ -78,7 +78,7 @@ export class FireGate implements JobRunner {
     };
   }
 
-  private async take(started: StartedJob, reports: JobReports): Promise<Outcome> {
+  private async take(started: QueuedExecution, reports: JobReports): Promise<Outcome> {
     const { logger } = this.parts;
     const tick = readTick(started);
     if (!tick) {
@@ -103,7 +103,7 @@ export class FireGate implements JobRunner {
     return DONE;
   }
 
-  private async pass(tick: Tick, started: StartedJob, reports: JobReports): Promise<Outcome> {
+  private async pass(tick: Tick, started: QueuedExecution, reports: JobReports): Promise<Outcome> {
     const { schedules, logger, time } = this.parts;
     const now = await time.sure();
     // A process whose clock is ahead has brought it along.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../common/clock.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { AgedJob, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
-import { toStartedJob } from '../../store/codecs/job-envelope.js';
+import { toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import type { Store } from '../../store/ports/ports.js';
 import type { QueueHub } from '../../queues/queue-hub.js';
 
@@ -50,7 +50,7 @@ export class DeadLetterSweep {
   /** The time that stands with it is over. Whoever enqueued it may not have known for how long its job is to be kept. */
   private isOver(queue: string, { id, name, opts, failedAt }: AgedJob, now: number): boolean {
     const job = { id, name, opts, data: {}, timestamp: 0, attemptsMade: 0, attemptsStarted: 0, stalledCounter: 0 };
-    const { overrides, maxAttempts } = toStartedJob(job, queue);
+    const { overrides, maxAttempts } = toQueuedExecution(job, queue);
     if (overrides.retention?.failed !== undefined) return true;
     const definition = this.registry.find(name)?.definition;
     if (definition) return failedAt + definition.retention.failed <= now;

@@ -7,7 +7,7 @@ import { isContract } from '../../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../../errors/unknown-name-errors.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
-import { executionId, toStartedJob } from '../../store/codecs/job-envelope.js';
+import { executionId, toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import { encodeJobId } from '../../store/names.js';
 import type { EngineQueue, Store } from '../../store/ports/ports.js';
 import type { StoreHolder } from '../../store/store-holder.js';
@@ -199,7 +199,7 @@ export class DeadLetters {
   /** None for a job that cannot be read. */
   private toLetter({ job, queue, failedAt, reason, stack }: QueueFailure): DeadLetter[] {
     try {
-      const { id, job: name, payload, scheduleId, metadata, createdAt } = toStartedJob(job, queue);
+      const { id, job: name, payload, scheduleId, metadata, createdAt } = toQueuedExecution(job, queue);
       return [
         {
           id,

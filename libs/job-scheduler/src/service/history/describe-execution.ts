@@ -1,7 +1,7 @@
 import type { JobStatus } from '../../definition/job-status.js';
 import type { AttemptRecord, ErrorRecord, StepRecord, StoredExecution } from '../../store/ports/execution-record.js';
 import { originOf } from '../../store/codecs/execution-origin.js';
-import { toStartedJob } from '../../store/codecs/job-envelope.js';
+import { toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import type { EngineJob } from '../../jobs/execution-finder.js';
 import type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './job-execution.js';
 
@@ -19,7 +19,7 @@ export function describeQueued(
   record: StoredExecution | undefined,
   runAt?: number,
 ): JobExecution {
-  const started = toStartedJob(job, queue);
+  const started = toQueuedExecution(job, queue);
   const attempts = (record?.attempts ?? []).map(toAttempt);
   if (status === 'running' && job.processedOn) {
     const { attempt } = started;

@@ -1,9 +1,9 @@
 import type { ExecutionHead } from '../ports/execution-record.js';
-import type { StartedJob } from './started-job.js';
+import type { QueuedExecution } from './queued-execution.js';
 
 /** Where an execution comes from: started jobs have it, and jobs that are about to be added. */
-export type ExecutionOrigin = Pick<StartedJob, 'trigger' | 'createdAt' | 'maxAttempts' | 'payload'> &
-  Partial<Pick<StartedJob, 'scheduleId' | 'scheduledFor'>> & {
+export type ExecutionOrigin = Pick<QueuedExecution, 'trigger' | 'createdAt' | 'maxAttempts' | 'payload'> &
+  Partial<Pick<QueuedExecution, 'scheduleId' | 'scheduledFor'>> & {
     readonly metadata?: Readonly<Record<string, string>> | undefined;
   };
 

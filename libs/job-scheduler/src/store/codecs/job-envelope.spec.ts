@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Job } from 'bullmq';
 import type { JobJson, MinimalQueue } from 'bullmq';
-import { toQueueEntry, toStartedJob } from './job-envelope.js';
+import { toQueueEntry, toQueuedExecution } from './job-envelope.js';
 import type { JobToAdd } from './job-envelope.js';
 import { toQueuePriority } from './priority.js';
 
@@ -35,7 +35,7 @@ function started(job: JobToAdd, stored: Partial<JobJson> = {}) {
     attemptsStarted: 1,
     ...stored,
   } as JobJson);
-  return toStartedJob(read, job.queue);
+  return toQueuedExecution(read, job.queue);
 }
 
 test('a job of which only the JSON is at hand is as one with its payload', () => {
@@ -120,7 +120,7 @@ describe('a job of plain BullMQ', () => {
   const json = { id: '17', name: 'resize', data: '{"w":1}', opts: { attempts: 3 }, timestamp: 9, attemptsMade: 0, attemptsStarted: 1 }; // prettier-ignore
 
   test('has what BullMQ knows, and no attempts of ours', () => {
-    expect(toStartedJob(Job.fromJSON(queue, json as unknown as JobJson), 'default')).toEqual({
+    expect(toQueuedExecution(Job.fromJSON(queue, json as unknown as JobJson), 'default')).toEqual({
       id: 'bullmq:default:17',
       job: 'resize',
       queue: 'default',
@@ -147,7 +147,7 @@ describe('a job of plain BullMQ', () => {
       opts: { prevMillis: 500 },
       repeatJobKey: 'tick',
     } as unknown as JobJson);
-    expect(toStartedJob(read, 'default')).toMatchObject({
+    expect(toQueuedExecution(read, 'default')).toMatchObject({
       trigger: 'schedule',
       scheduleId: 'tick',
       scheduledFor: 500,
@@ -156,7 +156,7 @@ describe('a job of plain BullMQ', () => {
 
   test('with an envelope that cannot be read counts as plain', () => {
     const read = Job.fromJSON(queue, { ...json, opts: { njs: '{' } } as unknown as JobJson);
-    expect(toStartedJob(read, 'default')).toMatchObject({ maxAttempts: 0, trigger: 'enqueue' });
+    expect(toQueuedExecution(read, 'default')).toMatchObject({ maxAttempts: 0, trigger: 'enqueue' });
   });
 });
 

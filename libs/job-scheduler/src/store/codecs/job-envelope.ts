@@ -5,7 +5,7 @@ import { KEPT_STEPS, readKeptSteps, type KeptSteps } from './kept-steps.js';
 import { inKeyOrder, KEY_ORDER } from './key-order.js';
 import { decodeJobId, deduplicationId, encodeJobId } from '../names.js';
 import { toQueuePriority } from './priority.js';
-import type { ExecutionOverrides, StartedJob } from './started-job.js';
+import type { ExecutionOverrides, QueuedExecution } from './queued-execution.js';
 
 /** An execution that is about to be put into a queue, in our words. */
 export interface JobToAdd {
@@ -128,7 +128,7 @@ export function executionId(job: Pick<QueuedJob, 'id'>, queue: string): string {
  * BullMQ's words → ours. Reads jobs of plain BullMQ, too: they have no envelope, so that nothing is known of them but
  * name, data and age.
  */
-export function toStartedJob(job: QueuedJob, queue: string): StartedJob {
+export function toQueuedExecution(job: QueuedJob, queue: string): QueuedExecution {
   const envelope = readEnvelope(job);
   const kept = readKeptSteps(job.data);
   const givenBack = typeof job.stacktrace === 'string' ? readGivenBack(job.stacktrace) : undefined;

@@ -17,7 +17,7 @@ export interface ExecutionOverrides {
 }
 
 /** A job that was taken off its queue, in our words. */
-export interface StartedJob {
+export interface QueuedExecution {
   readonly id: string;
   /** Job name. May be unknown here. */
   readonly job: string;
@@ -51,11 +51,11 @@ export interface StartedJob {
 }
 
 /** For code of the app: record, retry and on-fail action have what is stored. */
-export function copyOfPayload({ payload, payloadJson }: StartedJob): unknown {
+export function copyOfPayload({ payload, payloadJson }: QueuedExecution): unknown {
   return copyOfJson(payload, payloadJson);
 }
 
 /** Whether nothing of it can have begun before: starts by processes that do not know its job do not count. */
-export function isFirstStart({ fence, givenBack }: StartedJob): boolean {
+export function isFirstStart({ fence, givenBack }: QueuedExecution): boolean {
   return fence - (givenBack?.times ?? 0) <= 1;
 }
