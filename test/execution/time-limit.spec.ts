@@ -6,7 +6,7 @@ import { OwnLogger } from '#src/common/own-logger.js';
 import { SystemClock } from '#src/common/clock.js';
 import type { JobDefinition } from '#src/definition/job-definition.js';
 import { JobCancelError } from '#src/errors/outcome-errors.js';
-import { Admission } from '#src/execution/overlap/admission.js';
+import { OverlapGuards } from '#src/execution/overlap/overlap-guards.js';
 import { Attempt } from '#src/execution/attempt.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
 import type { OtherRuns } from '#src/execution/overlap/run-leases.js';
@@ -71,7 +71,7 @@ function begin(changes: Partial<JobDefinition> = {}) {
     history: true,
     logStacks: false,
     onFail: new OnFailAction(clock, logger, async () => undefined),
-    admission: new Admission({ locks, others, clock, lockDuration: 60_000, shutdownTimeout: 1_000 }),
+    admission: new OverlapGuards({ locks, others, clock, lockDuration: 60_000, shutdownTimeout: 1_000 }),
   };
   const started = {
     id: randomPrefix(),

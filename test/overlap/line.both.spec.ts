@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
 import { QueuedRuns } from '#src/execution/overlap/queued-runs.js';
 import { RunLeases } from '#src/execution/overlap/run-leases.js';
-import { Turn } from '#src/execution/overlap/turn.js';
+import { OverlapGuard } from '#src/execution/overlap/overlap-guard.js';
 import { LeaseKeeper } from '#src/execution/overlap/lease-keeper.js';
 import { encodeJobId, runLockKey } from '#src/store/names.js';
 import { openStore } from '#src/store/open-store.js';
@@ -32,7 +32,7 @@ async function openLine(connection: string) {
   const leases = new RunLeases(() => store.locks, runs, clock, TTL);
   const keeper = new LeaseKeeper(() => store.locks, clock, TTL);
   const turn = (id: string) =>
-    new Turn(
+    new OverlapGuard(
       { leases, keeper, shutdownTimeout: 1_000 },
       definition,
       { id, queue: 'default', job: JOB, fence: 1, payload: {}, overrides: {} } as QueuedExecution,

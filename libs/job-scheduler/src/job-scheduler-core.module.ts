@@ -14,7 +14,7 @@ import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { provide, provideByName } from './provide.js';
 import { JobRegistry } from './discovery/job-registry.js';
-import { Admission } from './execution/overlap/admission.js';
+import { OverlapGuards } from './execution/overlap/overlap-guards.js';
 import { FleetCancel } from './jobs/cancel/fleet-cancel.js';
 import { FleetJobs } from './execution/fleet-jobs.js';
 import { SCHEDULE_TIMING, type SchedulerTiming } from './scheduling/schedule-timing.js';
@@ -122,7 +122,7 @@ const runtimeProviders: Provider[] = [
   },
   provide(ListenerCalls, [EventBus]),
   {
-    provide: Admission,
+    provide: OverlapGuards,
     inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, TakeOut, Clock],
     useFactory: (
       { lockDuration, shutdownTimeout }: ResolvedOptions,
@@ -135,7 +135,7 @@ const runtimeProviders: Provider[] = [
     ) => {
       const locks = () => holder.require('keep runs apart').locks;
       const others = new QueuedRuns(hub, canceller);
-      const admission = new Admission({ locks, others, clock, lockDuration, shutdownTimeout });
+      const admission = new OverlapGuards({ locks, others, clock, lockDuration, shutdownTimeout });
       takeOut.onRemoved(async (started) => {
         const registered = registry.find(started.job);
         if (registered) await admission.forget(registered.definition, started);
@@ -166,7 +166,7 @@ const runtimeProviders: Provider[] = [
     enqueuer: Enqueuer,
     clock: Clock,
     fleet: FleetCancel,
-    admission: Admission,
+    admission: OverlapGuards,
     timing: SCHEDULE_TIMING_TOKEN,
     events: EventBus,
     finder: ExecutionFinder,

@@ -12,7 +12,7 @@ import type { StepRecord, StoredExecution } from '../store/ports/execution-recor
 import { KEPT_LONGER } from '../store/ports/log-store.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
 import { copyOfPayload, type QueuedExecution } from '../store/codecs/queued-execution.js';
-import type { Admission } from './overlap/admission.js';
+import type { OverlapGuards } from './overlap/overlap-guards.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { planAttempt, type AttemptPlan } from './attempt-plan.js';
@@ -32,7 +32,7 @@ import { StepLog } from './steps/step-log.js';
 import { withStepsKept, withStepsRestored } from './steps/steps-kept.js';
 import { StepSequence } from './steps/step-sequence.js';
 import { tellStarted, withEndTold } from './outcome/tell-events.js';
-import type { Turn } from './overlap/turn.js';
+import type { OverlapGuard } from './overlap/overlap-guard.js';
 
 const STORE_RETRY_DELAY = 1_000;
 
@@ -42,7 +42,7 @@ export interface AttemptServices extends OutcomeServices {
   /** Absent: nothing is traced. */
   readonly telemetry?: Telemetry | undefined;
   /** Absent: runs are never kept apart. */
-  readonly admission?: Admission;
+  readonly admission?: OverlapGuards;
   /** Absent: nobody ever listens. */
   readonly events?: JobEvents;
   /** Absent: log lines are kept nowhere. */
@@ -75,7 +75,7 @@ export class Attempt implements RunningJob {
   private hasBegun = false;
   private endedBefore: FinalStatus | undefined;
   /** Undefined for the many jobs that may run beside each other: they pay nothing. */
-  private readonly turn: Turn | undefined;
+  private readonly turn: OverlapGuard | undefined;
 
   constructor(
     private readonly services: AttemptServices,
@@ -244,7 +244,7 @@ export class Attempt implements RunningJob {
   }
 
   /** Asks for the leases that the job needs to run. Gives the outcome when it may not run now. */
-  private async refused(turn: Turn): Promise<Outcome | undefined> {
+  private async refused(turn: OverlapGuard): Promise<Outcome | undefined> {
     const refusal = await turn.enter((ask) => this.insist(ask));
     this.abortion.check();
     if (!refusal) return undefined;

@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import { LeaseKeeper } from '../execution/overlap/lease-keeper.js';
 import type { LockStore } from '../store/ports/lock-store.js';
 
-export interface TurnParts {
+export interface OverlapGuardParts {
   readonly locks: LockStore;
   readonly clock: Clock;
   /** This process. */
@@ -23,7 +23,7 @@ const LINE = 2_000;
  * @returns `false`: the turn did not come.
  */
 export async function takeTurn(
-  { locks, clock, holder }: TurnParts,
+  { locks, clock, holder }: OverlapGuardParts,
   key: string,
   patience: number,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { Admission } from '../../execution/overlap/admission.js';
+import type { OverlapGuards } from '../../execution/overlap/overlap-guards.js';
 import type { FleetCancel } from '../../jobs/cancel/fleet-cancel.js';
 import type { FleetJobs } from '../../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
@@ -22,7 +22,7 @@ export interface RuntimeParts {
   readonly enqueuer: Enqueuer;
   readonly clock: Clock;
   readonly fleet: FleetCancel;
-  readonly admission: Admission;
+  readonly admission: OverlapGuards;
   readonly timing: SchedulerTiming;
   readonly events: EventBus;
   readonly finder: ExecutionFinder;

@@ -5,7 +5,7 @@ import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
 import { holderOf, keysOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
-import { Succession } from './succession.js';
+import { ReplacePolicy } from './replace-policy.js';
 
 /** Why an execution may not run now. */
 export type Refusal =
@@ -17,7 +17,7 @@ export type Refusal =
 /** Asks the store until it answers, or the attempt is over. */
 export type Insist = <T>(ask: () => Promise<T>) => Promise<T>;
 
-export interface TurnServices {
+export interface OverlapGuardServices {
   readonly leases: RunLeases;
   readonly keeper: LeaseKeeper;
   /** Milliseconds that a run which is replaced gets to end. */
@@ -41,7 +41,7 @@ interface Held extends KeptLease {
 }
 
 /** One start of an execution whose job may not overlap, or may only run so often at once: from asking to giving back. */
-export class Turn {
+export class OverlapGuard {
   /** Grows with every start under this key. Undefined while there is no lease. */
   fence: number | undefined;
   /** The store says that a lease is not held any more. */
@@ -55,7 +55,7 @@ export class Turn {
   private entering: Promise<unknown> | undefined;
 
   constructor(
-    private readonly services: TurnServices,
+    private readonly services: OverlapGuardServices,
     private readonly definition: JobDefinition,
     private readonly started: QueuedExecution,
     private readonly onLost: () => void,
@@ -119,7 +119,7 @@ export class Turn {
     insist: Insist,
   ): Promise<Refusal | undefined> {
     const { leases, shutdownTimeout } = this.services;
-    const succession = new Succession(leases, this.started, key, shutdownTimeout);
+    const succession = new ReplacePolicy(leases, this.started, key, shutdownTimeout);
     this.lined.add(successorKey(key));
     const found = await insist(() => succession.claim(answer.holders));
     if (found.kind === 'replaced') return found;

@@ -5,9 +5,9 @@ import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { isLimited, limitsOf } from './run-limits.js';
 import { holderOf, keysOf, type OtherRuns, RunLeases } from './run-leases.js';
-import { Turn, type TurnServices } from './turn.js';
+import { OverlapGuard, type OverlapGuardServices } from './overlap-guard.js';
 
-export interface AdmissionOptions {
+export interface OverlapGuardsOptions {
   /** Of the store, once it is open. */
   readonly locks: () => LockStore;
   readonly others: OtherRuns;
@@ -19,10 +19,10 @@ export interface AdmissionOptions {
 }
 
 /** Decides, when a job really starts, whether it may run beside the others: `overlap` and `concurrency`. */
-export class Admission {
-  private readonly services: TurnServices;
+export class OverlapGuards {
+  private readonly services: OverlapGuardServices;
 
-  constructor({ locks, others, clock, lockDuration, shutdownTimeout }: AdmissionOptions) {
+  constructor({ locks, others, clock, lockDuration, shutdownTimeout }: OverlapGuardsOptions) {
     this.services = {
       leases: new RunLeases(locks, others, clock, lockDuration),
       keeper: new LeaseKeeper(locks, clock, lockDuration),
@@ -31,8 +31,8 @@ export class Admission {
   }
 
   /** The turn of one start of a job that is limited. @param onLost a lease of it was lost: it is to end. */
-  turn(definition: JobDefinition, started: QueuedExecution, onLost: () => void): Turn {
-    return new Turn(this.services, definition, started, onLost);
+  turn(definition: JobDefinition, started: QueuedExecution, onLost: () => void): OverlapGuard {
+    return new OverlapGuard(this.services, definition, started, onLost);
   }
 
   /** Gives back what is held for an execution of which no run will: it was taken out of its queue. Rejects when the store fails. */

@@ -17,7 +17,7 @@ const MOST_ROUNDS = 10;
  * How one run replaces another. One execution per key waits to: it has the lease of the successor. A newer one cancels
  * it and takes that lease; the run itself is cancelled, and gets some time to end before its lease is taken from it.
  */
-export class Succession {
+export class ReplacePolicy {
   private readonly holder: string;
   private readonly nextKey: string;
 
