@@ -7,7 +7,7 @@ import { everyStore, storesOfSuite } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { startApp, type AppPlan, type Run, type TestApp } from '../schedules/app.js';
 import { ExecutionFinder, type EngineJob } from '#src/jobs/execution-finder.js';
-import { TakeOut } from '#src/jobs/cancel/take-out.js';
+import { WaitingJobRemover } from '#src/jobs/cancel/waiting-job-remover.js';
 
 Logger.overrideLogger(false);
 
@@ -53,9 +53,9 @@ function lookUnluckily({ app, store }: TestApp): void {
     const getState = async () => ((await isAside({ inQueue })) ? 'delayed' : 'active');
     return { ...found, inQueue: Object.create(inQueue, { getState: { value: getState } }) as EngineJob };
   };
-  const takeOut = app.get(TakeOut);
-  const remove = takeOut.remove.bind(takeOut);
-  takeOut.remove = async (found, order) => (await isAside(found)) && remove(found, order);
+  const waitingJobs = app.get(WaitingJobRemover);
+  const remove = waitingJobs.remove.bind(waitingJobs);
+  waitingJobs.remove = async (found, order) => (await isAside(found)) && remove(found, order);
 }
 
 it.each(storesOfSuite(everyStore))(

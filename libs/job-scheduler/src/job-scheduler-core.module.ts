@@ -15,7 +15,7 @@ import type { ResolvedOptions } from './options/resolved-options.js';
 import { provide, provideByName } from './provide.js';
 import { JobRegistry } from './discovery/job-registry.js';
 import { OverlapGuards } from './execution/overlap/overlap-guards.js';
-import { FleetCancel } from './jobs/cancel/fleet-cancel.js';
+import { RemoteCancel } from './jobs/cancel/remote-cancel.js';
 import { FleetJobs } from './execution/fleet-jobs.js';
 import { SCHEDULE_TIMING, type SchedulerTiming } from './scheduling/schedule-timing.js';
 import { Canceller } from './jobs/cancel/canceller.js';
@@ -42,8 +42,8 @@ import { QueueTraitsReader } from './queues/queue-traits.js';
 import { ScheduleService } from './service/schedules/schedule-service.js';
 import { SchedulerRuntime } from './service/runtime/scheduler-runtime.js';
 import { SlotWaits } from './jobs/slot-waits.js';
-import { Steering } from './jobs/steering.js';
-import { TakeOut } from './jobs/cancel/take-out.js';
+import { JobRetrier } from './jobs/retrier.js';
+import { WaitingJobRemover } from './jobs/cancel/waiting-job-remover.js';
 import { makeWorkerId } from './service/runtime/worker-id.js';
 import { StoreHolder } from './store/store-holder.js';
 import { skewText, StoreTime } from './store/store-time.js';
@@ -97,46 +97,46 @@ const queueProviders: Provider[] = [
     events: EventBus,
     room: QueueRoom,
   }),
-  provide(Steering, [ExecutionFinder, StoreHolder]),
-  provide(DeadLetters, [QueueHub, ExecutionFinder, Steering, StoreHolder, JobRegistry, Clock]),
+  provide(JobRetrier, [ExecutionFinder, StoreHolder]),
+  provide(DeadLetters, [QueueHub, ExecutionFinder, JobRetrier, StoreHolder, JobRegistry, Clock]),
 ];
 
 /** Cancelling over the fleet. */
 const cancelProviders: Provider[] = [
   {
-    provide: FleetCancel,
+    provide: RemoteCancel,
     inject: [StoreHolder, Clock, RESOLVED_OPTIONS],
     useFactory: (holder: StoreHolder, clock: Clock, options: ResolvedOptions) =>
-      new FleetCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
+      new RemoteCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
   },
-  provide(TakeOut, [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus]),
-  provide(Canceller, [ExecutionFinder, TakeOut, FleetCancel, StoreHolder, Clock]),
+  provide(WaitingJobRemover, [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus]),
+  provide(Canceller, [ExecutionFinder, WaitingJobRemover, RemoteCancel, StoreHolder, Clock]),
 ];
 
 /** What moves: events, and the runtime from boot to end. */
 const runtimeProviders: Provider[] = [
   {
     provide: EventBus,
-    inject: [StoreHolder, Clock, FleetCancel],
-    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: FleetCancel) => new EventBus(holder, clock, workerId),
+    inject: [StoreHolder, Clock, RemoteCancel],
+    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: RemoteCancel) => new EventBus(holder, clock, workerId),
   },
   provide(ListenerCalls, [EventBus]),
   {
     provide: OverlapGuards,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, TakeOut, Clock],
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, WaitingJobRemover, Clock],
     useFactory: (
       { lockDuration, shutdownTimeout }: ResolvedOptions,
       registry: JobRegistry,
       holder: StoreHolder,
       hub: QueueHub,
       canceller: Canceller,
-      takeOut: TakeOut,
+      waitingJobs: WaitingJobRemover,
       clock: Clock,
     ) => {
       const locks = () => holder.require('keep runs apart').locks;
       const others = new QueuedRuns(hub, canceller);
       const admission = new OverlapGuards({ locks, others, clock, lockDuration, shutdownTimeout });
-      takeOut.onRemoved(async (started) => {
+      waitingJobs.onRemoved(async (started) => {
         const registered = registry.find(started.job);
         if (registered) await admission.forget(registered.definition, started);
       });
@@ -165,7 +165,7 @@ const runtimeProviders: Provider[] = [
     holder: StoreHolder,
     enqueuer: Enqueuer,
     clock: Clock,
-    fleet: FleetCancel,
+    fleet: RemoteCancel,
     admission: OverlapGuards,
     timing: SCHEDULE_TIMING_TOKEN,
     events: EventBus,
@@ -204,7 +204,7 @@ const serviceProviders: Provider[] = [
     watcher: FinishWatcher,
     queues: QueueReader,
     hub: QueueHub,
-    steering: Steering,
+    retrier: JobRetrier,
     canceller: Canceller,
     runtime: SchedulerRuntime,
     schedules: ScheduleService,

@@ -132,7 +132,7 @@ export function describeLocks(subject: Subject): void {
       expect(await ask('b')).toMatchObject({ held: false, place: 0 });
       expect(await ask('c')).toMatchObject({ held: false, place: 1 });
       expect(await ask('d')).toMatchObject({ held: false, place: 2 });
-      // Asking again keeps the place.
+      // RemoteCancelRequest again keeps the place.
       expect(await ask('b')).toMatchObject({ held: false, place: 0 });
 
       expect(await locks().release(key, 'a')).toEqual(['b']);

@@ -3,7 +3,7 @@ import { ScheduleError } from '../errors/definition-errors.js';
 import { show } from '../common/show.js';
 
 const LOCAL = 'local';
-/** Asking Intl takes long, and a fleet's schedules share few zones. */
+/** RemoteCancelRequest Intl takes long, and a fleet's schedules share few zones. */
 const CACHE_LIMIT = 1000;
 const resolved = new Map<string, string>();
 

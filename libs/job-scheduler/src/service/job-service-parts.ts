@@ -11,7 +11,7 @@ import type { QueueHub } from '../queues/queue-hub.js';
 import type { QueueReader } from '../queues/queue-reader.js';
 import type { ScheduleService } from './schedules/schedule-service.js';
 import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
-import type { Steering } from '../jobs/steering.js';
+import type { JobRetrier } from '../jobs/retrier.js';
 
 /** What `JobService` is made of. */
 export interface JobServiceParts {
@@ -23,7 +23,7 @@ export interface JobServiceParts {
   readonly watcher: FinishWatcher;
   readonly queues: QueueReader;
   readonly hub: QueueHub;
-  readonly steering: Steering;
+  readonly retrier: JobRetrier;
   readonly canceller: Canceller;
   readonly runtime: SchedulerRuntime;
   readonly schedules: ScheduleService;

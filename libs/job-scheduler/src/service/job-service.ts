@@ -130,7 +130,7 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotFailedError
    */
   async retry(id: string): Promise<JobHandle> {
-    const retried = this.guard('retry an execution', () => this.parts.steering.retry(id));
+    const retried = this.guard('retry an execution', () => this.parts.retrier.retry(id));
     return this.handle(
       await this.actions.note(retried, () => `Execution ${show(id)} was brought back to be run again`),
     );
@@ -141,7 +141,7 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotDelayedError
    */
   async promote(id: string): Promise<JobHandle> {
-    const promoted = this.guard('promote an execution', () => this.parts.steering.promote(id));
+    const promoted = this.guard('promote an execution', () => this.parts.retrier.promote(id));
     return this.handle(await this.actions.note(promoted, () => `Execution ${show(id)} was promoted, to run now`));
   }
 

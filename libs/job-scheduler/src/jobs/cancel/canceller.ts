@@ -1,11 +1,11 @@
 import type { Clock } from '../../common/clock.js';
 import { toReason } from '../../common/storable-text.js';
-import type { Asking, CancelOrder, FleetCancel } from './fleet-cancel.js';
+import type { RemoteCancelRequest, CancelOrder, RemoteCancel } from './remote-cancel.js';
 import type { CancelExecution } from './cancel-execution.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import { CallLine } from '../call-line.js';
 import type { ExecutionFinder, FoundExecution } from '../execution-finder.js';
-import type { TakeOut } from './take-out.js';
+import type { WaitingJobRemover } from './waiting-job-remover.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */
 const PATIENCE = 2_000;
@@ -20,8 +20,8 @@ export class Canceller implements CancelExecution {
 
   constructor(
     private readonly finder: ExecutionFinder,
-    private readonly takeOut: TakeOut,
-    private readonly fleet: FleetCancel,
+    private readonly waitingJobs: WaitingJobRemover,
+    private readonly fleet: RemoteCancel,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}
@@ -45,7 +45,7 @@ export class Canceller implements CancelExecution {
   }
 
   /** It moves meanwhile: what was waiting runs, what ran waits for its next attempt. So it is looked for until it is caught. */
-  private async pursue(order: CancelOrder, asking: Asking): Promise<boolean> {
+  private async pursue(order: CancelOrder, asking: RemoteCancelRequest): Promise<boolean> {
     const until = this.clock.now() + PATIENCE;
     for (let looks = 0; ; looks++) {
       const found = await this.find(order.id);
@@ -54,7 +54,7 @@ export class Canceller implements CancelExecution {
       if (state === 'failed' || state === 'completed') return false;
       const left = until - this.clock.now();
       // One that counts as running although nobody answers for it has lost its worker. It can be taken out once its lock has run out.
-      if ((state !== 'active' || left <= 0) && (await this.takeOut.remove(found, order))) return true;
+      if ((state !== 'active' || left <= 0) && (await this.waitingJobs.remove(found, order))) return true;
       if (left <= 0) return asking.acknowledged.aborted;
       await asking.send();
       await this.clock.sleep(Math.min(left, LOOKS[looks] ?? LAST_LOOK), asking.acknowledged);

@@ -26,7 +26,7 @@ import {
 } from './dead-letter-list.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
 import type { QueueHub } from '../../queues/queue-hub.js';
-import type { Steering } from '../../jobs/steering.js';
+import type { JobRetrier } from '../../jobs/retrier.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** How many are retried or dropped at once. */
@@ -47,7 +47,7 @@ export class DeadLetters {
   constructor(
     private readonly hub: QueueHub,
     private readonly finder: ExecutionFinder,
-    private readonly steering: Steering,
+    private readonly retrier: JobRetrier,
     private readonly holder: StoreHolder,
     private readonly registry: JobRegistry,
     private readonly clock: Clock,
@@ -101,7 +101,7 @@ export class DeadLetters {
 
   private async bringBack(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which === 'string') {
-      await this.guard('retry dead letters', () => this.steering.retry(which));
+      await this.guard('retry dead letters', () => this.retrier.retry(which));
       return 1;
     }
     return this.inPortions(which, async ({ deadLetters, executions }, queue, ids) => {

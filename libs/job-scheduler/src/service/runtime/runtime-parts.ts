@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { OverlapGuards } from '../../execution/overlap/overlap-guards.js';
-import type { FleetCancel } from '../../jobs/cancel/fleet-cancel.js';
+import type { RemoteCancel } from '../../jobs/cancel/remote-cancel.js';
 import type { FleetJobs } from '../../execution/fleet-jobs.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
@@ -21,7 +21,7 @@ export interface RuntimeParts {
   readonly holder: StoreHolder;
   readonly enqueuer: Enqueuer;
   readonly clock: Clock;
-  readonly fleet: FleetCancel;
+  readonly fleet: RemoteCancel;
   readonly admission: OverlapGuards;
   readonly timing: SchedulerTiming;
   readonly events: EventBus;

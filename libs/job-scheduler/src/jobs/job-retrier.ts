@@ -9,7 +9,7 @@ import type { ExecutionFinder } from './execution-finder.js';
 import { isNotDelayed } from '../store/read-job.js';
 
 /** Brings failed executions back into their queues, and lets those run that wait for their time. */
-export class Steering {
+export class JobRetrier {
   constructor(
     private readonly finder: ExecutionFinder,
     private readonly holder: StoreHolder,

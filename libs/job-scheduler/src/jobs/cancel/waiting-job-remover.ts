@@ -7,7 +7,7 @@ import { OwnLogger } from '../../common/own-logger.js';
 import { FireOwnedError } from '../../errors/schedule-errors.js';
 import { retentionElsewhere, retentionOf } from '../retention.js';
 import { toEndText } from '../end-text.js';
-import type { CancelOrder } from './fleet-cancel.js';
+import type { CancelOrder } from './remote-cancel.js';
 import { executionFields } from '../../events/execution-fields.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
@@ -29,7 +29,7 @@ const NEXT_FIRE = -8;
 const KEEP_ALL_EVENTS = 1_000_000_000;
 
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
-export class TakeOut {
+export class WaitingJobRemover {
   private readonly listeners: ((job: QueuedExecution) => Promise<void>)[] = [];
   private readonly logger = new OwnLogger();
 

@@ -15,7 +15,7 @@ export interface LocalRuns {
 }
 
 /** One order on its way to whoever runs the execution. */
-export interface Asking {
+export interface RemoteCancelRequest {
   /** Sends the order to every process. Again is harmless, and reaches who has begun to run it meanwhile. @throws StoreUnavailableError */
   send(): Promise<void>;
   /** Aborts when a process has fired the run's signal. */
@@ -29,7 +29,7 @@ const ORDERS = 'cancel';
 const REMEMBERED = 2_000;
 
 /** Cancels runs in whichever process they are: orders go to all, and the one that runs it answers. */
-export class FleetCancel {
+export class RemoteCancel {
   private runs: LocalRuns | undefined;
   private stopServing: (() => Promise<void>) | undefined;
   private listening: Promise<() => Promise<void>> | undefined;
@@ -76,7 +76,7 @@ export class FleetCancel {
   }
 
   /** Asks whoever runs an execution to abort it. Nothing is sent yet. */
-  ask(order: CancelOrder): Asking {
+  ask(order: CancelOrder): RemoteCancelRequest {
     const ask = randomUUID();
     const answer = new AbortController();
     this.asked.set(ask, answer);
