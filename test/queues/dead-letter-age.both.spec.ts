@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
 import { Clock, DeadLetters, defineJob, JobSchedulerModule, JobService, SystemClock } from 'nestjs-job-scheduler';
 import { DeadLetterSweep } from '#src/service/dead-letters/dead-letter-sweep.js';
-import { QueueHub } from '#src/queues/queue-hub.js';
+import { BullQueues } from '#src/queues/bull-queues.js';
 import { JobRegistry } from '#src/discovery/job-registry.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
@@ -37,7 +37,7 @@ async function start(connection: string, prefix: string, jobsOf: (jobs: JobServi
     sweepIn: async (days: number) => {
       const clock = new SystemClock();
       const later = Object.create(clock, { now: { value: () => clock.now() + days * DAY } }) as Clock;
-      const sweep = new DeadLetterSweep(of(StoreHolder).require('sweep'), of(QueueHub), of(JobRegistry), later);
+      const sweep = new DeadLetterSweep(of(StoreHolder).require('sweep'), of(BullQueues), of(JobRegistry), later);
       await sweep.sweep('w', 0);
     },
   };

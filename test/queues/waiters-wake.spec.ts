@@ -6,7 +6,7 @@ import { JobSchedulerModule, JobService, type JobHandle, type JobOptions } from 
 import { JobExecutor } from '#src/execution/job-executor.js';
 import { ExecutionFinder } from '#src/jobs/execution-finder.js';
 import { FinishWatcher } from '#src/jobs/finish-watcher.js';
-import { QueueHub } from '#src/queues/queue-hub.js';
+import { BullQueues } from '#src/queues/bull-queues.js';
 import { EventStream } from '#src/store/event-stream.js';
 import { encodeJobId } from '#src/store/names.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -143,7 +143,7 @@ describe.each(everyStore)('on %s', (_name, connection) => {
   });
 
   it('a job that is removed by BullMQ’s means', async () => {
-    const queue = app.get(QueueHub).get('default');
+    const queue = app.get(BullQueues).get('default');
     const handle = await jobs.enqueueIn(declare().name, undefined, '1h');
     const remove = async () => (await queue.getJob(encodeJobId(handle.id, 'default')))!.remove();
     expect(await endOf(handle, remove)).toMatchObject(code('EXECUTION_UNKNOWN'));

@@ -34,11 +34,11 @@ import { ListenerCalls } from './events/listener-calls.js';
 import { LiveExecutions } from './service/history/live-executions.js';
 import { LockService } from './service/locks/lock-service.js';
 import { LogStreams } from './service/logs/log-streams.js';
-import { QueueHub } from './queues/queue-hub.js';
-import { QueueReader } from './queues/queue-reader.js';
-import { QueueRoom } from './queues/queue-room.js';
+import { BullQueues } from './queues/bull-queues.js';
+import { QueueInfoReader } from './queues/queue-info-reader.js';
+import { QueueCapacity } from './queues/queue-capacity.js';
 import { QueuedRuns } from './execution/overlap/queued-runs.js';
-import { QueueTraitsReader } from './queues/queue-traits.js';
+import { QueueDefaultsReader } from './queues/queue-defaults.js';
 import { ScheduleService } from './service/schedules/schedule-service.js';
 import { SchedulerRuntime } from './service/runtime/scheduler-runtime.js';
 import { SlotWaits } from './jobs/slot-waits.js';
@@ -72,33 +72,33 @@ const definitionProviders: Provider[] = [
 /** What reaches queues, and the executions in them. */
 const queueProviders: Provider[] = [
   {
-    provide: QueueHub,
+    provide: BullQueues,
     inject: [RESOLVED_OPTIONS, StoreHolder],
-    useFactory: (options: ResolvedOptions, holder: StoreHolder) => new QueueHub(options, holder, reportError),
+    useFactory: (options: ResolvedOptions, holder: StoreHolder) => new BullQueues(options, holder, reportError),
   },
-  provide(QueueTraitsReader, [JobRegistry]),
-  provide(QueueReader, [QueueHub, StoreHolder, Clock]),
+  provide(QueueDefaultsReader, [JobRegistry]),
+  provide(QueueInfoReader, [BullQueues, StoreHolder, Clock]),
   {
-    provide: QueueRoom,
+    provide: QueueCapacity,
     inject: [StoreHolder, Clock],
-    useFactory: (holder: StoreHolder, clock: Clock) => new QueueRoom(holder, clock, reportError),
+    useFactory: (holder: StoreHolder, clock: Clock) => new QueueCapacity(holder, clock, reportError),
   },
-  provide(ExecutionFinder, [QueueHub, StoreHolder]),
+  provide(ExecutionFinder, [BullQueues, StoreHolder]),
   provide(SlotWaits, [Clock]),
   provide(FinishWatcher, [StoreHolder, ExecutionFinder, Clock, SlotWaits]),
   provideByName(Enqueuer, {
     options: RESOLVED_OPTIONS,
     registry: JobRegistry,
-    hub: QueueHub,
-    traits: QueueTraitsReader,
+    hub: BullQueues,
+    traits: QueueDefaultsReader,
     finder: ExecutionFinder,
     holder: StoreHolder,
     clock: Clock,
     events: EventBus,
-    room: QueueRoom,
+    room: QueueCapacity,
   }),
   provide(JobRetrier, [ExecutionFinder, StoreHolder]),
-  provide(DeadLetters, [QueueHub, ExecutionFinder, JobRetrier, StoreHolder, JobRegistry, Clock]),
+  provide(DeadLetters, [BullQueues, ExecutionFinder, JobRetrier, StoreHolder, JobRegistry, Clock]),
 ];
 
 /** Cancelling over the fleet. */
@@ -109,7 +109,7 @@ const cancelProviders: Provider[] = [
     useFactory: (holder: StoreHolder, clock: Clock, options: ResolvedOptions) =>
       new RemoteCancel(() => holder.require('cancel an execution').signals, clock, makeWorkerId(options)),
   },
-  provide(WaitingJobRemover, [RESOLVED_OPTIONS, JobRegistry, QueueHub, StoreHolder, Clock, EventBus]),
+  provide(WaitingJobRemover, [RESOLVED_OPTIONS, JobRegistry, BullQueues, StoreHolder, Clock, EventBus]),
   provide(Canceller, [ExecutionFinder, WaitingJobRemover, RemoteCancel, StoreHolder, Clock]),
 ];
 
@@ -123,12 +123,12 @@ const runtimeProviders: Provider[] = [
   provide(ListenerCalls, [EventBus]),
   {
     provide: OverlapGuards,
-    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, QueueHub, Canceller, WaitingJobRemover, Clock],
+    inject: [RESOLVED_OPTIONS, JobRegistry, StoreHolder, BullQueues, Canceller, WaitingJobRemover, Clock],
     useFactory: (
       { lockDuration, shutdownTimeout }: ResolvedOptions,
       registry: JobRegistry,
       holder: StoreHolder,
-      hub: QueueHub,
+      hub: BullQueues,
       canceller: Canceller,
       waitingJobs: WaitingJobRemover,
       clock: Clock,
@@ -170,9 +170,9 @@ const runtimeProviders: Provider[] = [
     timing: SCHEDULE_TIMING_TOKEN,
     events: EventBus,
     finder: ExecutionFinder,
-    hub: QueueHub,
+    hub: BullQueues,
     slotWaits: SlotWaits,
-    traits: QueueTraitsReader,
+    traits: QueueDefaultsReader,
     fleetJobs: FleetJobs,
     time: StoreTime,
   }),
@@ -181,13 +181,13 @@ const runtimeProviders: Provider[] = [
     discovery: JobDiscovery,
     runtime: SchedulerRuntime,
     holder: StoreHolder,
-    hub: QueueHub,
+    hub: BullQueues,
     watcher: FinishWatcher,
     locks: LockService,
     clock: Clock,
     events: EventBus,
     listeners: ListenerCalls,
-    room: QueueRoom,
+    room: QueueCapacity,
     modules: ModulesContainer,
   }),
 ];
@@ -202,8 +202,8 @@ const serviceProviders: Provider[] = [
     enqueuer: Enqueuer,
     finder: ExecutionFinder,
     watcher: FinishWatcher,
-    queues: QueueReader,
-    hub: QueueHub,
+    queues: QueueInfoReader,
+    hub: BullQueues,
     retrier: JobRetrier,
     canceller: Canceller,
     runtime: SchedulerRuntime,
@@ -220,10 +220,10 @@ const serviceProviders: Provider[] = [
     watcher: FinishWatcher,
     applier: SchedulerRuntime,
   }),
-  provide(LiveExecutions, [QueueHub, StoreHolder]),
+  provide(LiveExecutions, [BullQueues, StoreHolder]),
   provide(JobHistory, [JobRegistry, StoreHolder, ExecutionFinder, LiveExecutions]),
   provide(JobMonitor, [JobRegistry, JobHistory, StoreHolder, Clock]),
-  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueReader, StoreTime]),
+  provide(JobHealth, [RESOLVED_OPTIONS, StoreHolder, SchedulerRuntime, QueueInfoReader, StoreTime]),
   provide(LockService, [StoreHolder, Clock]),
   provide(LogStreams, [StoreHolder, EventBus, ExecutionFinder, Clock]),
 ];
@@ -239,8 +239,8 @@ export class JobSchedulerCoreModule {
   ): DynamicModule {
     const queues = queueNames.map((name): Provider => ({
       provide: getQueueToken(name),
-      inject: [QueueHub],
-      useFactory: (hub: QueueHub) => hub.standIn(name),
+      inject: [BullQueues],
+      useFactory: (hub: BullQueues) => hub.standIn(name),
     }));
     return {
       module: JobSchedulerCoreModule,

@@ -5,7 +5,7 @@ import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import { canBeKnown } from './execution-id.js';
-import type { QueueHub } from '../queues/queue-hub.js';
+import type { BullQueues } from '../queues/bull-queues.js';
 
 /** A BullMQ job, as a queue gives it. */
 export type EngineJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;
@@ -22,7 +22,7 @@ export interface FoundExecution {
 /** Finds executions by id alone: in the queues, and among the records. */
 export class ExecutionFinder {
   constructor(
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly holder: StoreHolder,
   ) {}
 

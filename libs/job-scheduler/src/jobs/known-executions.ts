@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
-import type { QueueHub } from '../queues/queue-hub.js';
+import type { BullQueues } from '../queues/bull-queues.js';
 
 /**
  * One who cancels takes a job out of its queue, and then records it: so long, in milliseconds, its record looks as if it was
@@ -13,7 +13,7 @@ const SETTLES_WITHIN = 500;
 export class KnownExecutions {
   constructor(
     private readonly finder: ExecutionFinder,
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}

@@ -5,7 +5,7 @@ import type { StoreHolder } from '../store/store-holder.js';
 import type { StoreTime } from '../store/store-time.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from '../queues/queue-info.js';
-import type { QueueReader } from '../queues/queue-reader.js';
+import type { QueueInfoReader } from '../queues/queue-info-reader.js';
 import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
 import { guardStore } from '../store/store-guard.js';
 
@@ -45,7 +45,7 @@ export class JobHealth {
     private readonly options: ResolvedOptions,
     private readonly holder: StoreHolder,
     private readonly runtime: SchedulerRuntime,
-    private readonly queues: QueueReader,
+    private readonly queues: QueueInfoReader,
     private readonly time: StoreTime,
   ) {}
 

@@ -4,12 +4,12 @@ import type { OtherRuns } from './run-leases.js';
 import { encodeJobId } from '../../store/names.js';
 import type { EngineQueue } from '../../store/ports/ports.js';
 import { isNotDelayed, readJob } from '../../store/read-job.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
 
 /** What leases ask of executions: answered by the queues. */
 export class QueuedRuns implements OtherRuns {
   constructor(
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly canceller: CancelExecution,
   ) {}
 

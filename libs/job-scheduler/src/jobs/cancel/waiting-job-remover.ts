@@ -20,7 +20,7 @@ import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { EventBus } from '../../events/event-bus.js';
 import type { EngineJob, FoundExecution } from '../execution-finder.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
 
 /** BullMQ's code for a job that is the next one of a job scheduler. */
 const NEXT_FIRE = -8;
@@ -36,7 +36,7 @@ export class WaitingJobRemover {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly registry: JobRegistry,
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
     private readonly events: EventBus,

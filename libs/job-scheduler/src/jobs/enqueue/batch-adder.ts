@@ -7,8 +7,8 @@ import type { Store } from '../../store/ports/ports.js';
 import { toEnqueued, type Enqueued } from '../enqueued.js';
 import { inTurns } from '../in-turns.js';
 import { portionsOf, wholePortionsOf } from '../portions.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
-import type { QueueRoom } from '../../queues/queue-room.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
+import type { QueueCapacity } from '../../queues/queue-capacity.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** An entry of `enqueueMany` that is to be stored. */
@@ -67,8 +67,8 @@ const lengthOf = ({ job }: Wanted) => job.payloadJson?.length ?? 0;
 /** Puts many jobs into their queues, in one round trip per queue and portion. */
 export class BatchAdder {
   constructor(
-    private readonly hub: QueueHub,
-    private readonly room: QueueRoom,
+    private readonly hub: BullQueues,
+    private readonly room: QueueCapacity,
   ) {}
 
   /**

@@ -6,7 +6,7 @@ import type { JobDefaults } from '../../options/resolved-options.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
-import type { QueueTraits } from '../../queues/queue-traits.js';
+import type { QueueDefaults } from '../../queues/queue-defaults.js';
 
 /** Where an enqueue goes, and what is known of its job here. */
 export interface EnqueueTarget {
@@ -20,7 +20,7 @@ export interface EnqueueTarget {
   readonly schema: StandardSchemaV1 | undefined;
   /** Its queue as other processes know it: it need not be configured here. */
   readonly isElsewhere?: boolean;
-  readonly traits?: QueueTraits;
+  readonly traits?: QueueDefaults;
   /** Undefined: as many as come. */
   readonly unique: JobDefinition['unique'];
 }

@@ -26,9 +26,9 @@ import type { EventBus } from '../../events/event-bus.js';
 import { checkOwnId, checkSameJob } from '../execution-id.js';
 import type { ExecutionFinder } from '../execution-finder.js';
 import { KnownExecutions } from '../known-executions.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
-import type { QueueRoom } from '../../queues/queue-room.js';
-import type { QueueTraitsReader } from '../../queues/queue-traits.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
+import type { QueueCapacity } from '../../queues/queue-capacity.js';
+import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 import { inTurns } from '../in-turns.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -63,13 +63,13 @@ export interface EnqueueEntry {
 export interface EnqueuerParts {
   readonly options: ResolvedOptions;
   readonly registry: JobRegistry;
-  readonly hub: QueueHub;
-  readonly traits: QueueTraitsReader;
+  readonly hub: BullQueues;
+  readonly traits: QueueDefaultsReader;
   readonly finder: ExecutionFinder;
   readonly holder: StoreHolder;
   readonly clock: Clock;
   readonly events: EventBus;
-  readonly room: QueueRoom;
+  readonly room: QueueCapacity;
 }
 
 /** Puts executions into their queues. */

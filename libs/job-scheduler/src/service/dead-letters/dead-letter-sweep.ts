@@ -4,7 +4,7 @@ import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { AgedJob, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
 import { toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import type { Store } from '../../store/ports/ports.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
 
 /** Pages of a queue in one round: the next round goes on from there. */
 const PAGES = 5;
@@ -21,7 +21,7 @@ export class DeadLetterSweep {
 
   constructor(
     private readonly store: Pick<Store, 'deadLetters' | 'locks'>,
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly registry: JobRegistry,
     private readonly clock: Clock,
   ) {}

@@ -25,7 +25,7 @@ import {
   type QueueFailure,
 } from './dead-letter-list.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
 import type { JobRetrier } from '../../jobs/retrier.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -45,7 +45,7 @@ export class DeadLetters {
   private readonly actions = new Actions();
 
   constructor(
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly finder: ExecutionFinder,
     private readonly retrier: JobRetrier,
     private readonly holder: StoreHolder,

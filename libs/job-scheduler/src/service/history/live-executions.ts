@@ -9,7 +9,7 @@ import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
 import type { EngineJob } from '../../jobs/execution-finder.js';
 import type { ExecutionPage } from './job-execution.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
 
 export type LiveStatus = Extract<JobStatus, 'running' | 'pending' | 'retrying'>;
 
@@ -38,7 +38,7 @@ interface Seen {
 /** Executions that have not ended: read from their queues. */
 export class LiveExecutions {
   constructor(
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly holder: StoreHolder,
   ) {}
 

@@ -1,13 +1,13 @@
 import type { JobDefinition } from '../../definition/job-definition.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
-import type { QueueTraitsReader } from '../../queues/queue-traits.js';
+import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 
 /** What the fleet is told of a job of this process. */
 export function toDeclaredJob(
   definition: JobDefinition,
   registry: JobRegistry,
-  traits: QueueTraitsReader,
+  traits: QueueDefaultsReader,
 ): DeclaredJob {
   const { name, queue, priority, retry, retention, misfire, misfireThreshold, maxCatchUp, unique } = definition;
   const { prioritized } = traits.of(queue);

@@ -9,8 +9,8 @@ import type { EventBus } from '../../events/event-bus.js';
 import type { FinishWatcher } from '../../jobs/finish-watcher.js';
 import type { ListenerCalls } from '../../events/listener-calls.js';
 import type { LockService } from '../locks/lock-service.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
-import type { QueueRoom } from '../../queues/queue-room.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
+import type { QueueCapacity } from '../../queues/queue-capacity.js';
 import type { SchedulerRuntime } from './scheduler-runtime.js';
 
 /** How long queues may take to close, in milliseconds. */
@@ -24,13 +24,13 @@ export interface JobSchedulerBootParts {
   readonly discovery: JobDiscovery;
   readonly runtime: SchedulerRuntime;
   readonly holder: StoreHolder;
-  readonly hub: QueueHub;
+  readonly hub: BullQueues;
   readonly watcher: FinishWatcher;
   readonly locks: LockService;
   readonly clock: Clock;
   readonly events: EventBus;
   readonly listeners: ListenerCalls;
-  readonly room: QueueRoom;
+  readonly room: QueueCapacity;
   readonly modules: ModulesContainer;
 }
 

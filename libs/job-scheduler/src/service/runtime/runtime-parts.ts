@@ -10,8 +10,8 @@ import type { StoreHolder } from '../../store/store-holder.js';
 import type { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
 import type { EventBus } from '../../events/event-bus.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
-import type { QueueHub } from '../../queues/queue-hub.js';
-import type { QueueTraitsReader } from '../../queues/queue-traits.js';
+import type { BullQueues } from '../../queues/bull-queues.js';
+import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 import type { SlotWaits } from '../../jobs/slot-waits.js';
 
 /** What the moving parts of a module work with. */
@@ -26,9 +26,9 @@ export interface RuntimeParts {
   readonly timing: SchedulerTiming;
   readonly events: EventBus;
   readonly finder: ExecutionFinder;
-  readonly hub: QueueHub;
+  readonly hub: BullQueues;
   readonly slotWaits: SlotWaits;
-  readonly traits: QueueTraitsReader;
+  readonly traits: QueueDefaultsReader;
   readonly fleetJobs: FleetJobs;
   readonly time: StoreTime;
 }

@@ -14,7 +14,7 @@ interface Waiter {
  * Those in this process who want room in one queue, served one after the other: what two of them ask for at the same time
  * may be granted to the second, when room comes between.
  */
-export class RoomLine {
+export class CapacityWaiters {
   private readonly waiters: Waiter[] = [];
   private isServing = false;
   private mayHaveRoom = false;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../common/clock.js';
 import { QueueFullError } from '../errors/queue-errors.js';
-import { RoomLine } from './room-line.js';
+import { CapacityWaiters } from './capacity-waiters.js';
 
 /** A clock whose timers never fire: nobody looks for room without being told. */
 class StillClock extends SystemClock {
@@ -13,7 +13,7 @@ class StillClock extends SystemClock {
 /** A queue of so many places. */
 function place(room: number) {
   const waits: boolean[] = [];
-  const line = new RoomLine(new StillClock(), (waiting) => waits.push(waiting));
+  const line = new CapacityWaiters(new StillClock(), (waiting) => waits.push(waiting));
   const added: string[] = [];
   let free = room;
   const add = (name: string) => async () => {
@@ -35,7 +35,7 @@ function place(room: number) {
   };
 }
 
-describe('RoomLine', () => {
+describe('CapacityWaiters', () => {
   it('lets those who wait in by the order of their calls, as room is told of', async () => {
     const { enter, free, added, waits, line } = place(1);
     const all = ['a', 'b', 'c', 'd'].map((name) => enter(name));

@@ -1,21 +1,21 @@
 import type { JobRegistry } from '../discovery/job-registry.js';
 
 /** What all enqueues into one queue must agree on (see `store/job-envelope.ts`). */
-export interface QueueTraits {
+export interface QueueDefaults {
   /** Whether any registered job of this queue has a priority. */
   readonly prioritized: boolean;
 }
 
-const PLAIN: QueueTraits = { prioritized: false };
+const PLAIN: QueueDefaults = { prioritized: false };
 
 /** Derives queues' traits from the registered jobs. */
-export class QueueTraitsReader {
-  private traits = new Map<string, QueueTraits>();
+export class QueueDefaultsReader {
+  private traits = new Map<string, QueueDefaults>();
   private jobsSeen = -1;
 
   constructor(private readonly registry: JobRegistry) {}
 
-  of(queue: string): QueueTraits {
+  of(queue: string): QueueDefaults {
     const jobs = this.registry.all();
     if (jobs.length !== this.jobsSeen) {
       this.traits = new Map();

@@ -2,13 +2,13 @@ import type { Clock } from '../common/clock.js';
 import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import type { QueueHub } from './queue-hub.js';
+import type { BullQueues } from './bull-queues.js';
 import type { QueueInfo } from './queue-info.js';
 
 /** Reads and steers queues. */
-export class QueueReader {
+export class QueueInfoReader {
   constructor(
-    private readonly hub: QueueHub,
+    private readonly hub: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}

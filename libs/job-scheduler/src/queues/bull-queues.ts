@@ -6,7 +6,7 @@ import { queueStandIn } from '../store/queue-stand-in.js';
 import type { StoreHolder } from '../store/store-holder.js';
 
 /** The BullMQ queues of the module, one for each configured name. */
-export class QueueHub {
+export class BullQueues {
   private readonly opened = new Map<string, EngineQueue>();
   private readonly bounded = new Map<string, EngineQueue>();
 

@@ -2,19 +2,19 @@ import type { Clock, ClockTimer } from '../common/clock.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { EngineEvents } from '../store/ports/ports.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { RoomLine } from './room-line.js';
+import { CapacityWaiters } from './capacity-waiters.js';
 
 /** How long a queue's events are still listened to when nobody waits any more, in milliseconds: they may come again soon. */
 const LINGER = 10_000;
 
 interface Hall {
-  readonly line: RoomLine;
+  readonly line: CapacityWaiters;
   events?: EngineEvents | undefined;
   closing?: ClockTimer | undefined;
 }
 
 /** Lets callers wait for room in queues with `maxWaiting`. */
-export class QueueRoom {
+export class QueueCapacity {
   private readonly halls = new Map<string, Hall>();
   private closed = false;
 
@@ -24,7 +24,7 @@ export class QueueRoom {
     private readonly onError: (error: Error) => void,
   ) {}
 
-  /** As `RoomLine.enter`. @throws NotStartedError when the app stops meanwhile */
+  /** As `CapacityWaiters.enter`. @throws NotStartedError when the app stops meanwhile */
   enter<T>(queue: string, add: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (this.closed) throw this.stopped();
     return this.hall(queue).line.enter(add, signal);
@@ -51,7 +51,7 @@ export class QueueRoom {
   private hall(queue: string): Hall {
     let hall = this.halls.get(queue);
     if (!hall) {
-      const opened: Hall = { line: new RoomLine(this.clock, (waiting) => this.listen(queue, opened, waiting)) };
+      const opened: Hall = { line: new CapacityWaiters(this.clock, (waiting) => this.listen(queue, opened, waiting)) };
       this.halls.set(queue, (hall = opened));
     }
     return hall;
