@@ -7,7 +7,7 @@ import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { JobEvents } from './job-events.js';
 import type { StoreHolder } from '../store/store-holder.js';
-import { EventAudience } from './event-audience.js';
+import { SubscriberPresence } from './subscriber-presence.js';
 import { EventSender } from './event-sender.js';
 import { readMessage } from './event-wire.js';
 import { storeFault } from '../store/store-guard.js';
@@ -29,7 +29,7 @@ export class EventBus implements JobEvents {
 
   private readonly logger = new OwnLogger();
   private readonly listeners = new Set<EventListener>();
-  private readonly audience: EventAudience;
+  private readonly presence: SubscriberPresence;
   private readonly sender: EventSender;
   private pending: JobEvent[] = [];
   private turn: Promise<void> | undefined;
@@ -46,7 +46,7 @@ export class EventBus implements JobEvents {
     readonly workerId: string,
   ) {
     const signals = () => holder.require('pass on events').signals;
-    this.audience = new EventAudience(signals, clock, () => this.weigh());
+    this.presence = new SubscriberPresence(signals, clock, () => this.weigh());
     this.sender = new EventSender((message) => signals().publish(TOPIC, message), this.logger);
     this.opening = new Promise((resolve) => (this.opened = resolve));
     this.all = new Observable<JobEvent>((subscriber) => {
@@ -73,9 +73,9 @@ export class EventBus implements JobEvents {
    */
   tell(make: () => JobEvent): void {
     if (this.wanted) return this.emit(make());
-    if (this.audience.isKnown) return;
+    if (this.presence.isKnown) return;
     const event = make();
-    void this.audience.find().then(
+    void this.presence.find().then(
       () => this.wanted && this.emit(event),
       () => undefined,
     );
@@ -99,7 +99,7 @@ export class EventBus implements JobEvents {
   /** This process begins to have events of its own. Never rejects: who listens is then heard of a little later. */
   async start(): Promise<void> {
     try {
-      await this.audience.follow();
+      await this.presence.follow();
     } catch (thrown) {
       if (this.closed) return;
       this.logger.debug(`Who listens to events is not known yet: ${describeThrown(thrown).message}`);
@@ -120,14 +120,14 @@ export class EventBus implements JobEvents {
     this.opened();
     await this.settle();
     for (const end of this.endings) end();
-    await this.audience.close();
+    await this.presence.close();
   }
 
   private pass(): void {
     const events = this.pending;
     this.pending = [];
     for (const event of events) for (const listener of this.listeners) this.call(listener, event);
-    if (this.audience.isThere) this.sender.send(events);
+    if (this.presence.isThere) this.sender.send(events);
   }
 
   private call(listener: EventListener, event: JobEvent): void {
@@ -139,7 +139,7 @@ export class EventBus implements JobEvents {
   }
 
   private weigh(): void {
-    this.wanted = this.listeners.size > 0 || this.audience.isThere;
+    this.wanted = this.listeners.size > 0 || this.presence.isThere;
   }
 
   /** Hears the fleet's events until the returned function is called. */
@@ -156,7 +156,7 @@ export class EventBus implements JobEvents {
     return async () => {
       this.endings.delete(end);
       const leave = await begun.catch(() => undefined);
-      await Promise.all([this.audience.leave(id), leave?.()]);
+      await Promise.all([this.presence.leave(id), leave?.()]);
     };
   }
 
@@ -169,7 +169,7 @@ export class EventBus implements JobEvents {
       leave = await store.signals.subscribe(TOPIC, (message) => {
         for (const event of readMessage(message)) listener(event);
       });
-      await this.audience.come(id);
+      await this.presence.come(id);
       return leave;
     } catch (error) {
       await leave?.();

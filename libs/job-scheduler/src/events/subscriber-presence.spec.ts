@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Clock, type ClockTimer } from '../common/clock.js';
 import type { LiveSignals } from '../store/ports/live-signals.js';
 import { SignalListeners } from '../store/signal-listeners.js';
-import { EventAudience } from './event-audience.js';
+import { SubscriberPresence } from './subscriber-presence.js';
 
 /** Time that passes when the test says so. */
 class MovedClock extends Clock {
@@ -66,21 +66,21 @@ class Wire {
 }
 
 const clock = new MovedClock();
-const made: EventAudience[] = [];
+const made: SubscriberPresence[] = [];
 
-function member(wire: Wire, place: number): EventAudience {
+function member(wire: Wire, place: number): SubscriberPresence {
   const signals = wire.signals(place);
-  const audience = new EventAudience(
+  const presence = new SubscriberPresence(
     () => signals,
     clock,
     () => undefined,
   );
-  made.push(audience);
-  return audience;
+  made.push(presence);
+  return presence;
 }
 
 afterEach(async () => {
-  await Promise.all(made.splice(0).map((audience) => audience.close()));
+  await Promise.all(made.splice(0).map((presence) => presence.close()));
 });
 
 describe('who in the fleet listens', () => {
@@ -156,7 +156,7 @@ describe('who in the fleet listens', () => {
     const [worker, ear] = [member(wire, 1), member(wire, 2)];
     await Promise.all([worker.follow(), ear.come('ear')]);
     const finding = member(wire, 3).find();
-    await Promise.all(made.splice(0).map((audience) => audience.close()));
+    await Promise.all(made.splice(0).map((presence) => presence.close()));
     await finding;
     expect(clock.armed).toBe(0);
   });

@@ -17,7 +17,7 @@ type Word = { readonly here: string } | { readonly bye: string } | { readonly wh
  * somebody asks; and goodbye when they go. So no event is sent to nobody, and no event that somebody waits for is kept back:
  * of a listener whose words were lost one hears within ten seconds.
  */
-export class EventAudience {
+export class SubscriberPresence {
   /** Whether anybody listens, as far as this process knows. */
   isThere = false;
 
