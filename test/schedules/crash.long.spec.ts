@@ -8,7 +8,7 @@ import { createRepeatStrategy } from '#src/cron/schedule-pattern.js';
 import { parseSchedule } from '#src/cron/schedule.js';
 import { Declarer } from '#src/scheduling/sync/declarer.js';
 import { Reconciler } from '#src/scheduling/sync/reconciler.js';
-import { ScheduleEntries } from '#src/scheduling/sync/schedule-entries.js';
+import { SchedulerSync } from '#src/scheduling/sync/scheduler-sync.js';
 import { toStretch } from '#src/scheduling/stored-repeat.js';
 import { openTickQueue, type TickData } from '#src/scheduling/tick-queue.js';
 import type { DeclaredJob } from '#src/store/ports/declared-job.js';
@@ -79,7 +79,7 @@ function reconciler({ store, ticks }: Stage, fault?: Fault): Reconciler {
   const schedules = fault ? fault.on(store.schedules) : store.schedules;
   const queue = fault ? fault.on(ticks) : ticks;
   const seen = { queues: store.queues, facts: store.facts, schedules };
-  const entries = new ScheduleEntries({ store: seen, ticks: () => queue, clock, logger });
+  const entries = new SchedulerSync({ store: seen, ticks: () => queue, clock, logger });
   const declarer = new Declarer({
     schedules,
     time,

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { JobEvent } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
 import { SystemClock } from '#src/common/clock.js';
-import type { ScheduleRepair } from '#src/scheduling/sync/schedule-entries.js';
+import type { ScheduleRepair } from '#src/scheduling/sync/scheduler-sync.js';
 import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
 import { EventBus } from '#src/events/event-bus.js';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Logger, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-scheduler';
-import { checkEntry } from '#src/scheduling/sync/entry-check.js';
+import { checkEntry } from '#src/scheduling/sync/scheduler-diff.js';
 import type { TickData } from '#src/scheduling/tick-queue.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
 import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';

@@ -77,8 +77,8 @@ export type {
   DeadLetterQuery,
 } from './service/dead-letters/dead-letter.js';
 export { JobHealth, type HealthReport } from './service/job-health.js';
-export type { ScheduleRepair } from './scheduling/sync/schedule-entries.js';
-export type { ScheduleTrouble } from './scheduling/sync/entry-check.js';
+export type { ScheduleRepair } from './scheduling/sync/scheduler-sync.js';
+export type { ScheduleTrouble } from './scheduling/sync/scheduler-diff.js';
 export { JobHistory, type ExecutionPage, type ExecutionQuery, type LogQuery } from './service/history/job-history.js';
 export type { ExecutionAttempt, ExecutionError, ExecutionStep, JobExecution } from './service/history/job-execution.js';
 export type { JobStats } from './service/history/job-stats.js';

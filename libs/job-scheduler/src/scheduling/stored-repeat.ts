@@ -4,7 +4,7 @@ import { fromPattern, toStoredRepeat, type StoredRepeat } from '../cron/schedule
 import type { EngineScheduler } from '../store/ports/ports.js';
 import type { ScheduleData } from '../store/ports/schedule-store.js';
 import { scheduleSpecOf } from './schedule-spec-of.js';
-import { isTickData, type PlannedBy } from './tick-queue.js';
+import { isTickData, type ScheduleRevision } from './tick-queue.js';
 
 export type FullRepeat = StoredRepeat & { readonly pattern: string; readonly tz: string };
 
@@ -24,7 +24,7 @@ export function repeatOfEntry({ pattern, tz, startDate, endDate }: EngineSchedul
 }
 
 /** By what an entry's ticks are planned, the last of it by what it holds now; undefined when an earlier version wrote it. */
-export function plannedByEntry(entry: EngineScheduler): readonly PlannedBy[] | undefined {
+export function plannedByEntry(entry: EngineScheduler): readonly ScheduleRevision[] | undefined {
   const by = isTickData(entry.data) ? entry.data.by : undefined;
   const newest = by?.at(-1);
   return by && newest ? [...by.slice(0, -1), { repeat: repeatOfEntry(entry), since: newest.since }] : undefined;
@@ -35,7 +35,7 @@ export function isSameRepeat(a: StoredRepeat, b: StoredRepeat): boolean {
 }
 
 /** @throws ScheduleError or RangeError when it cannot be read. */
-export function toStretch({ repeat, since, until }: PlannedBy): Stretch {
+export function toStretch({ repeat, since, until }: ScheduleRevision): Stretch {
   return { ...fromPattern(repeat), since, until: until ?? Infinity };
 }
 

@@ -6,7 +6,7 @@ import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import { isFirePlan, type FirePlan } from './fire/fire-plan.js';
 
 /** A schedule by which fires were planned, and the time for which it was. Plain JSON; times are milliseconds since the epoch. */
-export interface PlannedBy {
+export interface ScheduleRevision {
   readonly repeat: StoredRepeat;
   readonly since: number;
   /** Absent: it still holds. */
@@ -22,7 +22,7 @@ export interface TickData {
   /** The expression as it was written, for people who look at the queue. */
   readonly expression?: string;
   /** By what BullMQ planned it. Absent in entries of earlier versions: by the schedule as it is now. */
-  readonly by?: readonly PlannedBy[];
+  readonly by?: readonly ScheduleRevision[];
   /** Of a tick that was added by hand, because BullMQ has no job for some fires: whose fires to look for. */
   readonly schedule?: string;
   /** What the gate has decided: a retry carries it out and judges nothing again. */

@@ -1,5 +1,5 @@
 import { describeThrown } from '../common/describe-error.js';
-import type { ScheduleRepair } from '../scheduling/sync/schedule-entries.js';
+import type { ScheduleRepair } from '../scheduling/sync/scheduler-sync.js';
 import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { StoreTime } from '../store/store-time.js';

@@ -13,7 +13,7 @@ export interface JudgedFires {
   /** Missed and not run, ascending: at most `maxCatchUp`, the newest. */
   readonly skipped: readonly number[];
   /** Missed, not run, and too many to be told one by one. */
-  readonly untold: number;
+  readonly omitted: number;
 }
 
 /**
@@ -32,6 +32,6 @@ export function judgeFires(fires: readonly number[], now: number, policy: Misfir
       ...fires.slice(missed.length).map((at) => ({ at, missed: false })),
     ],
     skipped: skipped.slice(-policy.maxCatchUp),
-    untold: Math.max(0, skipped.length - policy.maxCatchUp),
+    omitted: Math.max(0, skipped.length - policy.maxCatchUp),
   };
 }

@@ -1,5 +1,5 @@
 import type { ScheduleStore, StoredSchedule } from '../../store/ports/schedule-store.js';
-import type { ScheduleRepair } from './schedule-entries.js';
+import type { ScheduleRepair } from './scheduler-sync.js';
 
 /** Clocks of processes differ by less than this, in milliseconds: what lies further ahead was written by one that was wrong. */
 const AHEAD = 60_000;

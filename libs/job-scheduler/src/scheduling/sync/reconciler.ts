@@ -8,13 +8,13 @@ import { codeChanges, declaredSchedules, type DeclaredSchedule } from './code-sc
 import { takeBackAhead } from './ahead-of-time.js';
 import { FORGET_AFTER, type Declarer } from './declarer.js';
 import { deciders, liveVersions, removedOf, staleFor, toRemoved } from './families.js';
-import type { EntryPair, ScheduleEntries, ScheduleRepair } from './schedule-entries.js';
+import type { EntryPair, SchedulerSync, ScheduleRepair } from './scheduler-sync.js';
 import { isTickData } from '../tick-queue.js';
 
 export interface ReconcilerParts {
   readonly store: Pick<Store, 'queues' | 'schedules' | 'facts'>;
   readonly declarer: Declarer;
-  readonly entries: ScheduleEntries;
+  readonly entries: SchedulerSync;
   readonly ticks: EngineQueue;
   readonly time: StoreTime;
   readonly logger: Logger;

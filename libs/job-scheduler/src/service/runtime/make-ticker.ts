@@ -1,8 +1,8 @@
 import type { Logger } from '@nestjs/common';
 import type { RepeatStrategy } from 'bullmq';
 import type { Declarer } from '../../scheduling/sync/declarer.js';
-import type { ScheduleEntries, ScheduleRepair } from '../../scheduling/sync/schedule-entries.js';
-import { ScheduleTicker } from '../../scheduling/schedule-ticker.js';
+import type { SchedulerSync, ScheduleRepair } from '../../scheduling/sync/scheduler-sync.js';
+import { ScheduleWorker } from '../../scheduling/schedule-worker.js';
 import { recordSkippedFires } from '../../scheduling/fire/skipped-fires.js';
 import type { EngineQueue, Store } from '../../store/ports/ports.js';
 import type { RepairWatch } from './repair-watch.js';
@@ -13,18 +13,18 @@ export interface OwnTickerParts {
   readonly store: Store;
   readonly ticks: EngineQueue;
   readonly repeatStrategy: RepeatStrategy;
-  readonly entries: ScheduleEntries;
+  readonly entries: SchedulerSync;
   readonly declarer: Declarer;
   readonly repairs: RepairWatch;
   readonly logger: Logger;
 }
 
 /** The ticker that fires this module's schedules. */
-export function makeTicker(parts: RuntimeParts, own: OwnTickerParts): ScheduleTicker {
+export function makeTicker(parts: RuntimeParts, own: OwnTickerParts): ScheduleWorker {
   const { options, registry, enqueuer, clock, events, timing } = parts;
   const { store, ticks, repeatStrategy, entries, declarer, repairs, logger } = own;
   const { defaults, history, lockDuration, telemetry } = options;
-  return new ScheduleTicker({
+  return new ScheduleWorker({
     store,
     clock,
     logger,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import { OwnLogger } from '../../common/own-logger.js';
-import type { ScheduleRepair } from '../../scheduling/sync/schedule-entries.js';
+import type { ScheduleRepair } from '../../scheduling/sync/scheduler-sync.js';
 import type { LiveSignals } from '../../store/ports/live-signals.js';
 
 export type RepairListener = (repair: ScheduleRepair) => void;

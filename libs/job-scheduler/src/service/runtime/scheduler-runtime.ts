@@ -6,8 +6,8 @@ import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';
 import type { ScheduleApplier } from '../../scheduling/schedule-appliance.js';
-import { ScheduleEntries } from '../../scheduling/sync/schedule-entries.js';
-import type { ScheduleTicker } from '../../scheduling/schedule-ticker.js';
+import { SchedulerSync } from '../../scheduling/sync/scheduler-sync.js';
+import type { ScheduleWorker } from '../../scheduling/schedule-worker.js';
 import { openTickQueue } from '../../scheduling/tick-queue.js';
 import { openStore } from '../../store/open-store.js';
 import type { EngineQueue, Store } from '../../store/ports/ports.js';
@@ -38,7 +38,7 @@ export class SchedulerRuntime implements ScheduleApplier {
   private pool: WorkerPool | undefined;
   /** What the pool's jobs log. */
   private lines: LogWriter | undefined;
-  private ticker: ScheduleTicker | undefined;
+  private ticker: ScheduleWorker | undefined;
   private heartbeat: Heartbeat | undefined;
   private sweep: HistorySweep | undefined;
   private declared: KeepDeclared | undefined;
@@ -193,9 +193,9 @@ export class SchedulerRuntime implements ScheduleApplier {
     });
   }
 
-  private entries(store: Store): ScheduleEntries {
+  private entries(store: Store): SchedulerSync {
     const { logger } = this;
-    return new ScheduleEntries({ store, ticks: () => this.tickQueue(store), clock: this.parts.clock, logger });
+    return new SchedulerSync({ store, ticks: () => this.tickQueue(store), clock: this.parts.clock, logger });
   }
 
   private tickQueue(store: Store): EngineQueue {

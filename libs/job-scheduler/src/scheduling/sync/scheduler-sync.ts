@@ -7,9 +7,9 @@ import { isEntryTaken } from '../../store/entry-taken.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../../store/names.js';
 import type { EngineQueue, EngineScheduler, Store } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
-import { checkEntry, isDueBy, type CheckOptions, type EntryCheck, type ScheduleTrouble } from './entry-check.js';
+import { checkEntry, isDueBy, type CheckOptions, type SchedulerDiff, type ScheduleTrouble } from './scheduler-diff.js';
 import type { ScheduleApplier } from '../schedule-appliance.js';
-import { TICK_OPTIONS, type PlannedBy, type TickData } from '../tick-queue.js';
+import { TICK_OPTIONS, type ScheduleRevision, type TickData } from '../tick-queue.js';
 
 /** A schedule that would not have fired, and was repaired. */
 export interface ScheduleRepair {
@@ -20,7 +20,7 @@ export interface ScheduleRepair {
   readonly at: number;
 }
 
-export interface ScheduleEntriesParts {
+export interface SchedulerSyncParts {
   readonly store: Pick<Store, 'queues' | 'schedules'>;
   readonly ticks: () => EngineQueue;
   readonly clock: Clock;
@@ -50,8 +50,8 @@ export const GRACE = 5_000;
  * a fire is due, and once more after the entry was written if one became due by then. Claims keep all that from running twice.
  * A process that dies in between leaves an entry that still differs, or one whose next tick finds what is missing.
  */
-export class ScheduleEntries implements ScheduleApplier {
-  constructor(private readonly parts: ScheduleEntriesParts) {}
+export class SchedulerSync implements ScheduleApplier {
+  constructor(private readonly parts: SchedulerSyncParts) {}
 
   async apply(ids: readonly string[]): Promise<void> {
     let left = [...new Set(ids)];
@@ -71,7 +71,7 @@ export class ScheduleEntries implements ScheduleApplier {
     options: CheckOptions,
     onRepair?: (repair: ScheduleRepair) => void,
   ): Promise<Set<string>> {
-    const todo: { readonly pair: EntryPair; readonly check: EntryCheck }[] = [];
+    const todo: { readonly pair: EntryPair; readonly check: SchedulerDiff }[] = [];
     for (const [index, pair] of pairs.entries()) {
       if (index % CHECKS_AT_ONCE === CHECKS_AT_ONCE - 1) await setImmediate();
       const check = this.check(pair, options);
@@ -113,7 +113,7 @@ export class ScheduleEntries implements ScheduleApplier {
     );
   }
 
-  private check({ id, schedule, entry }: EntryPair, options: CheckOptions): EntryCheck | undefined {
+  private check({ id, schedule, entry }: EntryPair, options: CheckOptions): SchedulerDiff | undefined {
     try {
       return checkEntry(schedule, entry, options);
     } catch (thrown) {
@@ -122,7 +122,7 @@ export class ScheduleEntries implements ScheduleApplier {
     }
   }
 
-  private async carryOut({ id, schedule }: EntryPair, check: EntryCheck, readAt: number): Promise<void> {
+  private async carryOut({ id, schedule }: EntryPair, check: SchedulerDiff, readAt: number): Promise<void> {
     if (check.todo === 'remove') await this.parts.ticks().removeJobScheduler(encodeSchedulerId(id));
     if (!schedule) return;
     if (check.todo === 'tick') await this.addTick(schedule, check.by);
@@ -134,7 +134,7 @@ export class ScheduleEntries implements ScheduleApplier {
   }
 
   /** @returns the time for which BullMQ has planned the next job. */
-  private async write(schedule: StoredSchedule, { repeat, by }: EntryCheck & { todo: 'write' }): Promise<number> {
+  private async write(schedule: StoredSchedule, { repeat, by }: SchedulerDiff & { todo: 'write' }): Promise<number> {
     const key = encodeSchedulerId(schedule.id);
     const { job, expression } = schedule;
     const data: TickData = { job, expression, by };
@@ -148,7 +148,7 @@ export class ScheduleEntries implements ScheduleApplier {
     return Infinity;
   }
 
-  private async addTick({ id, job, expression }: StoredSchedule, by: readonly PlannedBy[]): Promise<void> {
+  private async addTick({ id, job, expression }: StoredSchedule, by: readonly ScheduleRevision[]): Promise<void> {
     const data: TickData = { job, expression, by, schedule: id };
     await this.parts.ticks().add(job, data, TICK_OPTIONS);
   }

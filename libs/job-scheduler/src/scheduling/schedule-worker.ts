@@ -13,10 +13,10 @@ import { STALLED_INTERVAL } from '../worker/bull-worker.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { Declarer } from './sync/declarer.js';
 import type { EnqueueFire, RecordSkipped } from './fire/fire.js';
-import { FireGate } from './fire/fire-gate.js';
+import { FireHandler } from './fire/fire-handler.js';
 import { Reconciler } from './sync/reconciler.js';
 import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
-import type { ScheduleEntries, ScheduleRepair } from './sync/schedule-entries.js';
+import type { SchedulerSync, ScheduleRepair } from './sync/scheduler-sync.js';
 import type { SchedulerTiming } from './schedule-timing.js';
 import type { TickSettings } from './tick-queue.js';
 import { takeTurn } from './take-turn.js';
@@ -27,7 +27,7 @@ export interface TickerParts {
   readonly logger: Logger;
   readonly ticks: EngineQueue;
   readonly settings: TickSettings;
-  readonly entries: ScheduleEntries;
+  readonly entries: SchedulerSync;
   readonly declarer: Declarer;
   readonly time: StoreTime;
   readonly lockDuration: number;
@@ -62,7 +62,7 @@ const ROUND = '_reconciled:';
  * It fires nothing before a reconciler has been through with what it declares, be it here or elsewhere: each instance
  * reconciles once when it starts, one after the other, and all but the first find little to do.
  */
-export class ScheduleTicker {
+export class ScheduleWorker {
   private readonly pool: WorkerPool;
   private readonly reconciler: Reconciler;
   private readonly stopping = new AbortController();
@@ -84,7 +84,7 @@ export class ScheduleTicker {
     });
     this.pool = new WorkerPool({
       store,
-      runner: new FireGate({
+      runner: new FireHandler({
         schedules: store.schedules,
         find: parts.find,
         findElsewhere: parts.findElsewhere,

@@ -4,7 +4,7 @@ import { fromPattern } from '../../cron/schedule-pattern.js';
 import type { EngineScheduler } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 import { isSameRepeat, repeatOf, plannedByEntry, repeatOfEntry, toStretch, type FullRepeat } from '../stored-repeat.js';
-import type { PlannedBy } from '../tick-queue.js';
+import type { ScheduleRevision } from '../tick-queue.js';
 
 /** What is wrong with an enabled schedule. */
 export type ScheduleTrouble =
@@ -25,19 +25,19 @@ export type ScheduleTrouble =
   | 'is overdue';
 
 /** What is to be done about a schedule's entry in BullMQ. */
-export type EntryCheck =
+export type SchedulerDiff =
   | { readonly todo: 'nothing' | 'remove' }
   | {
       readonly todo: 'write';
       readonly repeat: FullRepeat;
       /** By what its fires were planned until now. */
-      readonly by: readonly PlannedBy[];
+      readonly by: readonly ScheduleRevision[];
       /** Fires are due that writing would delete. */
       readonly isDue: boolean;
       /** Undefined: the schedule is new, or was changed. */
       readonly trouble: ScheduleTrouble | undefined;
     }
-  | { readonly todo: 'tick'; readonly by: readonly PlannedBy[]; readonly trouble: ScheduleTrouble };
+  | { readonly todo: 'tick'; readonly by: readonly ScheduleRevision[]; readonly trouble: ScheduleTrouble };
 
 export interface CheckOptions {
   /** When the entry was read, in milliseconds since the epoch. */
@@ -57,7 +57,7 @@ export function checkEntry(
   schedule: StoredSchedule | undefined,
   entry: EngineScheduler | undefined,
   options: CheckOptions,
-): EntryCheck {
+): SchedulerDiff {
   if (!schedule?.enabled) return { todo: entry ? 'remove' : 'nothing' };
   const { readAt, grace } = options;
   const repeat = repeatOf(schedule);
@@ -85,7 +85,7 @@ export function checkEntry(
   return { todo: 'write', repeat, by, isDue, trouble: isYoung ? undefined : 'has no next run' };
 }
 
-const NOTHING: EntryCheck = { todo: 'nothing' };
+const NOTHING: SchedulerDiff = { todo: 'nothing' };
 
 /** Of a schedule that is changed again and again while nobody takes its fires, what held so long ago is let go. */
 const MOST_STRETCHES = 100;
@@ -99,25 +99,25 @@ function plannedBy(
   entry: EngineScheduler | undefined,
   repeat: FullRepeat,
   isSame: boolean,
-): readonly PlannedBy[] {
+): readonly ScheduleRevision[] {
   const { updatedAt, enabledAt, lastFire } = schedule;
   // Nobody knows what held before the last change.
   if (!entry) return [{ repeat, since: Math.max(updatedAt, enabledAt) }];
   const before = plannedByEntry(entry) ?? [{ repeat: repeatOfEntry(entry), since: enabledAt }];
   const newest = before.at(-1)!;
-  const current: PlannedBy = isSame ? { repeat, since: newest.since } : { repeat, since: updatedAt };
+  const current: ScheduleRevision = isSame ? { repeat, since: newest.since } : { repeat, since: updatedAt };
   const old = isSame ? before.slice(0, -1) : [...before.slice(0, -1), { ...newest, until: updatedAt }];
   const after = Math.max(lastFire ?? -Infinity, enabledAt);
   return [...old.filter((each) => hasFire(each, after)).slice(-MOST_STRETCHES), current];
 }
 
-function isLost(by: readonly PlannedBy[], after: number, next: number, { readAt, grace, isIdle }: CheckOptions) {
+function isLost(by: readonly ScheduleRevision[], after: number, next: number, { readAt, grace, isIdle }: CheckOptions) {
   const first = isIdle ? firstFire(by.map(toStretch), after) : undefined;
   return first !== undefined && first < next && first <= readAt - grace;
 }
 
 /** Whether a fire that nobody has claimed is due. */
-export function isDueBy(by: readonly PlannedBy[], after: number, now: number): boolean {
+export function isDueBy(by: readonly ScheduleRevision[], after: number, now: number): boolean {
   const first = firstFire(by.map(toStretch), after);
   return first !== undefined && first <= now;
 }
@@ -135,7 +135,7 @@ function hasFireAfter(repeat: FullRepeat, after: number): boolean {
 }
 
 /** Whether it has planned a fire that nobody may have claimed. One that cannot be read has none. */
-function hasFire(by: PlannedBy, after: number): boolean {
+function hasFire(by: ScheduleRevision, after: number): boolean {
   try {
     return (by.until ?? Infinity) > after && firstFire([toStretch(by)], after) !== undefined;
   } catch {

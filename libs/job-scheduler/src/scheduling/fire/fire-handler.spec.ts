@@ -10,7 +10,7 @@ import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleData } from '../../store/ports/schedule-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { Fire, SkippedFires } from './fire.js';
-import { FireGate } from './fire-gate.js';
+import { FireHandler } from './fire-handler.js';
 import type { TickData } from '../tick-queue.js';
 
 const MADE = Date.parse('2026-03-01T10:00:00Z');
@@ -29,7 +29,7 @@ let schedules: MemoryScheduleStore;
 let enqueued: Fire[];
 let skipped: [time: number, reason: string][];
 let kept: unknown;
-let gate: FireGate;
+let gate: FireHandler;
 let enqueue: (fire: Fire) => Promise<void>;
 let known: Map<string, JobDefinition>;
 let elsewhere: DeclaredJob | undefined;
@@ -91,7 +91,7 @@ beforeEach(async () => {
   enqueue = async (fire) => void enqueued.push(fire);
   const policy = { misfire: 'once', misfireThreshold: 60_000, maxCatchUp: 100 } as const;
   known = new Map([['tick', policy as unknown as JobDefinition]]);
-  gate = new FireGate({
+  gate = new FireHandler({
     schedules,
     find: (job) => known.get(job),
     findElsewhere: async () => elsewhere,

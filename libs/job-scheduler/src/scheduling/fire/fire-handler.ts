@@ -13,9 +13,9 @@ import type { EnqueueFire, RecordSkipped } from './fire.js';
 import { isPlain, type FirePlan } from './fire-plan.js';
 import { judgeFires, type MisfirePolicy } from './misfire.js';
 import { isSameRepeat, repeatOf, toStretch } from '../stored-repeat.js';
-import { fireId, FIRE_RETRY_DELAY, readTick, type PlannedBy, type Tick } from '../tick-queue.js';
+import { fireId, FIRE_RETRY_DELAY, readTick, type ScheduleRevision, type Tick } from '../tick-queue.js';
 
-export interface FireGateParts {
+export interface FireHandlerParts {
   readonly schedules: ScheduleStore;
   readonly find: (job: string) => JobDefinition | undefined;
   /** What other processes say of a job that this one does not know. Rejects when the store fails. */
@@ -65,8 +65,8 @@ interface FiredJob {
  *   That is right for one fire that is on time. All other decisions are written on the tick's job before the claim, and the
  *   retry carries out what is written there, whatever time it is by then.
  */
-export class FireGate implements JobRunner {
-  constructor(private readonly parts: FireGateParts) {}
+export class FireHandler implements JobRunner {
+  constructor(private readonly parts: FireHandlerParts) {}
 
   begin(started: QueuedExecution, reports: JobReports): RunningJob {
     return {
@@ -170,8 +170,8 @@ export class FireGate implements JobRunner {
     const fires = due(stretches, after, upTo, now - putOff, policy);
     const last = fires.times.at(-1);
     if (last === undefined) return undefined;
-    const { runs, skipped, untold } = judgeFires(fires.times, now - putOff, policy);
-    if (untold > 0 || fires.hasOlder) {
+    const { runs, skipped, omitted } = judgeFires(fires.times, now - putOff, policy);
+    if (omitted > 0 || fires.hasOlder) {
       this.parts.logger.warn(
         `Schedule "${schedule.id}" has missed more fires than are recorded: those before ${new Date(skipped[0] ?? runs[0]!.at).toISOString()}`,
         { job: schedule.job, since: new Date(after).toISOString() },
@@ -224,7 +224,7 @@ function policyOf(schedule: StoredSchedule, fallback: MisfirePolicy): MisfirePol
 }
 
 /** By what the tick was planned, and, if the schedule was changed since, by what it is now. */
-function plannedBy(schedule: StoredSchedule, { data }: Tick): readonly PlannedBy[] {
+function plannedBy(schedule: StoredSchedule, { data }: Tick): readonly ScheduleRevision[] {
   const repeat = repeatOf(schedule);
   const { by } = data;
   const newest = by?.at(-1);

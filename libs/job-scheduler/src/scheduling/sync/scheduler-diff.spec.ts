@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EngineScheduler } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
-import { checkEntry, type CheckOptions } from './entry-check.js';
+import { checkEntry, type CheckOptions } from './scheduler-diff.js';
 
 const at = (text: string) => Date.parse(`2026-03-01T${text}Z`);
 const NOW = at('10:00:30');
