@@ -19,7 +19,7 @@ import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
 import type { SchedulerSync, ScheduleRepair } from './sync/scheduler-sync.js';
 import type { SchedulerTiming } from './schedule-timing.js';
 import type { TickSettings } from './tick-queue.js';
-import { takeTurn } from './take-turn.js';
+import { withLeaderLock } from './leader-lock.js';
 
 export interface TickerParts {
   readonly store: Store;
@@ -128,7 +128,7 @@ export class ScheduleWorker {
    */
   reconcile(patience = BOOT_PATIENCE, isWatch = false): Promise<boolean> {
     const { definitions, store, clock, time, workerId: holder } = this.parts;
-    return takeTurn({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
+    return withLeaderLock({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
       await time.sure();
       await this.reconciler.declare(definitions());
       await this.reconciler.reconcile(definitions(), isWatch);

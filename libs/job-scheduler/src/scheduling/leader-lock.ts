@@ -22,7 +22,7 @@ const LINE = 2_000;
  * @param signal ends the wait.
  * @returns `false`: the turn did not come.
  */
-export async function takeTurn(
+export async function withLeaderLock(
   { locks, clock, holder }: OverlapGuardParts,
   key: string,
   patience: number,
