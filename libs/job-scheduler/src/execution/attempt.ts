@@ -15,7 +15,7 @@ import { copyOfPayload, type QueuedExecution } from '../store/codecs/queued-exec
 import type { OverlapGuards } from './overlap/overlap-guards.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptSignal } from './attempt-signal.js';
-import { planAttempt, type AttemptPlan } from './attempt-plan.js';
+import { effectiveOptions, type EffectiveOptions } from './effective-options.js';
 import { LogLines } from './logs/log-lines.js';
 import type { LogWriter } from './logs/log-writer.js';
 import { OutcomeMaker, type OutcomeServices } from './outcome/outcome-maker.js';
@@ -54,7 +54,7 @@ export class Attempt implements RunningJob {
   readonly onShutdown: 'wait' | 'abort';
   readonly outcome: Promise<Outcome>;
 
-  private readonly plan: AttemptPlan;
+  private readonly plan: EffectiveOptions;
   private readonly outcomes: OutcomeMaker;
   private readonly lines: LogLines;
   private readonly startedAt: number;
@@ -85,7 +85,7 @@ export class Attempt implements RunningJob {
   ) {
     const { clock } = services;
     this.onShutdown = registered.definition.onShutdown;
-    this.plan = planAttempt(registered.definition, started);
+    this.plan = effectiveOptions(registered.definition, started);
     this.startedAt = clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
     const { count, age } = this.plan.retention;

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { QueueSettings, ResolvedOptions } from '../options/resolved-options.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
 import type { EngineQueue } from '../store/ports/ports.js';
-import { queueStandIn } from '../store/queue-stand-in.js';
+import { lazyQueue } from '../store/lazy-queue.js';
 import type { StoreHolder } from '../store/store-holder.js';
 
 /** The BullMQ queues of the module, one for each configured name. */
@@ -46,7 +46,7 @@ export class BullQueues {
   /** What `@InjectQueue(name)` injects. */
   standIn(name: string): Queue {
     const { holder } = this;
-    return queueStandIn(name, {
+    return lazyQueue(name, {
       open: () => this.get(name),
       ready: () => holder.ready(),
       whenOpen: (work) => holder.whenOpen(work),

@@ -5,7 +5,7 @@ import { JobCancelError } from '../../errors/outcome-errors.js';
 import type { RegisteredJob } from '../../discovery/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../../store/ports/execution-record.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { AttemptPlan } from '../attempt-plan.js';
+import type { EffectiveOptions } from '../effective-options.js';
 import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
 import { toFailure } from './job-failure.js';
@@ -48,7 +48,7 @@ export class OutcomeMaker {
     private readonly services: OutcomeServices,
     private readonly started: QueuedExecution,
     private readonly registered: RegisteredJob,
-    private readonly plan: AttemptPlan,
+    private readonly plan: EffectiveOptions,
     private readonly startedAt: number,
   ) {}
 

@@ -9,7 +9,7 @@ import type { Store } from '../../store/ports/ports.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import { checkLockKey, checkLockWait, checkLockWork, lockTime, type LockWaitOptions } from './check-lock.js';
 import { HeldLock, type Lock } from './lock.js';
-import { LockLine } from './lock-line.js';
+import { LockWaitQueue } from './lock-wait-queue.js';
 import { LockWait } from './lock-wait.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -32,7 +32,7 @@ interface Wanted {
  * is refused, or waits for itself.
  */
 export class LockService {
-  private readonly line = new LockLine();
+  private readonly line = new LockWaitQueue();
   private readonly held = new Set<HeldLock>();
   private readonly waiting = new Map<LockWait, Promise<unknown>>();
   private closed = false;

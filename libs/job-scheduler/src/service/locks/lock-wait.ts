@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { LiveSignals } from '../../store/ports/live-signals.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
 import type { HeldLock } from './lock.js';
-import type { LockLine, LockWaiter } from './lock-line.js';
+import type { LockWaitQueue, LockWaiter } from './lock-wait-queue.js';
 
 /** How long a waiter's place holds, in milliseconds: that of a process that died is in the way for as long. */
 const PLACE = 6_000;
@@ -21,7 +21,7 @@ export interface LockWaitParts {
   readonly key: string;
   readonly holder: string;
   readonly clock: Clock;
-  readonly line: LockLine;
+  readonly line: LockWaitQueue;
   readonly signals: LiveSignals;
   /** Asks for the lock, and for a place in the line for this many milliseconds. */
   ask(place: number): Promise<{ lock?: HeldLock; answer: LockAnswer }>;

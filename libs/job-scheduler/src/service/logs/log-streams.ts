@@ -4,8 +4,8 @@ import type { Store } from '../../store/ports/ports.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { EventBus } from '../../events/event-bus.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
-import type { LogFeed } from './log-feed.js';
-import { LogFeeds } from './log-feeds.js';
+import type { LogBuffer } from './log-buffer.js';
+import { LogBuffers } from './log-buffers.js';
 import { isAfter, sourceOf, toLogItem, type LogItem } from './log-item.js';
 import { untilEnd } from './until-end.js';
 
@@ -30,7 +30,7 @@ interface Selection {
  * nothing comes twice. A reader is asked for nothing until it comes for more, so that a slow one costs no memory.
  */
 export class LogStreams {
-  private readonly feeds: LogFeeds;
+  private readonly feeds: LogBuffers;
 
   constructor(
     private readonly holder: StoreHolder,
@@ -39,7 +39,7 @@ export class LogStreams {
     /** Also for who passes on what it reads here. */
     readonly clock: Clock,
   ) {
-    this.feeds = new LogFeeds(() => this.store.logs, events, clock);
+    this.feeds = new LogBuffers(() => this.store.logs, events, clock);
   }
 
   /** How many read at this moment. */
@@ -126,7 +126,7 @@ export class LogStreams {
   }
 
   /** A place that the log has not reached is of a store that is no more: all is new then. */
-  private async known(job: string, after: number, feed: LogFeed): Promise<number> {
+  private async known(job: string, after: number, feed: LogBuffer): Promise<number> {
     return after <= feed.begin || after <= (await this.store.logs.latest(job)) ? after : 0;
   }
 }

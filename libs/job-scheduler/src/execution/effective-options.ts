@@ -4,7 +4,7 @@ import type { ExecutionOverrides, QueuedExecution } from '../store/codecs/queued
 import { retentionOf } from '../jobs/retention.js';
 
 /** How one attempt is to be run: the definition, with what the enqueue changed for this execution. */
-export interface AttemptPlan {
+export interface EffectiveOptions {
   readonly maxAttempts: number;
   readonly retry: RetryPolicy;
   /** Milliseconds. */
@@ -12,7 +12,7 @@ export interface AttemptPlan {
   readonly retention: RetentionPolicy;
 }
 
-export function planAttempt(definition: JobDefinition, started: QueuedExecution): AttemptPlan {
+export function effectiveOptions(definition: JobDefinition, started: QueuedExecution): EffectiveOptions {
   const { overrides } = started;
   const retry = retryOf(definition.retry, overrides.retry);
   return {

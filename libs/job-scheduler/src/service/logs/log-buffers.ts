@@ -4,7 +4,7 @@ import type { JobEvent } from '../../definition/job-event.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import type { LogStore } from '../../store/ports/log-store.js';
 import type { EventBus } from '../../events/event-bus.js';
-import { LogFeed } from './log-feed.js';
+import { LogBuffer } from './log-buffer.js';
 
 /** After live messages could not be listened to, in milliseconds. */
 const LISTEN_AGAIN = 1_000;
@@ -17,8 +17,8 @@ const FINAL: Readonly<Partial<Record<JobEvent['type'], FinalStatus>>> = {
 };
 
 /** The feeds that are read in this process: one for each job, and one subscription to what happens for all of them. */
-export class LogFeeds {
-  private readonly feeds = new Map<string, LogFeed>();
+export class LogBuffers {
+  private readonly feeds = new Map<string, LogBuffer>();
   private listening: Subscription | undefined;
   private retry: ClockTimer | undefined;
 
@@ -39,15 +39,15 @@ export class LogFeeds {
   }
 
   /** A reader comes. It has to `leave`. */
-  enter(job: string): LogFeed {
+  enter(job: string): LogBuffer {
     let feed = this.feeds.get(job);
-    if (!feed) this.feeds.set(job, (feed = new LogFeed(job, this.logs, this.clock)));
+    if (!feed) this.feeds.set(job, (feed = new LogBuffer(job, this.logs, this.clock)));
     feed.readers++;
     this.listen();
     return feed;
   }
 
-  leave(feed: LogFeed): void {
+  leave(feed: LogBuffer): void {
     if (--feed.readers > 0) return;
     feed.close();
     if (this.feeds.get(feed.job) === feed) this.feeds.delete(feed.job);

@@ -23,7 +23,7 @@ interface Held {
  * go on where the last one was; all others only say that there is something to read in the store. So nothing is missed,
  * nothing comes twice, and the order is the store's.
  */
-export class LogFeed {
+export class LogBuffer {
   /** How many read it. */
   readers = 0;
   /** Every entry with a greater place than this, up to `upTo`, is held, or has gone from the store. */

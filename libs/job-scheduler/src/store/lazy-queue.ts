@@ -40,7 +40,7 @@ export interface StandInParts {
  * Providers are made before the store is open, so this stands for the queue until then. A call before that opens the
  * store; a read never throws, since modules that look for decorated methods read every member of every provider.
  */
-export function queueStandIn(name: string, parts: StandInParts): Queue {
+export function lazyQueue(name: string, parts: StandInParts): Queue {
   const { open } = parts;
   return new Proxy(Object.create(Queue.prototype) as Queue, {
     get(target, property) {

@@ -20,7 +20,7 @@ export class LockWaiter {
 }
 
 /** Tells those who wait for locks, in this process and in others, that it is their turn. */
-export class LockLine {
+export class LockWaitQueue {
   private readonly waiters = new Map<string, LockWaiter>();
   private listening: Promise<() => Promise<void>> | undefined;
 

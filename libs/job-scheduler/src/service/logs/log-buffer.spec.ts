@@ -4,7 +4,7 @@ import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogEntry, StoredLog } from '../../store/ports/log-store.js';
 import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
 import { SharedMemory } from '../../store/memory/shared-memory.js';
-import { LogFeed } from './log-feed.js';
+import { LogBuffer } from './log-buffer.js';
 import type { LogItem } from './log-item.js';
 
 class CountingStore extends MemoryLogStore {
@@ -18,7 +18,7 @@ class CountingStore extends MemoryLogStore {
   }
 }
 
-let feed: LogFeed | undefined;
+let feed: LogBuffer | undefined;
 afterEach(() => feed?.close());
 
 async function setUp(stored = 0) {
@@ -31,7 +31,7 @@ async function setUp(stored = 0) {
   const say = (message: string) => append({ kind: 'line', ...source, attempt: 1, level: 'log', message });
   const end = () => append({ kind: 'end', ...source, status: 'completed' });
   for (let n = 1; n <= stored; n++) await say(`${n}`);
-  const made = (feed = new LogFeed('j', () => logs, clock));
+  const made = (feed = new LogBuffer('j', () => logs, clock));
   await made.opened;
   const hear = (line: StoredLog) => line.kind === 'line' && made.heard(toLogLine(line));
   const begin = made.indexAfter(stored)!;
