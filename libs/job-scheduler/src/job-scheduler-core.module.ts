@@ -42,7 +42,7 @@ import { QueueDefaultsReader } from './queues/queue-defaults.js';
 import { ScheduleService } from './service/schedules/schedule-service.js';
 import { SchedulerRuntime } from './service/runtime/scheduler-runtime.js';
 import { SlotWaits } from './jobs/slot-waits.js';
-import { JobRetrier } from './jobs/retrier.js';
+import { JobRetrier } from './jobs/job-retrier.js';
 import { WaitingJobRemover } from './jobs/cancel/waiting-job-remover.js';
 import { makeWorkerId } from './service/runtime/worker-id.js';
 import { StoreHolder } from './store/store-holder.js';
@@ -118,7 +118,8 @@ const runtimeProviders: Provider[] = [
   {
     provide: EventBus,
     inject: [StoreHolder, Clock, RemoteCancel],
-    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: RemoteCancel) => new EventBus(holder, clock, workerId),
+    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: RemoteCancel) =>
+      new EventBus(holder, clock, workerId),
   },
   provide(ListenerCalls, [EventBus]),
   {

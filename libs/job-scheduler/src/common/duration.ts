@@ -1,5 +1,5 @@
 import { ScheduleError } from '../errors/definition-errors.js';
-import { show } from './show.js';
+import { inspectShort } from './show.js';
 
 /** Milliseconds, or a text of numbers with units: `'500ms'`, `'30s'`, `'1h30m'`, `'7d'`. Units: ms, s, m, h, d, w. */
 export type Duration = number | string;
@@ -44,11 +44,12 @@ export function readDuration(value: unknown): DurationReading {
       : typeof value === 'string'
         ? parseText(value.slice(0, 4 * LONGEST_TEXT).trim())
         : Number.NaN;
-  if (!Number.isInteger(ms) || ms < 0) return { ok: false, problem: `${show(value)} is not a duration. ${ALLOWED}` };
+  if (!Number.isInteger(ms) || ms < 0)
+    return { ok: false, problem: `${inspectShort(value)} is not a duration. ${ALLOWED}` };
   if (ms > LONGEST_DURATION) {
     return {
       ok: false,
-      problem: `${show(value)} is too long. Allowed: at most ${LONGEST_DURATION / DAY}d (100 years).`,
+      problem: `${inspectShort(value)} is too long. Allowed: at most ${LONGEST_DURATION / DAY}d (100 years).`,
     };
   }
   return { ok: true, ms };

@@ -3,7 +3,7 @@
  * Every enqueue and every result goes through here: data is walked once, and copied only where a `toJSON` speaks for it.
  */
 import { types } from 'node:util';
-import { show } from './show.js';
+import { inspectShort } from './show.js';
 import { pathText } from './value-path.js';
 
 export type StorableJson =
@@ -121,7 +121,9 @@ function fieldsToPlain(value: Record<string, unknown>, ancestors: object[], copy
 function refuseEmptied(value: object): void {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind !== 'Object') {
-    throw new Refusal(`is of type ${show(kind).slice(1, -1)}, whose content JSON loses; pass a plain object or array`);
+    throw new Refusal(
+      `is of type ${inspectShort(kind).slice(1, -1)}, whose content JSON loses; pass a plain object or array`,
+    );
   }
 }
 
@@ -155,7 +157,7 @@ function located(thrown: unknown, key?: PropertyKey): Refusal {
 
 function reason(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? show(thrown.message, 200).slice(1, -1) : show(thrown);
+    return thrown instanceof Error ? inspectShort(thrown.message, 200).slice(1, -1) : inspectShort(thrown);
   } catch {
     return 'it throws';
   }

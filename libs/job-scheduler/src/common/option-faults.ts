@@ -1,7 +1,7 @@
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { LONGEST_DURATION, formatDuration, readDuration } from './duration.js';
-import { show } from './show.js';
+import { inspectShort } from './show.js';
 
 /**
  * Collects what is wrong with options, so that all of it is reported together.
@@ -17,7 +17,7 @@ export class OptionFaults {
   /** Whether `value` is a plain object; notes a fault for anything else, and for each name that is not in `known`. */
   object(at: string, value: unknown, known: readonly string[]): value is Record<string, unknown> {
     if (!isPlainObject(value)) {
-      this.add(at, `${show(value)} is not an object. Allowed options: ${known.join(', ')}.`);
+      this.add(at, `${inspectShort(value)} is not an object. Allowed options: ${known.join(', ')}.`);
       return false;
     }
     for (const name of Object.keys(value)) {
@@ -36,11 +36,11 @@ export class OptionFaults {
       return fallback;
     }
     if (reading.ms < least) {
-      this.add(at, `${show(value)} is too short. Allowed: at least ${formatDuration(least)}.`);
+      this.add(at, `${inspectShort(value)} is too short. Allowed: at least ${formatDuration(least)}.`);
       return fallback;
     }
     if (reading.ms > most) {
-      this.add(at, `${show(value)} is too long. Allowed: at most ${formatDuration(most)}.`);
+      this.add(at, `${inspectShort(value)} is too long. Allowed: at most ${formatDuration(most)}.`);
       return fallback;
     }
     return reading.ms;
@@ -49,14 +49,17 @@ export class OptionFaults {
   integer(at: string, value: unknown, fallback: number, least: number, most: number): number {
     if (value === undefined) return fallback;
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    this.add(at, `${show(value)} is not allowed. Allowed: a whole number from ${grouped(least)} to ${grouped(most)}.`);
+    this.add(
+      at,
+      `${inspectShort(value)} is not allowed. Allowed: a whole number from ${grouped(least)} to ${grouped(most)}.`,
+    );
     return fallback;
   }
 
   boolean(at: string, value: unknown, fallback: boolean): boolean {
     if (value === undefined) return fallback;
     if (typeof value === 'boolean') return value;
-    this.add(at, `${show(value)} is not allowed. Allowed: true or false.`);
+    this.add(at, `${inspectShort(value)} is not allowed. Allowed: true or false.`);
     return fallback;
   }
 
@@ -65,7 +68,7 @@ export class OptionFaults {
     const found = allowed.find((each) => each === value);
     if (found !== undefined) return found;
     const hint = didYouMean(typeof value === 'string' ? value : '', allowed, 'Allowed');
-    this.add(at, `${show(value)} is not allowed.${hint}`);
+    this.add(at, `${inspectShort(value)} is not allowed.${hint}`);
     return fallback;
   }
 }

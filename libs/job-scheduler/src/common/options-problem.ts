@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/did-you-mean.js';
-import { show } from './show.js';
+import { inspectShort } from './show.js';
 
 export interface OptionsProblem {
   /** The name that is not known; undefined where the whole is wrong. */
@@ -14,11 +14,14 @@ export interface OptionsProblem {
  */
 export function optionsProblem(value: unknown, known: readonly string[]): OptionsProblem | undefined {
   if (!isFields(value))
-    return { name: undefined, problem: `${show(value)} is not allowed. Allowed: an object with ${known.join(', ')}.` };
+    return {
+      name: undefined,
+      problem: `${inspectShort(value)} is not allowed. Allowed: an object with ${known.join(', ')}.`,
+    };
   const name = Object.keys(value).find((each) => !known.includes(each));
   return name === undefined
     ? undefined
-    : { name, problem: `There is no option ${show(name)}.${didYouMean(name, known, 'Options')}` };
+    : { name, problem: `There is no option ${inspectShort(name)}.${didYouMean(name, known, 'Options')}` };
 }
 
 /** An object with fields of its own, also one of a class of the app: no array, no function, no date, no map. */

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 /**
  * A value as it stands in messages: strings in double quotes, everything on one short line. Never throws.
  */
-export function show(value: unknown, limit = 80): string {
+export function inspectShort(value: unknown, limit = 80): string {
   let text: string;
   try {
     text = typeof value === 'string' ? JSON.stringify(value) : shown(value);

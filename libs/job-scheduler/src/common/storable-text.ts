@@ -2,7 +2,7 @@
  * Which texts come back as they were from every store: PostgreSQL refuses NUL and halves of surrogate pairs, and on the way
  * to Redis such halves become U+FFFD, so that two texts would become one.
  */
-import { show } from './show.js';
+import { inspectShort } from './show.js';
 
 export const UNSTORABLE_RULE = 'without NUL and halves of surrogate pairs';
 
@@ -32,5 +32,5 @@ const LONGEST_REASON = 1_024;
 
 /** Why something was cancelled, as it stands in its record. */
 export function toReason(reason: unknown): string {
-  return toStorableText(cutText(typeof reason === 'string' ? reason : show(reason), LONGEST_REASON));
+  return toStorableText(cutText(typeof reason === 'string' ? reason : inspectShort(reason), LONGEST_REASON));
 }

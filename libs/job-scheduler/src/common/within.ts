@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 
 /** Whether `work` was done in time. It goes on if it was not. Rejections count as done. */
-export async function within(work: Promise<unknown>, clock: Clock, ms: number): Promise<boolean> {
+export async function settlesWithin(work: Promise<unknown>, clock: Clock, ms: number): Promise<boolean> {
   const done = new AbortController();
   const late = clock.sleep(ms, done.signal).then(() => false);
   const isDone = await Promise.race([settled(work), late]);

@@ -3,7 +3,7 @@
  * Quartz ranges that wrap (`fri-mon`), `L`, `W` and `#`. A list is a set: what it names twice counts once.
  */
 import { didYouMean } from '../errors/did-you-mean.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 export interface CronField {
   /** 1 at each value of the field. Weekdays: 0 is Sunday, and 7 stands at 0. */
@@ -76,7 +76,7 @@ export function readCronField(text: string, index: number): CronField {
 function readSpecialDay(item: string, index: number, kind: FieldKind): SpecialDay | undefined {
   if (index === DAY_OF_MONTH) return readSpecialDayOfMonth(item, kind);
   if (index === DAY_OF_WEEK) return readSpecialWeekday(item, kind);
-  if (/^L|W$|#/i.test(item)) throw new CronFieldProblem(`${show(item)} is for the fields of days only`);
+  if (/^L|W$|#/i.test(item)) throw new CronFieldProblem(`${inspectShort(item)} is for the fields of days only`);
   return undefined;
 }
 
@@ -85,7 +85,7 @@ function readSpecialDayOfMonth(item: string, kind: FieldKind): SpecialDay | unde
   const fromEnd = /^L(?:-(\d{1,2}))?$/i.exec(item);
   if (fromEnd) {
     const offset = Number(fromEnd[1] ?? 0);
-    if (offset > 30) throw new CronFieldProblem(`${show(item)} is before any month`);
+    if (offset > 30) throw new CronFieldProblem(`${inspectShort(item)} is before any month`);
     return { kind: 'from-end', offset };
   }
   const nearest = /^(\d{1,2})W$/i.exec(item);
@@ -99,14 +99,14 @@ function readSpecialWeekday(item: string, kind: FieldKind): SpecialDay | undefin
   const at = item.indexOf('#');
   if (at < 0) return undefined;
   const nth = item.slice(at + 1);
-  if (!/^[1-5]$/.test(nth)) throw new CronFieldProblem(`${show(item)}: "#" takes a number from 1 to 5`);
+  if (!/^[1-5]$/.test(nth)) throw new CronFieldProblem(`${inspectShort(item)}: "#" takes a number from 1 to 5`);
   return { kind: 'nth', weekday: readValue(item.slice(0, at), kind) % 7, nth: Number(nth) };
 }
 
 /** `*`, `5`, `1-5`, each with a step or without. */
 function addValues(values: Uint8Array, item: string, kind: FieldKind, isInList: boolean): void {
   const [base = '', step, ...rest] = item.split('/');
-  if (rest.length > 0) throw new CronFieldProblem(`${show(item)} has more than one step`);
+  if (rest.length > 0) throw new CronFieldProblem(`${inspectShort(item)} has more than one step`);
   const every = step === undefined ? 1 : readStep(step, item, kind, isInList);
   const isAll = base === '*' || base === '?';
   const [from, to] = isAll ? [kind.least, lastOf(kind)] : readRange(base, kind, step !== undefined);
@@ -123,7 +123,7 @@ const lastOf = (kind: FieldKind): number => kind.least + kind.span - 1;
 
 function readRange(text: string, kind: FieldKind, hasStep: boolean): [from: number, to: number] {
   const ends = text.split('-');
-  if (ends.length > 2) throw new CronFieldProblem(`${show(text)} is not a range`);
+  if (ends.length > 2) throw new CronFieldProblem(`${inspectShort(text)} is not a range`);
   const from = readValue(ends[0]!, kind);
   if (ends.length === 2) return [from, readValue(ends[1]!, kind)];
   return [from, hasStep ? Math.max(from, lastOf(kind)) : from];
@@ -131,7 +131,7 @@ function readRange(text: string, kind: FieldKind, hasStep: boolean): [from: numb
 
 function readStep(text: string, item: string, kind: FieldKind, isInList: boolean): number {
   const step = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (step === 0) throw new CronFieldProblem(`${show(item)}: a step is a whole number from 1`);
+  if (step === 0) throw new CronFieldProblem(`${inspectShort(item)}: a step is a whole number from 1`);
   // "*/90" would fire at minute 0 of every hour. In a list of days, "*/100,1-7" makes both day fields count.
   if (step > kind.span && !(isInList && kind.name.startsWith('day')))
     throw new CronFieldProblem(
@@ -149,8 +149,9 @@ function readValue(text: string, kind: FieldKind): number {
   const place = kind.names?.indexOf(text.toLowerCase()) ?? -1;
   if (place >= 0) return kind.least + place;
   if (/^H\b/i.test(text)) throw new CronFieldProblem('"H" is not supported: it would differ from process to process');
-  if (!kind.names) throw new CronFieldProblem(`${show(text)} is not a number from ${kind.least} to ${kind.most}`);
+  if (!kind.names)
+    throw new CronFieldProblem(`${inspectShort(text)} is not a number from ${kind.least} to ${kind.most}`);
   throw new CronFieldProblem(
-    `${show(text)} is neither a number from ${kind.least} to ${kind.most} nor a name.${didYouMean(text, kind.names, 'Names')}`,
+    `${inspectShort(text)} is neither a number from ${kind.least} to ${kind.most} nor a name.${didYouMean(text, kind.names, 'Names')}`,
   );
 }

@@ -2,7 +2,7 @@
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { CRON_FIELDS, CronFieldProblem, readCronField, type CronField, type SpecialDay } from './cron-field.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 export interface CronTable {
   /**
@@ -108,12 +108,12 @@ function readField(expression: string, text: string, index: number): CronField {
   } catch (problem) {
     if (!(problem instanceof CronFieldProblem)) throw problem;
     const { name } = CRON_FIELDS[index]!;
-    throw cronError(expression, `has a bad ${name} field, ${show(text)}: ${problem.message}. ${ALLOWED}`);
+    throw cronError(expression, `has a bad ${name} field, ${inspectShort(text)}: ${problem.message}. ${ALLOWED}`);
   }
 }
 
 function cronError(expression: string, problem: string): ScheduleError {
-  return new ScheduleError('schedule', expression, `The schedule ${show(expression)} ${problem}`);
+  return new ScheduleError('schedule', expression, `The schedule ${inspectShort(expression)} ${problem}`);
 }
 
 function nextValues(values: Uint8Array): Int8Array {

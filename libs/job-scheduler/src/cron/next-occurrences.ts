@@ -4,7 +4,7 @@ import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
 import { optionsProblem } from '../common/options-problem.js';
 import { parseSchedule } from './schedule.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 /** What `nextOccurrences` takes beside the schedule. */
 export interface NextOccurrencesOptions {
@@ -32,13 +32,13 @@ export function nextOccurrences(schedule: string | Schedule, options: NextOccurr
   const { timezone = 'UTC', after = new Date(), count = 5 } = options;
   const spec = parseSchedule(schedule, timezone);
   if (!types.isDate(after) || Number.isNaN(after.getTime())) {
-    throw new ScheduleError('schedule', after, `after: ${show(after)} is not a date. Allowed: a valid Date.`);
+    throw new ScheduleError('schedule', after, `after: ${inspectShort(after)} is not a date. Allowed: a valid Date.`);
   }
   if (!Number.isInteger(count) || count < 1 || count > MOST) {
     throw new ScheduleError(
       'schedule',
       count,
-      `count: ${show(count)} is not allowed. Allowed: a whole number from 1 to 10,000.`,
+      `count: ${inspectShort(count)} is not allowed. Allowed: a whole number from 1 to 10,000.`,
     );
   }
   const anchor = after.getTime();

@@ -6,7 +6,7 @@ import { cronTable } from './cron-table.js';
 import { toErrorRecord } from '../common/describe-error.js';
 import { nextFire } from './next-fire.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { zoneOffsets } from './zone-offsets.js';
 
 /** The part of BullMQ's repeat options that says when. */
@@ -79,7 +79,7 @@ export function createRepeatStrategy(
     } catch (thrown) {
       tell(
         report,
-        `The stored schedule ${show(stored)} cannot be read and does not fire: ${toErrorRecord(thrown).message}`,
+        `The stored schedule ${inspectShort(stored)} cannot be read and does not fire: ${toErrorRecord(thrown).message}`,
       );
       return after + FAR;
     }
@@ -97,6 +97,6 @@ function tell(report: (problem: string) => void, problem: string): void {
 function readTime(value: Date | string | number | undefined): number | undefined {
   if (value === undefined || value === null) return undefined;
   const time = new Date(value).getTime();
-  if (Number.isNaN(time)) throw new RangeError(`${show(value)} is not a date`);
+  if (Number.isNaN(time)) throw new RangeError(`${inspectShort(value)} is not a date`);
   return time;
 }

@@ -7,7 +7,7 @@ import { formatDuration, parseDuration } from '../common/duration.js';
 import type { Schedule } from './schedule-options.js';
 import { isPlainObject } from '../common/option-faults.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { resolveTimeZone } from './time-zone.js';
 
 const HOUR = 3_600_000;
@@ -35,7 +35,7 @@ export function parseSchedule(schedule: string | Schedule, timezone: string): Sc
     throw new ScheduleError(
       'schedule',
       schedule,
-      `${show(schedule)} is not a schedule. Allowed: a cron expression, a text such as "every 15m", or an object with cron or every.`,
+      `${inspectShort(schedule)} is not a schedule. Allowed: a cron expression, a text such as "every 15m", or an object with cron or every.`,
     );
   }
   for (const name of Object.keys(schedule)) {
@@ -43,7 +43,7 @@ export function parseSchedule(schedule: string | Schedule, timezone: string): Sc
     throw new ScheduleError(
       'schedule',
       schedule,
-      `A schedule has no option ${show(name)}.${didYouMean(name, SCHEDULE_OPTIONS, 'Known')}`,
+      `A schedule has no option ${inspectShort(name)}.${didYouMean(name, SCHEDULE_OPTIONS, 'Known')}`,
     );
   }
   const zone = resolveTimeZone(schedule.timezone ?? timezone);
@@ -67,14 +67,18 @@ function parseText(text: string, timezone: string, bounds: Bounds): ScheduleSpec
     throw new ScheduleError(
       'schedule',
       text,
-      `cron: ${show(text)} is not a text. Allowed: a cron expression such as "0 2 * * *".`,
+      `cron: ${inspectShort(text)} is not a text. Allowed: a cron expression such as "0 2 * * *".`,
     );
   }
   const expression = text.trim();
   if (EVERY.test(expression)) return intervalSpec(expression.replace(EVERY, ''), timezone, bounds);
   const cron = normalizeCron(expression);
   if (nextWallTime(cronTable(cron), 0) === undefined)
-    throw new ScheduleError('schedule', text, `The schedule ${show(expression)} never fires: no date matches it.`);
+    throw new ScheduleError(
+      'schedule',
+      text,
+      `The schedule ${inspectShort(expression)} never fires: no date matches it.`,
+    );
   return cronSpec(expression, cron, timezone, bounds);
 }
 
@@ -82,7 +86,11 @@ function intervalSpec(duration: string | number, timezone: string, bounds: Bound
   const every = parseDuration(duration, 'every');
   const expression = typeof duration === 'string' ? `every ${duration.trim()}` : `every ${formatDuration(every)}`;
   if (every < SHORTEST_INTERVAL) {
-    throw new ScheduleError('schedule', expression, `${show(expression)} is too often. Allowed: every 1s or more.`);
+    throw new ScheduleError(
+      'schedule',
+      expression,
+      `${inspectShort(expression)} is too often. Allowed: every 1s or more.`,
+    );
   }
   const cron = WALL_CLOCK_INTERVALS.get(every);
   if (cron !== undefined) return cronSpec(expression, cron, timezone, bounds);
@@ -137,6 +145,6 @@ const LATEST = Date.UTC(10_000, 0) - 1;
 
 /** What is wrong with a bound of a schedule. @param time its milliseconds since the epoch; NaN for what is no Date. */
 export function dateProblem(time: number, value: unknown): string | undefined {
-  if (Number.isNaN(time)) return `${show(value)} is not a date. Allowed: a valid Date.`;
-  return time > LATEST ? `${show(value)} is too late. Allowed: until the year 9999.` : undefined;
+  if (Number.isNaN(time)) return `${inspectShort(value)} is not a date. Allowed: a valid Date.`;
+  return time > LATEST ? `${inspectShort(value)} is too late. Allowed: until the year 9999.` : undefined;
 }

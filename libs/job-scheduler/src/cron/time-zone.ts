@@ -1,6 +1,6 @@
 import { nearestName } from '../errors/did-you-mean.js';
 import { ScheduleError } from '../errors/definition-errors.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 const LOCAL = 'local';
 /** RemoteCancelRequest Intl takes long, and a fleet's schedules share few zones. */
@@ -30,7 +30,7 @@ function processZone(): string {
   throw new ScheduleError(
     'timezone',
     LOCAL,
-    `The time zone "local" cannot be told: the process does not know its zone (TZ is ${show(process.env.TZ)}). Set TZ to an IANA name, or name the zone.`,
+    `The time zone "local" cannot be told: the process does not know its zone (TZ is ${inspectShort(process.env.TZ)}). Set TZ to an IANA name, or name the zone.`,
   );
 }
 
@@ -47,7 +47,7 @@ function canonicalName(timeZone: string | undefined): string | undefined {
 function unknownZone(name: unknown): string {
   const near = typeof name === 'string' ? nearestZone(name) : undefined;
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-  return `${show(name)} is not a time zone.${hint} Allowed: an IANA name such as "UTC" or "Europe/Berlin", or "local".`;
+  return `${inspectShort(name)} is not a time zone.${hint} Allowed: an IANA name such as "UTC" or "Europe/Berlin", or "local".`;
 }
 
 function nearestZone(name: string): string | undefined {

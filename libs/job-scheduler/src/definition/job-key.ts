@@ -1,6 +1,6 @@
 import { JobKeyError } from '../errors/payload-errors.js';
 import { describeThrown } from '../common/describe-error.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 /** What `overlap.key` or `unique.key` gives for a payload; undefined: there is no such function. @throws JobKeyError */
 export function jobKey(
@@ -19,6 +19,6 @@ export function jobKey(
   }
   // An async function: nobody would hear of its rejection.
   if (given instanceof Promise) given.catch(() => undefined);
-  if (typeof given !== 'string') throw new JobKeyError(job, option, `gave ${show(given)}`);
+  if (typeof given !== 'string') throw new JobKeyError(job, option, `gave ${inspectShort(given)}`);
   return given;
 }

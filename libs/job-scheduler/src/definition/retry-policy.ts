@@ -1,4 +1,4 @@
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { join, type OptionFaults } from '../common/option-faults.js';
 import type { RetryOptions } from './job-options.js';
 
@@ -31,7 +31,7 @@ export function resolveRetry(value: unknown, defaults: RetryPolicy, at: string, 
   if (value.delay !== undefined && value.maxDelay !== undefined && delay > maxDelay) {
     faults.add(
       join(at, 'maxDelay'),
-      `${show(value.maxDelay)} is less than delay, ${show(value.delay)}. Allowed: delay or more.`,
+      `${inspectShort(value.maxDelay)} is less than delay, ${inspectShort(value.delay)}. Allowed: delay or more.`,
     );
   }
   return Object.freeze({
@@ -71,9 +71,9 @@ function plainDelay(policy: RetryPolicy, retry: number, error: Error, report?: (
     if (typeof own === 'number' && own >= 0) return own;
     // An async function's rejection must not take the process down.
     if (own instanceof Promise) own.catch(() => undefined);
-    problem = `gave ${show(own)}`;
+    problem = `gave ${inspectShort(own)}`;
   } catch (thrown) {
-    problem = `threw ${show(thrown)}`;
+    problem = `threw ${inspectShort(thrown)}`;
   }
   report?.(
     `The backoff function ${problem} for retry ${retry}, not a number of milliseconds. The exponential delay stands.`,
@@ -93,7 +93,7 @@ function readBackoff(
   if (value === 'exponential' || value === 'fixed') return value;
   faults.add(
     at,
-    `${show(value)} is not allowed. Allowed: "exponential", "fixed", or a function (retry, error) => milliseconds.`,
+    `${inspectShort(value)} is not allowed. Allowed: "exponential", "fixed", or a function (retry, error) => milliseconds.`,
   );
   return fallback;
 }
@@ -101,6 +101,6 @@ function readBackoff(
 function readJitter(at: string, value: unknown, fallback: number, faults: OptionFaults): number {
   if (value === undefined) return fallback;
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  faults.add(at, `${show(value)} is not allowed. Allowed: a number from 0 to 1.`);
+  faults.add(at, `${inspectShort(value)} is not allowed. Allowed: a number from 0 to 1.`);
   return fallback;
 }

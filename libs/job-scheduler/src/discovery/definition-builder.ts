@@ -3,7 +3,7 @@ import type { JobOptions } from '../definition/job-options.js';
 import { OptionFaults } from '../common/option-faults.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
@@ -103,7 +103,7 @@ class DefinitionBuilder {
 
   private checkNames(): void {
     const { name, faults, own, overrides } = this;
-    if (!isName(name)) faults.add('name', `${show(name)} is not a job's name. ${NAME_RULE}`);
+    if (!isName(name)) faults.add('name', `${inspectShort(name)} is not a job's name. ${NAME_RULE}`);
     if ('name' in overrides) faults.add('name', 'A job cannot be renamed here. Remove it.');
     for (const option of [...Object.keys(own), ...Object.keys(overrides)]) {
       if (!OPTIONS.includes(option))
@@ -117,7 +117,7 @@ class DefinitionBuilder {
 
   private description(value: unknown): string | undefined {
     if (value === undefined || typeof value === 'string') return value;
-    this.faults.add('description', `${show(value)} is not a text.`);
+    this.faults.add('description', `${inspectShort(value)} is not a text.`);
     return undefined;
   }
 
@@ -133,7 +133,7 @@ class DefinitionBuilder {
     const problem =
       typeof queue === 'string'
         ? new QueueUnknownError(queue, [...queues.keys()]).message
-        : `${show(queue)} is not a queue's name.`;
+        : `${inspectShort(queue)} is not a queue's name.`;
     this.faults.add('queue', problem);
     return defaults.queue;
   }
@@ -164,7 +164,7 @@ class DefinitionBuilder {
   private keyFunction(at: string, value: unknown): ((payload: never) => string) | undefined {
     // Its argument cannot be checked here: the types of @Job() do.
     if (value === undefined || typeof value === 'function') return value as ((payload: never) => string) | undefined;
-    this.faults.add(at, `${show(value)} is not a function (payload) => string.`);
+    this.faults.add(at, `${inspectShort(value)} is not a function (payload) => string.`);
     return undefined;
   }
 
@@ -183,7 +183,7 @@ class DefinitionBuilder {
     if (value === undefined || isSchema(value)) return value;
     this.faults.add(
       'schema',
-      `${show(value)} is not a Standard Schema. Allowed: a schema of zod, valibot, arktype or another library that implements it.`,
+      `${inspectShort(value)} is not a Standard Schema. Allowed: a schema of zod, valibot, arktype or another library that implements it.`,
     );
     return undefined;
   }
@@ -199,7 +199,7 @@ class DefinitionBuilder {
     if (isJobRef(value)) return value;
     this.faults.add(
       'onFail',
-      `${show(value)} is no job. Give its name, its class, its contract or [provider, 'method'].`,
+      `${inspectShort(value)} is no job. Give its name, its class, its contract or [provider, 'method'].`,
     );
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { AnyClass, JobRef } from '../definition/job-ref.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import { className } from './job-declaration.js';
@@ -59,8 +59,8 @@ export class JobIndex {
     if (isMethodRef(ref)) return this.requireMethod(ref[0], ref[1]);
     if (isContract(ref)) return this.requireName(ref.jobName);
     throw this.unknown(
-      show(ref),
-      `${show(ref)} is no job: give its name, its class, its contract or [provider, 'method']. (An import in a circle gives undefined.)`,
+      inspectShort(ref),
+      `${inspectShort(ref)} is no job: give its name, its class, its contract or [provider, 'method']. (An import in a circle gives undefined.)`,
     );
   }
 

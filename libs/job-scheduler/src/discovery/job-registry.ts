@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobRef } from '../definition/job-ref.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { buildDefinition } from './definition-builder.js';
 import { functionInvoker, type JobFunction } from './handlers/function-invoker.js';
 import type { JobIndex } from './job-index.js';
@@ -53,10 +53,10 @@ export class JobRegistry {
    */
   register(options: JobOptions & { name: string }, handler: JobFunction): Registration {
     if (typeof options !== 'object' || options === null) {
-      const problem = `${show(options)} is no options. Write register({ name: 'mail.send' }, handler).`;
+      const problem = `${inspectShort(options)} is no options. Write register({ name: 'mail.send' }, handler).`;
       throw new JobDefinitionError([{ at: 'register', problem }]);
     }
-    const source = `register(${show(options.name)})`;
+    const source = `register(${inspectShort(options.name)})`;
     const { definition, faults } = buildDefinition(
       {
         source,
@@ -80,7 +80,7 @@ export class JobRegistry {
 
   private handlerFaults(at: string, handler: unknown): readonly Fault[] {
     if (typeof handler === 'function') return [];
-    return [{ at, problem: `handler: ${show(handler)} is not a function (payload, ctx) => result.` }];
+    return [{ at, problem: `handler: ${inspectShort(handler)} is not a function (payload, ctx) => result.` }];
   }
 
   private setFaults(job: RegisteredJob): readonly Fault[] {

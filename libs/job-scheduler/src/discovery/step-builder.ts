@@ -2,7 +2,7 @@ import type { StepDefinition } from '../definition/job-definition.js';
 import type { StepOptions } from '../definition/job-options.js';
 import { OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import type { Fault } from '../errors/fault.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { StepDeclaration } from './job-declaration.js';
@@ -46,8 +46,8 @@ function buildStep(
   const own = new OptionFaults();
   if (own.object('', options, OPTIONS)) for (const { at, problem } of undefinedOptions(options)) own.add(at, problem);
   const { name = method, order = 0, timeout, retry } = options;
-  if (!isName(name)) own.add('name', `${show(name)} is not a step's name. ${NAME_RULE}`);
-  if (!Number.isFinite(order)) own.add('order', `${show(order)} is not a number.`);
+  if (!isName(name)) own.add('name', `${inspectShort(name)} is not a step's name. ${NAME_RULE}`);
+  if (!Number.isFinite(order)) own.add('order', `${inspectShort(order)} is not a number.`);
   const step: StepDefinition = Object.freeze({
     name,
     method,

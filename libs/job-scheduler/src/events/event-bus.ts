@@ -46,7 +46,7 @@ export class EventBus implements JobEvents {
     readonly workerId: string,
   ) {
     const signals = () => holder.require('pass on events').signals;
-    this.presence = new SubscriberPresence(signals, clock, () => this.weigh());
+    this.presence = new SubscriberPresence(signals, clock, () => this.lookForSubscribers());
     this.sender = new EventSender((message) => signals().publish(TOPIC, message), this.logger);
     this.opening = new Promise((resolve) => (this.opened = resolve));
     this.all = new Observable<JobEvent>((subscriber) => {
@@ -84,10 +84,10 @@ export class EventBus implements JobEvents {
   /** `listener` is called with every event of this process. What it throws is logged. @returns ends it. */
   on(listener: EventListener): () => void {
     this.listeners.add(listener);
-    this.weigh();
+    this.lookForSubscribers();
     return () => {
       this.listeners.delete(listener);
-      this.weigh();
+      this.lookForSubscribers();
     };
   }
 
@@ -138,7 +138,7 @@ export class EventBus implements JobEvents {
     }
   }
 
-  private weigh(): void {
+  private lookForSubscribers(): void {
     this.wanted = this.listeners.size > 0 || this.presence.isThere;
   }
 

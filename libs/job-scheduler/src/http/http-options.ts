@@ -1,5 +1,5 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import type { Fault } from '../errors/fault.js';
 import type { StreamBounds } from './streams/open-streams.js';
 
@@ -76,12 +76,15 @@ export function httpOptionFaults(options: Partial<JobSchedulerHttpOptions>): Fau
   if (caller !== undefined && typeof caller !== 'function')
     faults.push({
       at: 'caller',
-      problem: `${show(caller)} is no function. Allowed: one that says who makes a request.`,
+      problem: `${inspectShort(caller)} is no function. Allowed: one that says who makes a request.`,
     });
   for (const name of ['perProcess', 'perCaller'] as const) {
     const most = streams?.[name];
     if (most !== undefined && !(Number.isSafeInteger(most) && most > 0))
-      faults.push({ at: `streams.${name}`, problem: `${show(most)} is not allowed. Allowed: a whole number above 0.` });
+      faults.push({
+        at: `streams.${name}`,
+        problem: `${inspectShort(most)} is not allowed. Allowed: a whole number above 0.`,
+      });
   }
   return faults;
 }

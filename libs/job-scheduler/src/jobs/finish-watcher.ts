@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { outside } from '../common/outside.js';
-import { within } from '../common/within.js';
+import { settlesWithin } from '../common/within.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';
@@ -92,7 +92,10 @@ export class FinishWatcher {
     const { id, job } = execution;
     const until = this.clock.now() + timeout;
     const inTime = async <T>(work: Promise<T>): Promise<T> => {
-      if (until === Infinity || (await within(work, this.clock, Math.max(LEAST_ANSWER, until - this.clock.now()))))
+      if (
+        until === Infinity ||
+        (await settlesWithin(work, this.clock, Math.max(LEAST_ANSWER, until - this.clock.now())))
+      )
         return work;
       throw new WaitTimeoutError(id, job, timeout);
     };
@@ -111,7 +114,7 @@ export class FinishWatcher {
         if (!event && found && (await isInQueueStill(found))) {
           endedAt ??= this.clock.now();
           if (this.clock.now() - endedAt < TOLD_LAG) {
-            event = (await within(woken.promise, this.clock, TOLD_LOOK)) ? await woken.promise : undefined;
+            event = (await settlesWithin(woken.promise, this.clock, TOLD_LOOK)) ? await woken.promise : undefined;
             continue;
           }
         }

@@ -1,6 +1,6 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { isGuard, PATH, trimSlashes } from '../http/http-options.js';
@@ -69,11 +69,14 @@ export function metricsOptionFaults(options: Partial<Record<keyof ScrapedOptions
 
   if (registry !== undefined && !isRegistry(registry)) add('registry', 'It is no Registry of prom-client.');
   if (prefix !== undefined && (typeof prefix !== 'string' || (prefix !== '' && !METRIC_NAME.test(prefix)))) {
-    add('prefix', `${show(prefix)} cannot begin a metric's name. Allowed: letters, digits and "_", no digit first.`);
+    add(
+      'prefix',
+      `${inspectShort(prefix)} cannot begin a metric's name. Allowed: letters, digits and "_", no digit first.`,
+    );
   }
   for (const problem of labelProblems(options)) add('defaultLabels', problem);
   if (controller !== undefined && typeof controller !== 'boolean') {
-    add('controller', `${show(controller)} is not allowed. Allowed: true or false.`);
+    add('controller', `${inspectShort(controller)} is not allowed. Allowed: true or false.`);
   }
   if (controller !== false) faults.push(...routeFaults(options));
   return faults;
@@ -96,7 +99,7 @@ function routeFaults({ path, guards }: Partial<Record<keyof ScrapedOptions, unkn
   if (path !== undefined && (typeof path !== 'string' || !PATH.test(trimSlashes(path)))) {
     faults.push({
       at: 'path',
-      problem: `${show(path)} is no path. Allowed: names of letters, digits, ".", "_", "~" and "-", between slashes, such as "${DEFAULT_PATH}".`,
+      problem: `${inspectShort(path)} is no path. Allowed: names of letters, digits, ".", "_", "~" and "-", between slashes, such as "${DEFAULT_PATH}".`,
     });
   }
   if (guards === undefined) {
@@ -117,10 +120,10 @@ function routeFaults({ path, guards }: Partial<Record<keyof ScrapedOptions, unkn
 
 function labelProblems({ defaultLabels: labels, registry }: Partial<Record<keyof ScrapedOptions, unknown>>): string[] {
   if (labels === undefined) return [];
-  if (typeof labels !== 'object' || labels === null) return [`${show(labels)} is no object of texts.`];
+  if (typeof labels !== 'object' || labels === null) return [`${inspectShort(labels)} is no object of texts.`];
   const problems = Object.entries(labels as Record<string, unknown>).flatMap(([name, value]) => [
-    ...(LABEL_NAME.test(name) ? [] : [`${show(name)} is not a label's name.`]),
-    ...(typeof value === 'string' ? [] : [`${name}: ${show(value)} is no text.`]),
+    ...(LABEL_NAME.test(name) ? [] : [`${inspectShort(name)} is not a label's name.`]),
+    ...(typeof value === 'string' ? [] : [`${name}: ${inspectShort(value)} is no text.`]),
   ]);
   if (registry !== undefined) problems.push('They would be put on all metrics of the registry: set them there.');
   return problems;

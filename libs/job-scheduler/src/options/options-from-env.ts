@@ -1,5 +1,5 @@
 import { OptionFaults } from '../common/option-faults.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';
 import type { Connection, RedisLikeOptions } from './connection.js';
@@ -82,7 +82,8 @@ function readConnection(env: Environment, faults: OptionFaults): Connection | un
 function readSwitch(env: Environment, name: string, faults: OptionFaults): boolean {
   const text = read(env, name)?.toLowerCase() ?? 'false';
   if (text === 'true' || text === '1') return true;
-  if (text !== 'false' && text !== '0') faults.add(name, `${show(env[name])} is not allowed. Allowed: true, false.`);
+  if (text !== 'false' && text !== '0')
+    faults.add(name, `${inspectShort(env[name])} is not allowed. Allowed: true, false.`);
   return false;
 }
 
@@ -90,7 +91,7 @@ function readPort(env: Environment, faults: OptionFaults): { port?: number } {
   if (read(env, 'REDIS_PORT')?.startsWith('tcp:')) {
     faults.add(
       'REDIS_PORT',
-      `${show(env.REDIS_PORT)} is no port: Kubernetes sets it so for a service called "redis". Set JOBS_URL, or enableServiceLinks: false.`,
+      `${inspectShort(env.REDIS_PORT)} is no port: Kubernetes sets it so for a service called "redis". Set JOBS_URL, or enableServiceLinks: false.`,
     );
     return {};
   }

@@ -1,6 +1,6 @@
 import { join, type OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { resolveTimeZone } from '../cron/time-zone.js';
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
@@ -31,7 +31,7 @@ function readQueue(at: string, value: unknown, queues: readonly string[], faults
   if (value === undefined) return JOB_DEFAULTS.queue;
   if (typeof value === 'string' && queues.includes(value)) return value;
   const hint = didYouMean(typeof value === 'string' ? value : '', queues, 'Configured');
-  faults.add(at, `Queue ${show(value)} is not configured.${hint}`);
+  faults.add(at, `Queue ${inspectShort(value)} is not configured.${hint}`);
   return JOB_DEFAULTS.queue;
 }
 

@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
 import { isPlainObject, join, OptionFaults } from '../common/option-faults.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';
@@ -93,7 +93,7 @@ export function resolveOptions(options: JobSchedulerOptions, queueNames: readonl
 function readNames(options: unknown, faults: OptionFaults): Readonly<Record<string, unknown>> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     const hint = options === undefined ? ' A factory must return them.' : '';
-    faults.add('forRoot', `${show(options)} is not an object of options.${hint}`);
+    faults.add('forRoot', `${inspectShort(options)} is not an object of options.${hint}`);
     return {};
   }
   for (const name of Object.keys(options)) {
@@ -113,7 +113,10 @@ function readNames(options: unknown, faults: OptionFaults): Readonly<Record<stri
 function checkQueueNames(names: readonly string[], queues: readonly string[], faults: OptionFaults): void {
   for (const name of names) {
     if (queues.includes(name)) continue;
-    faults.add('queueNames', `${show(name)} is none of the \`queues\`.${didYouMean(name, queues, 'Configured')}`);
+    faults.add(
+      'queueNames',
+      `${inspectShort(name)} is none of the \`queues\`.${didYouMean(name, queues, 'Configured')}`,
+    );
   }
 }
 
@@ -122,7 +125,7 @@ function readPrefix(value: unknown, faults: OptionFaults): string {
   if (typeof value === 'string' && /^[A-Za-z_][\w-]{0,39}$/.test(value)) return value;
   faults.add(
     'prefix',
-    `${show(value)} is not allowed. Allowed: a letter or "_", then up to 39 letters, digits, "_" or "-".`,
+    `${inspectShort(value)} is not allowed. Allowed: a letter or "_", then up to 39 letters, digits, "_" or "-".`,
   );
   return MODULE_DEFAULTS.prefix;
 }
@@ -140,13 +143,13 @@ function readRoles(value: unknown, faults: OptionFaults): ReadonlySet<RolePart> 
 function readJobs(value: unknown, faults: OptionFaults): Readonly<Record<string, Partial<JobOptions>>> {
   if (value === undefined) return Object.freeze({});
   if (!isPlainObject(value)) {
-    faults.add('jobs', `${show(value)} is not an object. Allowed: options by job name.`);
+    faults.add('jobs', `${inspectShort(value)} is not an object. Allowed: options by job name.`);
     return Object.freeze({});
   }
   for (const [name, options] of Object.entries(value)) {
     // What they say is checked together with the jobs that they override.
     if (!isPlainObject(options))
-      faults.add(join('jobs', name), `${show(options)} is not an object. Allowed: options of the job.`);
+      faults.add(join('jobs', name), `${inspectShort(options)} is not an object. Allowed: options of the job.`);
   }
   return frozenCopy(value as Record<string, Partial<JobOptions>>);
 }
@@ -154,7 +157,7 @@ function readJobs(value: unknown, faults: OptionFaults): Readonly<Record<string,
 function readName(option: 'app' | 'workerName', value: unknown, faults: OptionFaults): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME && !value.includes('\0')) return value;
-  faults.add(option, `${show(value)} is not allowed. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
+  faults.add(option, `${inspectShort(value)} is not allowed. Allowed: a text of 1 to ${LONGEST_NAME} characters.`);
   return undefined;
 }
 

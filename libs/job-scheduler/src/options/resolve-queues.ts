@@ -1,5 +1,5 @@
 import { isPlainObject, join, type OptionFaults } from '../common/option-faults.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import { DEFAULT_QUEUES, MODULE_DEFAULTS } from './defaults.js';
 import { frozenMap } from './frozen-copy.js';
 import type { QueueOptions } from './job-scheduler-options.js';
@@ -18,7 +18,7 @@ export function resolveQueues(
   if (!isPlainObject(given) || Object.keys(given).length === 0) {
     faults.add(
       'queues',
-      `${show(given)} names no queue. Allowed: weights by name, such as { critical: 6, default: 3 }.`,
+      `${inspectShort(given)} names no queue. Allowed: weights by name, such as { critical: 6, default: 3 }.`,
     );
     return frozenMap([]);
   }
@@ -30,13 +30,13 @@ export function resolveQueues(
 /** What is wrong with a queue's name; undefined when nothing is. BullMQ refuses `:`, and `_` begins our own queues. */
 export function queueNameProblem(name: string): string | undefined {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(name)) return undefined;
-  return `${show(name)} is no name of a queue. Allowed: a letter or digit, then up to 63 letters, digits, "_", "-" or ".".`;
+  return `${inspectShort(name)} is no name of a queue. Allowed: a letter or digit, then up to 63 letters, digits, "_", "-" or ".".`;
 }
 
 /** What is wrong with a weight; undefined when nothing is. */
 export function weightProblem(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value) && value > 0) return undefined;
-  return `${show(value)} is no weight. Allowed: a number above 0.`;
+  return `${inspectShort(value)} is no weight. Allowed: a number above 0.`;
 }
 
 function readQueue(name: string, value: unknown, concurrency: number, faults: OptionFaults): QueueSettings {
@@ -48,7 +48,7 @@ function readQueue(name: string, value: unknown, concurrency: number, faults: Op
       return Object.freeze({ name, weight: readWeight(at, value, faults), max: concurrency });
     faults.add(
       at,
-      `${show(value)} is no weight. Allowed: a number above 0, or an object with ${QUEUE_OPTIONS.join(', ')}.`,
+      `${inspectShort(value)} is no weight. Allowed: a number above 0, or an object with ${QUEUE_OPTIONS.join(', ')}.`,
     );
     return Object.freeze({ name, weight: 1, max: concurrency });
   }

@@ -3,7 +3,7 @@ import type { Logger } from '@nestjs/common';
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
 import type { JobDefinition } from '../definition/job-definition.js';
-import { within } from '../common/within.js';
+import { settlesWithin } from '../common/within.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { TICK_QUEUE } from '../store/names.js';
@@ -140,7 +140,7 @@ export class ScheduleWorker {
     this.stopping.abort();
     this.timer?.cancel();
     await this.pool.stop(timeout);
-    await within(this.round, this.parts.clock, STOP_WITHIN);
+    await settlesWithin(this.round, this.parts.clock, STOP_WITHIN);
   }
 
   /** One instance of each version reconciles in a round; the others say that they live. */

@@ -11,7 +11,7 @@ import type { BullQueues } from '../queues/bull-queues.js';
 import type { QueueInfoReader } from '../queues/queue-info-reader.js';
 import type { ScheduleService } from './schedules/schedule-service.js';
 import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
-import type { JobRetrier } from '../jobs/retrier.js';
+import type { JobRetrier } from '../jobs/job-retrier.js';
 
 /** What `JobService` is made of. */
 export interface JobServiceParts {

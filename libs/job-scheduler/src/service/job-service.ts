@@ -4,7 +4,7 @@ import { LONGEST_DURATION, type Duration } from '../common/duration.js';
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 import type { JobFunction } from '../discovery/handlers/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { Actions } from './actions.js';
@@ -61,11 +61,11 @@ export class JobService {
     options: EnqueueOptions = {},
   ): Promise<JobHandle<JobResult<J>>> {
     if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
-      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${show(at)}.`);
+      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${inspectShort(at)}.`);
     }
     const delay = Math.max(0, at.getTime() - this.parts.clock.now());
     if (delay > LONGEST_DURATION) {
-      throw new EnqueueOptionsError('at', at, `"at" is ${show(at)}. Allowed: at most 100 years from now.`);
+      throw new EnqueueOptionsError('at', at, `"at" is ${inspectShort(at)}. Allowed: at most 100 years from now.`);
     }
     return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
   }
@@ -108,7 +108,9 @@ export class JobService {
     await this.parts.holder.ready();
     const told = payload === undefined ? this.parts.registry.require(job).definition.schedules[0]?.payload : payload;
     const run = this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' });
-    return this.handle(await this.actions.note(run, (made) => `Job ${show(made.job)} was run by hand, as ${made.id}`));
+    return this.handle(
+      await this.actions.note(run, (made) => `Job ${inspectShort(made.job)} was run by hand, as ${made.id}`),
+    );
   }
 
   /**
@@ -122,7 +124,7 @@ export class JobService {
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
     const cancelled = this.parts.canceller.cancel(id, reason);
-    return this.actions.note(cancelled, (done) => (done ? `Execution ${show(id)} was cancelled` : undefined));
+    return this.actions.note(cancelled, (done) => (done ? `Execution ${inspectShort(id)} was cancelled` : undefined));
   }
 
   /**
@@ -132,7 +134,7 @@ export class JobService {
   async retry(id: string): Promise<JobHandle> {
     const retried = this.guard('retry an execution', () => this.parts.retrier.retry(id));
     return this.handle(
-      await this.actions.note(retried, () => `Execution ${show(id)} was brought back to be run again`),
+      await this.actions.note(retried, () => `Execution ${inspectShort(id)} was brought back to be run again`),
     );
   }
 
@@ -142,7 +144,9 @@ export class JobService {
    */
   async promote(id: string): Promise<JobHandle> {
     const promoted = this.guard('promote an execution', () => this.parts.retrier.promote(id));
-    return this.handle(await this.actions.note(promoted, () => `Execution ${show(id)} was promoted, to run now`));
+    return this.handle(
+      await this.actions.note(promoted, () => `Execution ${inspectShort(id)} was promoted, to run now`),
+    );
   }
 
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
@@ -179,13 +183,13 @@ export class JobService {
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
   pauseQueue(name: string): Promise<void> {
     const paused = this.guard('pause a queue', () => this.parts.hub.get(name).pause());
-    return this.actions.note(paused, () => `Queue ${show(name)} was paused`);
+    return this.actions.note(paused, () => `Queue ${inspectShort(name)} was paused`);
   }
 
   /** @throws QueueUnknownError */
   resumeQueue(name: string): Promise<void> {
     const resumed = this.guard('resume a queue', () => this.parts.hub.get(name).resume());
-    return this.actions.note(resumed, () => `Queue ${show(name)} was resumed`);
+    return this.actions.note(resumed, () => `Queue ${inspectShort(name)} was resumed`);
   }
 
   /** @throws QueueUnknownError */

@@ -3,8 +3,8 @@ import { SystemClock, type Clock, type ClockTimer } from '../common/clock.js';
 import { parseDuration, type Duration } from '../common/duration.js';
 import { isAbortSignal } from '../common/is-abort-signal.js';
 import { optionsProblem } from '../common/options-problem.js';
-import { show } from '../common/show.js';
-import { within } from '../common/within.js';
+import { inspectShort } from '../common/show.js';
+import { settlesWithin } from '../common/within.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';
 
 /** Work for a TaskPool. Its signal fires at the time-out and when the caller's signal does. */
@@ -76,11 +76,12 @@ export class TaskPool {
    * @throws TaskPoolOptionsError
    */
   run<T>(task: Task<T>, options: TaskOptions = {}): TaskResult<T> {
-    if (typeof task !== 'function') throw new TaskPoolOptionsError('task', task, `${show(task)} is not a function.`);
+    if (typeof task !== 'function')
+      throw new TaskPoolOptionsError('task', task, `${inspectShort(task)} is not a function.`);
     checkNames(options, ['signal', 'timeout']);
     const { signal, timeout } = options;
     if (signal !== undefined && !isAbortSignal(signal))
-      throw new TaskPoolOptionsError('signal', signal, `${show(signal)} is not an AbortSignal.`);
+      throw new TaskPoolOptionsError('signal', signal, `${inspectShort(signal)} is not an AbortSignal.`);
     return toResult(this.enter(task, signal, timeout === undefined ? undefined : readTimeout(timeout)));
   }
 
@@ -96,7 +97,7 @@ export class TaskPool {
     if (this.accepted === 0) return;
     const idle = this.queue.onIdle();
     if (ms === undefined) return idle;
-    if (!(await within(idle, this.clock, ms))) throw new TaskTimeoutError('The wait for an idle task pool', ms);
+    if (!(await settlesWithin(idle, this.clock, ms))) throw new TaskTimeoutError('The wait for an idle task pool', ms);
   }
 
   private enter<T>(task: Task<T>, signal: AbortSignal | undefined, timeout: number | undefined): Promise<T> {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueEvents, type BackendFactory, type IQueueBackend, type StreamReadRaw } from 'bullmq';
 import { OwnLogger } from '../common/own-logger.js';
-import { show } from '../common/show.js';
+import { inspectShort } from '../common/show.js';
 
 /** Between an error and the next try, in milliseconds. */
 const RETRY_DELAY = 1_000;
@@ -78,7 +78,7 @@ export class EventStream extends QueueEvents<unknown, IQueueBackend, unknown> {
     if (fieldOf(fields, 'jobId') !== undefined && isReadable(event, fields)) return entry;
     if (!this.hasWarned)
       this.logger.warn(
-        `An event of queue "${this.name}" cannot be read and is passed over: ${show(event)}, with the id ${show(id)}. ` +
+        `An event of queue "${this.name}" cannot be read and is passed over: ${inspectShort(event)}, with the id ${inspectShort(id)}. ` +
           'Something else than this version writes into the same queue. Of further ones nothing is said.',
       );
     this.hasWarned = true;

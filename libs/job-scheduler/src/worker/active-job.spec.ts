@@ -24,18 +24,18 @@ test('a fetch that goes along with the telling is under way only while that is',
     },
     () => Promise.resolve('told'),
   ]);
-  await expect(job.tell(completed)).rejects.toThrow('away');
+  await expect(job.finish(completed)).rejects.toThrow('away');
   expect(seen).toEqual(['asked', 'sent', 'failed']);
-  await expect(job.tell(completed)).rejects.toThrow('not even sent');
-  expect(await job.tell(completed)).toBe('told');
+  await expect(job.finish(completed)).rejects.toThrow('not even sent');
+  expect(await job.finish(completed)).toBe('told');
   expect(seen.slice(3)).toEqual(['sent', 'failed', 'sent']);
 });
 
 test('none goes along where none is wanted, or the job is given back', async () => {
   const unwanted = activeJob([() => Promise.resolve('told')], false);
-  await unwanted.job.tell(completed);
+  await unwanted.job.finish(completed);
   expect(unwanted.seen).toEqual(['asked']);
   const released = activeJob([() => Promise.resolve('told')]);
-  await released.job.tell({ kind: 'release' });
+  await released.job.finish({ kind: 'release' });
   expect(released.seen).toEqual([]);
 });

@@ -70,7 +70,7 @@ export class ActiveJob implements Teller<unknown> {
     return this.taken.id;
   }
 
-  tell(outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
+  finish(outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
     if (!this.isAsked) {
       this.isAsked = true;
       this.fetchesNext = outcome.kind !== 'release' && this.next !== undefined && this.next.wants();

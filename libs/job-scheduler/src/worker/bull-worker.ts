@@ -16,11 +16,11 @@ import type { QueueEngine } from '../store/ports/ports.js';
 import { spanAttributes, withoutTrace } from './job-trace.js';
 import { ActiveJob, type LaneTelling } from './active-job.js';
 import { ActiveJobs } from './active-jobs.js';
-import { LOST, settle } from './settle.js';
+import { LOST, finishActiveJob } from './settle.js';
 import type { Settling } from './settling.js';
 import { toError } from './store-faults.js';
 import { NOTHING_KNOWN, readFetched, type FetchResult, type FetchedJob } from './fetch-result.js';
-import { tellQueue } from './tell-queue.js';
+import { completeJob } from './tell-queue.js';
 import { storableJson } from './texts.js';
 
 /** Why a wait for work ended. */
@@ -130,7 +130,7 @@ export class BullWorker
     this.lockManager.trackJob(id, token, taken.json.processedOn ?? this.lane.clock.now());
     const answer = this.lane.telemetry
       ? await this.processTraced(job)
-      : await settle(await this.outcomeOf(job), this.settling, job);
+      : await finishActiveJob(await this.outcomeOf(job), this.settling, job);
     const next = job.fetchesNext ? await this.nextOf(answer, job) : undefined;
     this.lockManager.untrackJob(id);
     this.jobs.delete(id);
@@ -140,7 +140,7 @@ export class BullWorker
 
   /** Puts a job that was taken, but must not run now, back without using an attempt. Never rejects. */
   async giveBack(taken: FetchedJob, token: string, how: Outcome & { kind: 'snooze' | 'release' }): Promise<void> {
-    await settle(how, this.settling, new ActiveJob(taken, token, this));
+    await finishActiveJob(how, this.settling, new ActiveJob(taken, token, this));
     this.lockManager.untrackJob(taken.id);
   }
 
@@ -207,7 +207,7 @@ export class BullWorker
     if (along) this.lane.settling.executions.attach?.(this.lane.queue, job.id, along);
     const { clock, telemetry } = this.lane;
     const { backend, bullJob } = this;
-    return tellQueue({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);
+    return completeJob({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);
   }
 
   holdLock({ id, token }: ActiveJob): void {
@@ -242,7 +242,7 @@ export class BullWorker
         span?.setAttributes(spanAttributes(job.taken, this.id, this.lane.workerId));
         const outcome = await this.outcomeOf(job);
         if (span) describeOutcome(span, outcome);
-        return settle(outcome, this.settling, job);
+        return finishActiveJob(outcome, this.settling, job);
       },
       metadata,
     );

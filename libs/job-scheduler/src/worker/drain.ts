@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { within } from '../common/within.js';
+import { settlesWithin } from '../common/within.js';
 import { JobShutdownError } from '../errors/outcome-errors.js';
 import type { RunningJob } from '../execution/running-job.js';
 
@@ -12,7 +12,7 @@ export interface Drainable {
 /** How long an aborted job may take to end by itself, in milliseconds. */
 const GRACE = 1_000;
 /** How long the store may take to hear of the jobs that were given up, in milliseconds. */
-const LAST_WORDS = 2_000;
+const FINAL_FLUSH = 2_000;
 
 /**
  * Waits for running jobs (docs/guarantees.md#shutdown): those that wish to be aborted are so at once, the others after
@@ -29,7 +29,7 @@ export async function drain(pool: Drainable, clock: Clock, timeout: number): Pro
   for (const job of pool.running()) job.abort(new JobShutdownError());
   if (await idleWithin(pool, clock, GRACE)) return;
   giveUp(pool.running(), pool);
-  await idleWithin(pool, clock, LAST_WORDS);
+  await idleWithin(pool, clock, FINAL_FLUSH);
 }
 
 function giveUp(jobs: readonly RunningJob[], pool: Drainable): void {
@@ -38,5 +38,5 @@ function giveUp(jobs: readonly RunningJob[], pool: Drainable): void {
 }
 
 async function idleWithin(pool: Drainable, clock: Clock, ms: number): Promise<boolean> {
-  return within(pool.whenIdle(), clock, ms);
+  return settlesWithin(pool.whenIdle(), clock, ms);
 }

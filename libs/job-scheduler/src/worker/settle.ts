@@ -11,7 +11,7 @@ export interface Teller<Answer> {
    * Rejects with what the store answered.
    * @param along a record that the store takes in one step with the telling.
    */
-  tell(outcome: Outcome, along?: ExecutionWrite): Promise<Answer>;
+  finish(outcome: Outcome, along?: ExecutionWrite): Promise<Answer>;
   /** Renews the job's lock from here on: BullMQ stops renewing before the job's end is told. */
   holdLock(): void;
 }
@@ -26,7 +26,7 @@ export const LOST = Symbol('lost');
  *
  * @returns what the queue answered. Never rejects.
  */
-export async function settle<Answer>(
+export async function finishActiveJob<Answer>(
   outcome: Outcome,
   settling: Settling,
   teller: Teller<Answer>,
@@ -55,7 +55,7 @@ export async function settle<Answer>(
       if (record && !record.done) await (waits ? record.store() : record.issue());
       if (beforeFinish && (record?.owned ?? true)) await beforeFinish();
       beforeFinish = undefined;
-      answer = await teller.tell(telling, along);
+      answer = await teller.finish(telling, along);
       along = undefined;
       break;
     } catch (error) {

@@ -25,7 +25,7 @@ const STACKS_KEPT = 10;
  *
  * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
  */
-export function tellQueue(queue: LaneQueue, job: ActiveJob, outcome: Outcome): Promise<unknown> {
+export function completeJob(queue: LaneQueue, job: ActiveJob, outcome: Outcome): Promise<unknown> {
   const { id, token, fetchesNext: fetchNext } = job;
   const { backend, now } = queue;
   switch (outcome.kind) {

@@ -1,6 +1,6 @@
 import type { AdvancedOptions, Telemetry } from 'bullmq';
 import type { Clock } from '../common/clock.js';
-import { within } from '../common/within.js';
+import { settlesWithin } from '../common/within.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';
@@ -145,7 +145,7 @@ export class WorkerPool {
     }
     const opened = Promise.all([...this.lanes.values()].map(({ worker }) => worker.open()));
     try {
-      if (await within(opened, this.options.clock, OPEN_WITHIN)) await opened;
+      if (await settlesWithin(opened, this.options.clock, OPEN_WITHIN)) await opened;
       else throw new StoreUnavailableError(this.options.store.address, 'did not connect a worker within 10 s');
     } catch (error) {
       await this.stop(0);
@@ -160,11 +160,11 @@ export class WorkerPool {
     const { clock } = this.options;
     const lanes = [...this.lanes.values()];
     for (const { poller } of lanes) poller.stop();
-    await within(Promise.all(lanes.map(({ worker }) => worker.stopWaiting())), clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.stopWaiting())), clock, CLOSE_WITHIN);
     const handedOn = Promise.all(lanes.map((lane) => this.handOnLast(lane)));
     await drain(this, clock, timeout);
-    await within(handedOn, clock, CLOSE_WITHIN);
-    await within(Promise.all(lanes.map(({ worker }) => worker.shutDown())), clock, CLOSE_WITHIN);
+    await settlesWithin(handedOn, clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.shutDown())), clock, CLOSE_WITHIN);
   }
 
   private makeLane(queue: string): QueueWorker {

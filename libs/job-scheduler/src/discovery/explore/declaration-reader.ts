@@ -1,5 +1,5 @@
 import type { AnyClass } from '../../definition/job-ref.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import type { Fault } from '../../errors/fault.js';
 import type { JobMetadata, MethodMetadata } from '../../decorators/metadata.js';
 import type { FoundProvider } from './found-provider.js';
@@ -151,9 +151,9 @@ class DeclarationReader {
 
 function noOptions(value: unknown): string {
   if (typeof value === 'string')
-    return `@Job(${show(value)}) has a text for its options. Write @Job({ name: ${show(value)} }).`;
+    return `@Job(${inspectShort(value)}) has a text for its options. Write @Job({ name: ${inspectShort(value)} }).`;
   const circle = value === undefined ? ' (A contract that is imported in a circle is undefined.)' : '';
-  return `@Job() is given ${show(value)}. Give it options, such as { name: 'mail.send' }, or a contract of defineJob().${circle}`;
+  return `@Job() is given ${inspectShort(value)}. Give it options, such as { name: 'mail.send' }, or a contract of defineJob().${circle}`;
 }
 
 function ofKind<K extends Kind>(methods: readonly MethodMetadata[], kind: K): readonly Method<K>[] {

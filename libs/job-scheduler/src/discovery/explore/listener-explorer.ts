@@ -3,7 +3,7 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JOB_EVENT_TYPES, type JobEvent } from '../../definition/job-event.js';
 import type { AnyClass, JobRef } from '../../definition/job-ref.js';
 import { lastValueOf } from '../../common/last-value.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import type { ListenerMetadata } from '../../decorators/metadata.js';
 import { didYouMean } from '../../errors/did-you-mean.js';
 import type { Fault } from '../../errors/fault.js';
@@ -151,7 +151,7 @@ function typeProblems({ types }: ListenerMetadata): string[] {
     .filter((type) => !JOB_EVENT_TYPES.includes(type))
     .map((type: unknown) => {
       const hint = typeof type === 'string' ? didYouMean(type, JOB_EVENT_TYPES, 'Allowed') : '';
-      return `@OnJobEvent(): ${show(type)} is no event.${hint || ` Allowed: ${JOB_EVENT_TYPES.join(', ')}.`}`;
+      return `@OnJobEvent(): ${inspectShort(type)} is no event.${hint || ` Allowed: ${JOB_EVENT_TYPES.join(', ')}.`}`;
     });
 }
 

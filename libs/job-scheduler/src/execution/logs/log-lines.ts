@@ -3,7 +3,7 @@ import type { JobLogLevel } from '../../definition/job-log-line.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import { toStorableJson } from '../../common/json.js';
 import { cutText, toStorableText } from '../../common/storable-text.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import type { LineTaker } from '../job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
 
@@ -36,7 +36,7 @@ export class LogLines implements LineTaker {
   add(message: string, data?: object, level: JobLogLevel = 'log', step = this.onlyStep()): void {
     const { writer, source, clock, isOver } = this.parts;
     if (!writer || isOver()) return;
-    const text = toStorableText(cutText(typeof message === 'string' ? message : show(message), LONGEST_LINE));
+    const text = toStorableText(cutText(typeof message === 'string' ? message : inspectShort(message), LONGEST_LINE));
     const stored = data === undefined ? { ok: true as const, json: undefined } : toStorableJson(data);
     const size = text.length + (stored.ok ? (stored.json?.length ?? 0) : 0);
     const problem = stored.ok ? (size > LONGEST_LINE ? 'is too long' : undefined) : stored.problem;

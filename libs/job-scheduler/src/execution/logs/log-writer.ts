@@ -3,7 +3,7 @@ import type { Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';
@@ -107,7 +107,7 @@ export class LogWriter {
   /** What still waits is stored if the store answers soon, else dropped. Never rejects. */
   async close(): Promise<void> {
     this.closing.abort();
-    if (this.writing) await within(this.writing, this.parts.clock, CLOSE_WITHIN);
+    if (this.writing) await settlesWithin(this.writing, this.parts.clock, CLOSE_WITHIN);
   }
 
   private add(waiting: Waiting): number {

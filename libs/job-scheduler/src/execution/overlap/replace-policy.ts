@@ -56,13 +56,13 @@ export class ReplacePolicy {
       // Not renewed, so that its end tells when it began.
       if (lease?.holder === this.holder) return Math.max(1, ttl - lease.endsIn);
       if (lease && !(await this.isNewerThan(lease.holder))) return undefined;
-      if (lease) await this.oust(lease.holder);
+      if (lease) await this.cancelHolder(lease.holder);
       if ((await locks.acquire(this.nextKey, this.holder, { ttl })).held) return 0;
     }
     return undefined;
   }
 
-  private async oust(holder: string): Promise<void> {
+  private async cancelHolder(holder: string): Promise<void> {
     await this.leases.others.cancel(runnerOf(holder).id, 'replaced');
     // Its lease of the key, should it have begun to run, is given back when its handler has ended.
     await this.leases.locks.release(this.nextKey, holder);

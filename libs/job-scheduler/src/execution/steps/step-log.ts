@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { copyOfJson } from '../../common/copy-of-json.js';
 import { toErrorRecord } from '../../common/describe-error.js';
 import { toStorableJson } from '../../common/json.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isName, NAME_RULE } from '../../discovery/option-shapes.js';
 import { JobDefinitionError } from '../../errors/definition-errors.js';
 import { JobLockLostError } from '../../errors/outcome-errors.js';
@@ -80,7 +80,9 @@ export class StepLog {
   async run(name: string, work: () => unknown, deferred?: (step: StepRecord) => void): Promise<unknown> {
     this.ensureGoing();
     if (!isName(name)) {
-      throw new JobDefinitionError([{ at: 'ctx.step', problem: `${show(name)} is not a step's name. ${NAME_RULE}` }]);
+      throw new JobDefinitionError([
+        { at: 'ctx.step', problem: `${inspectShort(name)} is not a step's name. ${NAME_RULE}` },
+      ]);
     }
     if (this.usedNow.has(name)) throw new StepRepeatedError(name);
     this.usedNow.add(name);

@@ -2,7 +2,7 @@ import { parseDuration } from '../../common/duration.js';
 import { isAbortSignal } from '../../common/is-abort-signal.js';
 import { isFields, optionsProblem } from '../../common/options-problem.js';
 import { MOST_RETRIES } from '../../definition/retry-policy.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { EnqueueOptionsError } from '../../errors/payload-errors.js';
 import type { ExecutionOverrides } from '../../store/codecs/queued-execution.js';
@@ -17,7 +17,7 @@ const METADATA_ENTRIES = 64;
 const LONGEST_METADATA = 1_024;
 
 function refuse(field: string, value: unknown, allowed: string): never {
-  throw new EnqueueOptionsError(field, value, `Enqueue option "${field}" is ${show(value)}; ${allowed}.`);
+  throw new EnqueueOptionsError(field, value, `Enqueue option "${field}" is ${inspectShort(value)}; ${allowed}.`);
 }
 
 /** Checks what an enqueue sets, and gives what is stored of it. @throws EnqueueOptionsError */
@@ -41,7 +41,7 @@ export function checkEntries(entries: unknown): void {
   throw new EnqueueOptionsError(
     'entries',
     entries,
-    `${show(entries)} is no list of entries { job, payload, options }.`,
+    `${inspectShort(entries)} is no list of entries { job, payload, options }.`,
   );
 }
 
@@ -115,7 +115,7 @@ function checkRetry(retry: NonNullable<EnqueueOptions['retry']>): NonNullable<Ex
     ...(maxDelay !== undefined && { maxDelay: enqueueDuration('retry.maxDelay', maxDelay) }),
   };
   if (durations.delay !== undefined && durations.maxDelay !== undefined && durations.delay > durations.maxDelay)
-    refuse('retry.maxDelay', maxDelay, `it is at least retry.delay, ${show(delay)}`);
+    refuse('retry.maxDelay', maxDelay, `it is at least retry.delay, ${inspectShort(delay)}`);
   return {
     ...(max !== undefined && { max }),
     ...(backoff !== undefined && { backoff }),

@@ -1,6 +1,6 @@
 /** The failed jobs of all queues as one list, newest first. */
 import { readDuration, type Duration } from '../../common/duration.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { HistoryQueryError } from '../../errors/history-errors.js';
 import type { FailedJob, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
 import { readCursor, toCursor } from '../../store/history-cursor.js';
@@ -26,7 +26,7 @@ export function readPlace(before: unknown): ListPlace | undefined {
     throw new HistoryQueryError(
       'before',
       before,
-      `"before" is ${show(before)}; it is a valid Date, or the "next" of a page.`,
+      `"before" is ${inspectShort(before)}; it is a valid Date, or the "next" of a page.`,
     );
   const [at, queue, id] = readCursor(before, [0, '', '']);
   return { at, queue, id };

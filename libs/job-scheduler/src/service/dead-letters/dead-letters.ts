@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import { OwnLogger } from '../../common/own-logger.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../../errors/unknown-name-errors.js';
@@ -26,7 +26,7 @@ import {
 } from './dead-letter-list.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
 import type { BullQueues } from '../../queues/bull-queues.js';
-import type { JobRetrier } from '../../jobs/retrier.js';
+import type { JobRetrier } from '../../jobs/job-retrier.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** How many are retried or dropped at once. */
@@ -129,12 +129,12 @@ export class DeadLetters {
 
   private note(work: Promise<number>, which: string | DeadLetterFilter, done: string): Promise<number> {
     return this.actions.note(work, (count) => {
-      if (typeof which === 'string') return `Dead letter ${show(which)} was ${done}`;
+      if (typeof which === 'string') return `Dead letter ${inspectShort(which)} was ${done}`;
       const { job, ...filter } = which;
       const chosen = Object.entries({ job: job && this.nameOf(job), ...filter }).filter(
         ([, value]) => value !== undefined,
       );
-      const words = chosen.map(([name, value]) => `${name} ${show(value)}`).join(', ');
+      const words = chosen.map(([name, value]) => `${name} ${inspectShort(value)}`).join(', ');
       return `${count} dead letters were ${done} (${words || 'of all jobs'})`;
     });
   }

@@ -1,6 +1,6 @@
 import type { JobStatus } from '../../definition/job-status.js';
 import { optionsProblem } from '../../common/options-problem.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { HistoryQueryError } from '../../errors/history-errors.js';
 import { MOST_LOGS_READ } from '../../store/ports/log-store.js';
@@ -91,5 +91,5 @@ function checkBefore(before: unknown): number | string | undefined {
 }
 
 function refuse(field: string, value: unknown, allowed: string): never {
-  throw new HistoryQueryError(field, value, `History query "${field}" is ${show(value)}; ${allowed}.`);
+  throw new HistoryQueryError(field, value, `History query "${field}" is ${inspectShort(value)}; ${allowed}.`);
 }

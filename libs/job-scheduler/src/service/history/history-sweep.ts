@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import type { Store } from '../../store/ports/ports.js';
 import type { DeadLetterSweep } from '../dead-letters/dead-letter-sweep.js';
 
@@ -35,7 +35,7 @@ export class HistorySweep {
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
-    await within(this.round, this.clock, STOP_WITHIN);
+    await settlesWithin(this.round, this.clock, STOP_WITHIN);
   }
 
   private readonly begin = (): void => {

@@ -1,7 +1,7 @@
 import type { JobLogLine } from '../../definition/job-log-line.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
@@ -111,7 +111,7 @@ export class JobHistory {
       await history.clear({ job: name });
       return name;
     });
-    await this.actions.note(cleared, (name) => `The history of job ${show(name)} was cleared`);
+    await this.actions.note(cleared, (name) => `The history of job ${inspectShort(name)} was cleared`);
   }
 
   /** Deletes the records and log lines of the ended executions that a schedule made. Stats stay. */
@@ -119,7 +119,7 @@ export class JobHistory {
     const cleared = this.ask('clear the history of a schedule', async ({ history }) => {
       if (canBeKnown(scheduleId)) await history.clear({ scheduleId });
     });
-    return this.actions.note(cleared, () => `The history of schedule ${show(scheduleId)} was cleared`);
+    return this.actions.note(cleared, () => `The history of schedule ${inspectShort(scheduleId)} was cleared`);
   }
 
   /** @throws JobUnknownError */

@@ -1,7 +1,7 @@
 import { formatDuration, readDuration, type Duration } from '../../common/duration.js';
 import { isAbortSignal } from '../../common/is-abort-signal.js';
 import { optionsProblem } from '../../common/options-problem.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { LockOptionsError } from '../../errors/lock-errors.js';
 
@@ -23,14 +23,18 @@ export function checkLockKey(key: unknown): void {
   throw new LockOptionsError(
     'key',
     key,
-    `${show(key)} is not allowed. Allowed: a text of 1 to ${LONGEST_KEY} characters, ${UNSTORABLE_RULE}.`,
+    `${inspectShort(key)} is not allowed. Allowed: a text of 1 to ${LONGEST_KEY} characters, ${UNSTORABLE_RULE}.`,
   );
 }
 
 /** @throws LockOptionsError */
 export function checkLockWork(work: unknown): void {
   if (typeof work === 'function') return;
-  throw new LockOptionsError('work', work, `${show(work)} is not allowed. Allowed: a function (lock) => result.`);
+  throw new LockOptionsError(
+    'work',
+    work,
+    `${inspectShort(work)} is not allowed. Allowed: a function (lock) => result.`,
+  );
 }
 
 /** Milliseconds. @throws LockOptionsError */
@@ -40,7 +44,7 @@ export function lockTime(ttl: Duration): number {
   throw new LockOptionsError(
     'ttl',
     ttl,
-    `${show(ttl)} is too short. Allowed: at least ${formatDuration(SHORTEST_TTL)}.`,
+    `${inspectShort(ttl)} is too short. Allowed: at least ${formatDuration(SHORTEST_TTL)}.`,
   );
 }
 
@@ -50,7 +54,7 @@ export function checkLockWait(options: LockWaitOptions): { timeout?: number; sig
   if (found) throw new LockOptionsError(found.name ?? 'options', options, found.problem);
   const { timeout, signal } = options;
   if (signal !== undefined && !isAbortSignal(signal)) {
-    throw new LockOptionsError('signal', signal, `${show(signal)} is not allowed. Allowed: an AbortSignal.`);
+    throw new LockOptionsError('signal', signal, `${inspectShort(signal)} is not allowed. Allowed: an AbortSignal.`);
   }
   return { ...(timeout !== undefined && { timeout: duration('timeout', timeout) }), ...(signal && { signal }) };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import type { Duration } from '../../common/duration.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import { NotStartedError } from '../../errors/store-errors.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
 import type { Store } from '../../store/ports/ports.js';
@@ -91,7 +91,7 @@ export class LockService {
     } finally {
       stopExtending();
       // With a store that is away, the lock ends by itself, in time: the outcome need not wait for that.
-      await within(lock.release(), this.clock, RELEASE_WITHIN);
+      await settlesWithin(lock.release(), this.clock, RELEASE_WITHIN);
     }
   }
 

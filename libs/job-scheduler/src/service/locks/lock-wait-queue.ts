@@ -6,16 +6,16 @@ const TOPIC = 'locks';
 
 /** Somebody who waits for a turn. */
 export class LockWaiter {
-  private bell = new AbortController();
+  private wakeUp = new AbortController();
 
   /** Also counts if it is not pausing right now: then its next pause is none. */
   wake(): void {
-    this.bell.abort();
+    this.wakeUp.abort();
   }
 
   async pause(clock: Clock, ms: number): Promise<void> {
-    await clock.sleep(ms, this.bell.signal);
-    this.bell = new AbortController();
+    await clock.sleep(ms, this.wakeUp.signal);
+    this.wakeUp = new AbortController();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import { LockTimeoutError } from '../../errors/lock-errors.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { LiveSignals } from '../../store/ports/live-signals.js';
@@ -53,7 +53,7 @@ export class LockWait {
     try {
       const lock = await Promise.race([standing, ended]);
       if (lock) return lock;
-      await within(this.giveUp(standing), this.parts.clock, LEAVE_WITHIN);
+      await settlesWithin(this.giveUp(standing), this.parts.clock, LEAVE_WITHIN);
       throw ending.reason;
     } catch (error) {
       // The store is away: whether it will have heard of it or not, nobody waits any more.

@@ -51,14 +51,14 @@ export class LogBuffers {
     if (--feed.readers > 0) return;
     feed.close();
     if (this.feeds.get(feed.job) === feed) this.feeds.delete(feed.job);
-    if (this.feeds.size === 0) this.hush();
+    if (this.feeds.size === 0) this.stopListening();
   }
 
   /** All readers end. */
   close(): void {
     for (const feed of this.feeds.values()) feed.close();
     this.feeds.clear();
-    this.hush();
+    this.stopListening();
   }
 
   /** Only while somebody reads: as long as one listens, the whole fleet tells what happens. */
@@ -86,7 +86,7 @@ export class LogBuffers {
     );
   }
 
-  private hush(): void {
+  private stopListening(): void {
     this.retry?.cancel();
     this.listening?.unsubscribe();
     this.listening = undefined;

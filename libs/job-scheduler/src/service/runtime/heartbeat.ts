@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import type { PresenceStore } from '../../store/ports/ports.js';
 
 /** How long the store may take to hear of it, in milliseconds. */
@@ -20,7 +20,7 @@ export class Heartbeat {
 
   async start(): Promise<void> {
     // Whether it is heard of at once does not matter to the work.
-    await within(this.presence.beat(this.worker, this.ttl), this.clock, STORE_WITHIN);
+    await settlesWithin(this.presence.beat(this.worker, this.ttl), this.clock, STORE_WITHIN);
     this.plan();
   }
 
@@ -28,7 +28,7 @@ export class Heartbeat {
     this.stopped = true;
     this.timer?.cancel();
     // A store that is away forgets the worker by itself, in time.
-    await within(this.presence.leave(this.worker), this.clock, STORE_WITHIN);
+    await settlesWithin(this.presence.leave(this.worker), this.clock, STORE_WITHIN);
   }
 
   private plan(): void {

@@ -2,7 +2,7 @@ import { ContextIdFactory, type ModulesContainer } from '@nestjs/core';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { JobDiscovery } from '../../discovery/job-discovery.js';
 import type { Clock } from '../../common/clock.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { EventBus } from '../../events/event-bus.js';
@@ -112,7 +112,7 @@ export class JobSchedulerBoot {
   /** What happened last is told while listeners can still work. */
   private async tellLast(): Promise<void> {
     const { events, listeners, clock } = this.parts;
-    await within(
+    await settlesWithin(
       events.settle().then(() => listeners.whenIdle()),
       clock,
       TELL_WITHIN,
@@ -126,7 +126,7 @@ export class JobSchedulerBoot {
     await runtime.stop().catch((error: Error) => this.logger.warn(`The workers did not stop well: ${error.message}`));
     // A store that is away must not keep the app from closing.
     const closing = [room.close(), watcher.close(), hub.close(), locks.close(), events.close()];
-    await within(Promise.allSettled(closing), clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.allSettled(closing), clock, CLOSE_WITHIN);
     await holder.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import type { StoreTime } from '../../store/store-time.js';
 import type { Declarer } from '../../scheduling/sync/declarer.js';
 
@@ -23,7 +23,7 @@ export class KeepDeclared {
 
   /** Never rejects: what is not heard now is said again. */
   async start(): Promise<void> {
-    await within(this.now(), this.clock, STORE_WITHIN);
+    await settlesWithin(this.now(), this.clock, STORE_WITHIN);
     this.plan();
   }
 

@@ -1,7 +1,7 @@
 import type { RepeatStrategy } from 'bullmq';
 import { OwnLogger } from '../../common/own-logger.js';
 import { outside } from '../../common/outside.js';
-import { within } from '../../common/within.js';
+import { settlesWithin } from '../../common/within.js';
 import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';
@@ -176,7 +176,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     await this.parts.fleet.stop();
     const { ticks } = this;
     this.ticks = undefined;
-    await within(Promise.all([this.repairs.close(), ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all([this.repairs.close(), ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
     this.pool = undefined;
     this.ticker = undefined;
     await heartbeat?.stop();

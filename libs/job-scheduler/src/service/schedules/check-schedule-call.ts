@@ -1,5 +1,5 @@
 import { isFields, optionsProblem } from '../../common/options-problem.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { ScheduleInputError } from '../../errors/schedule-errors.js';
 import type { ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 
@@ -11,14 +11,14 @@ export function checkScheduleFilter(filter: ScheduleFilter): void {
   checkNames('filter', filter, FILTER);
   const { source, enabled } = filter;
   if (source !== undefined && source !== 'code' && source !== 'api')
-    refuse('source', source, `${show(source)} is not allowed. Allowed: "code" or "api".`);
+    refuse('source', source, `${inspectShort(source)} is not allowed. Allowed: "code" or "api".`);
   if (enabled !== undefined && typeof enabled !== 'boolean')
-    refuse('enabled', enabled, `${show(enabled)} is not allowed. Allowed: true or false.`);
+    refuse('enabled', enabled, `${inspectShort(enabled)} is not allowed. Allowed: true or false.`);
 }
 
 /** What is to be made, or changed. Its fields are checked against the job and what is stored. @throws ScheduleInputError */
 export function checkScheduleInput(input: unknown): void {
-  if (!isFields(input)) refuse('input', input, `${show(input)} is not an object.`);
+  if (!isFields(input)) refuse('input', input, `${inspectShort(input)} is not an object.`);
 }
 
 /** @returns the version. @throws ScheduleInputError */
@@ -33,7 +33,7 @@ export function expectedVersion({ expectedVersion: expected }: ScheduleCondition
   return refuse(
     'expectedVersion',
     expected,
-    `${show(expected)} is not a version. Allowed: the version of the schedule as it was read.`,
+    `${inspectShort(expected)} is not a version. Allowed: the version of the schedule as it was read.`,
   );
 }
 

@@ -6,7 +6,7 @@ import { nextFire } from '../../cron/next-fire.js';
 import { OptionFaults } from '../../common/option-faults.js';
 import type { ScheduleSpec } from '../../cron/schedule-spec.js';
 import { dateProblem, parseSchedule } from '../../cron/schedule.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { resolveTimeZone } from '../../cron/time-zone.js';
 import { isName, NAME_RULE } from '../../discovery/option-shapes.js';
@@ -87,11 +87,11 @@ export class ScheduleInputCheck {
   private readId(): void {
     const { id } = this.input;
     if (this.stored || id === undefined) return;
-    if (!isName(id) || isPathPart(id)) this.add('id', `${show(id)} is not an id. ${NAME_RULE}`);
+    if (!isName(id) || isPathPart(id)) this.add('id', `${inspectShort(id)} is not an id. ${NAME_RULE}`);
     else if (id.startsWith(CODE))
       this.add(
         'id',
-        `${show(id)} is kept for schedules that code declares. Allowed: an id that does not start with "${CODE}".`,
+        `${inspectShort(id)} is kept for schedules that code declares. Allowed: an id that does not start with "${CODE}".`,
       );
     else this.checked.id = id;
   }
@@ -158,7 +158,7 @@ export class ScheduleInputCheck {
     if (typeof value === 'string') return this.attempt(field, () => parseSchedule(value, 'UTC'));
     const allowed =
       field === 'cron' ? 'a cron expression such as "0 2 * * *"' : 'a text such as "0 2 * * *" or "every 15m"';
-    this.add(field, `${show(value)} is not a text. Allowed: ${allowed}.`);
+    this.add(field, `${inspectShort(value)} is not a text. Allowed: ${allowed}.`);
     return undefined;
   }
 
@@ -203,7 +203,7 @@ export class ScheduleInputCheck {
     this.readText('group', 1, LONGEST_NAME);
     if (this.has('metadata')) {
       if (isMetadata(metadata)) checked.metadata = metadata;
-      else this.add('metadata', `${show(metadata)} is not allowed. Allowed: ${METADATA_RULE}.`);
+      else this.add('metadata', `${inspectShort(metadata)} is not allowed. Allowed: ${METADATA_RULE}.`);
     }
   }
 
@@ -214,7 +214,7 @@ export class ScheduleInputCheck {
     if (isText && isStorableText(value)) this.checked[field] = value;
     else {
       const [what, length] = most === Infinity ? ['text', ''] : [field, ` of ${least} to ${most} characters`];
-      this.add(field, `${show(value)} is not a ${what}. Allowed: a text${length}, ${UNSTORABLE_RULE}.`);
+      this.add(field, `${inspectShort(value)} is not a ${what}. Allowed: a text${length}, ${UNSTORABLE_RULE}.`);
     }
   }
 
@@ -236,7 +236,7 @@ export class ScheduleInputCheck {
     const payload = isGiven ? input['payload'] : stored?.payload;
     const job = definition ?? (stored && rules.registry.find(stored.job)?.definition);
     try {
-      const name = job?.name ?? stored?.job ?? show(input['job']);
+      const name = job?.name ?? stored?.job ?? inspectShort(input['job']);
       const { value } = await checkPayload(name, payload, job?.schema, rules.maxPayload);
       if (isGiven) this.checked.payload = value;
     } catch (error) {

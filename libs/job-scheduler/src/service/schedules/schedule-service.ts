@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
-import { show } from '../../common/show.js';
+import { inspectShort } from '../../common/show.js';
 import {
   ScheduleConflictError,
   ScheduleExistsError,
@@ -89,7 +89,7 @@ export class ScheduleService {
 
   /** @throws ScheduleUnknownError */
   get(id: string): Promise<ScheduledJob> {
-    return this.guard(`look up schedule ${show(id)}`, async (store) =>
+    return this.guard(`look up schedule ${inspectShort(id)}`, async (store) =>
       toScheduledJob(await this.require(store, id), this.parts.clock.now()),
     );
   }
@@ -157,7 +157,7 @@ export class ScheduleService {
    */
   async delete(id: string, condition: ScheduleCondition = {}): Promise<void> {
     const expected = checkScheduleCondition(condition);
-    const deleted = this.guard(`delete schedule ${show(id)}`, async (store) => {
+    const deleted = this.guard(`delete schedule ${inspectShort(id)}`, async (store) => {
       const stored = await this.require(store, id);
       if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
       if (!(await store.schedules.remove(id, expected)) && expected !== undefined)
@@ -189,7 +189,7 @@ export class ScheduleService {
    */
   async runNow(id: string): Promise<JobHandle> {
     const { enqueuer, watcher } = this.parts;
-    const stored = await this.guard(`run schedule ${show(id)}`, (store) => this.require(store, id));
+    const stored = await this.guard(`run schedule ${inspectShort(id)}`, (store) => this.require(store, id));
     const { job, payload, overlap } = stored;
     const cause = { trigger: 'manual', scheduleId: id, overlap } as const;
     return toHandle(await this.note(enqueuer.enqueue(job, payload, {}, cause), id, 'run by hand'), watcher);
@@ -213,7 +213,7 @@ export class ScheduleService {
     make: (stored: StoredSchedule) => Promise<ScheduleData | undefined>,
     expected?: number,
   ): Promise<ScheduledJob> {
-    return this.guard(`change schedule ${show(id)}`, async (store) => {
+    return this.guard(`change schedule ${inspectShort(id)}`, async (store) => {
       for (let tries = 1; ; tries++) {
         const stored = await this.require(store, id);
         if (expected !== undefined && expected !== stored.version)
@@ -237,7 +237,7 @@ export class ScheduleService {
     const stored = canBeKnown(id) ? await schedules.get(id) : undefined;
     if (stored) return stored;
     throw new ScheduleUnknownError(
-      typeof id === 'string' ? id : show(id),
+      typeof id === 'string' ? id : inspectShort(id),
       (await schedules.all()).map((each) => each.id),
     );
   }
@@ -257,7 +257,7 @@ export class ScheduleService {
   }
 
   private note<T>(work: Promise<T>, id: string, done: string): Promise<T> {
-    return this.actions.note(work, () => `Schedule ${show(id)} was ${done}`);
+    return this.actions.note(work, () => `Schedule ${inspectShort(id)} was ${done}`);
   }
 
   private nameOf(ref: JobRef): string {

@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../../common/clock.js';
-import { within } from '../../../common/within.js';
+import { settlesWithin } from '../../../common/within.js';
 import type { PgPoolLike } from '../../../options/connection.js';
 import { StoreUnsupportedError } from '../../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../../optional-driver.js';
@@ -210,7 +210,7 @@ async function listenOn(
   const runInTime = async (statement: string) => {
     try {
       const answer = client.query(statement);
-      if (!(await within(answer, clock, ANSWER_PATIENCE)))
+      if (!(await settlesWithin(answer, clock, ANSWER_PATIENCE)))
         throw new Error(`Connection terminated: no answer came within ${ANSWER_PATIENCE} ms`);
       await answer;
     } catch (error) {

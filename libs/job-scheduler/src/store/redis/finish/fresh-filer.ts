@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../../common/clock.js';
-import { within } from '../../../common/within.js';
+import { settlesWithin } from '../../../common/within.js';
 import type { RedisConnections } from '../connection/redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
@@ -43,7 +43,7 @@ export class FreshFiler {
     this.closed = true;
     if (this.timer === undefined) return;
     this.timer.cancel();
-    await within(this.filing ?? this.file(), this.clock, CLOSE_WITHIN);
+    await settlesWithin(this.filing ?? this.file(), this.clock, CLOSE_WITHIN);
   }
 
   private readonly run = (): void => {
