@@ -1,5 +1,5 @@
 import { ScheduleError } from '../errors/definition-errors.js';
-import { inspectShort } from './show.js';
+import { inspectShort } from './inspect-short.js';
 
 /** Milliseconds, or a text of numbers with units: `'500ms'`, `'30s'`, `'1h30m'`, `'7d'`. Units: ms, s, m, h, d, w. */
 export type Duration = number | string;

@@ -3,7 +3,7 @@
  * Every enqueue and every result goes through here: data is walked once, and copied only where a `toJSON` speaks for it.
  */
 import { types } from 'node:util';
-import { inspectShort } from './show.js';
+import { inspectShort } from './inspect-short.js';
 import { pathText } from './value-path.js';
 
 export type StorableJson =

@@ -1,7 +1,7 @@
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { LONGEST_DURATION, formatDuration, readDuration } from './duration.js';
-import { inspectShort } from './show.js';
+import { inspectShort } from './inspect-short.js';
 
 /**
  * Collects what is wrong with options, so that all of it is reported together.

@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/did-you-mean.js';
-import { inspectShort } from './show.js';
+import { inspectShort } from './inspect-short.js';
 
 export interface OptionsProblem {
   /** The name that is not known; undefined where the whole is wrong. */

@@ -2,7 +2,7 @@
  * Which texts come back as they were from every store: PostgreSQL refuses NUL and halves of surrogate pairs, and on the way
  * to Redis such halves become U+FFFD, so that two texts would become one.
  */
-import { inspectShort } from './show.js';
+import { inspectShort } from './inspect-short.js';
 
 export const UNSTORABLE_RULE = 'without NUL and halves of surrogate pairs';
 

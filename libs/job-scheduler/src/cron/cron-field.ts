@@ -3,7 +3,7 @@
  * Quartz ranges that wrap (`fri-mon`), `L`, `W` and `#`. A list is a set: what it names twice counts once.
  */
 import { didYouMean } from '../errors/did-you-mean.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 export interface CronField {
   /** 1 at each value of the field. Weekdays: 0 is Sunday, and 7 stands at 0. */

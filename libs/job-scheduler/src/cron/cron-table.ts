@@ -2,7 +2,7 @@
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { CRON_FIELDS, CronFieldProblem, readCronField, type CronField, type SpecialDay } from './cron-field.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 export interface CronTable {
   /**

@@ -4,7 +4,7 @@ import type { Schedule } from './schedule-options.js';
 import { nextFire } from './next-fire.js';
 import { optionsProblem } from '../common/options-problem.js';
 import { parseSchedule } from './schedule.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 /** What `nextOccurrences` takes beside the schedule. */
 export interface NextOccurrencesOptions {

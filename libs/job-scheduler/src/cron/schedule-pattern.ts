@@ -6,7 +6,7 @@ import { cronTable } from './cron-table.js';
 import { toErrorRecord } from '../common/describe-error.js';
 import { nextFire } from './next-fire.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { zoneOffsets } from './zone-offsets.js';
 
 /** The part of BullMQ's repeat options that says when. */

@@ -7,7 +7,7 @@ import { formatDuration, parseDuration } from '../common/duration.js';
 import type { Schedule } from './schedule-options.js';
 import { isPlainObject } from '../common/option-faults.js';
 import type { ScheduleSpec } from './schedule-spec.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { resolveTimeZone } from './time-zone.js';
 
 const HOUR = 3_600_000;

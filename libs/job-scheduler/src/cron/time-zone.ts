@@ -1,6 +1,6 @@
 import { nearestName } from '../errors/did-you-mean.js';
 import { ScheduleError } from '../errors/definition-errors.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 const LOCAL = 'local';
 /** RemoteCancelRequest Intl takes long, and a fleet's schedules share few zones. */

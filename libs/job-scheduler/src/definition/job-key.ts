@@ -1,6 +1,6 @@
 import { JobKeyError } from '../errors/payload-errors.js';
 import { describeThrown } from '../common/describe-error.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 /** What `overlap.key` or `unique.key` gives for a payload; undefined: there is no such function. @throws JobKeyError */
 export function jobKey(

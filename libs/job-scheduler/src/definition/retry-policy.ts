@@ -1,4 +1,4 @@
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { join, type OptionFaults } from '../common/option-faults.js';
 import type { RetryOptions } from './job-options.js';
 

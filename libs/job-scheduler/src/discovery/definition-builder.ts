@@ -3,7 +3,7 @@ import type { JobOptions } from '../definition/job-options.js';
 import { OptionFaults } from '../common/option-faults.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';

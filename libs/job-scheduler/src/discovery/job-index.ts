@@ -1,5 +1,5 @@
 import type { AnyClass, JobRef } from '../definition/job-ref.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
 import { className } from './job-declaration.js';

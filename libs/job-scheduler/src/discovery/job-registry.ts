@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobRef } from '../definition/job-ref.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { buildDefinition } from './definition-builder.js';
 import { functionInvoker, type JobFunction } from './handlers/function-invoker.js';
 import type { JobIndex } from './job-index.js';

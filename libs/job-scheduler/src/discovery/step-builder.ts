@@ -2,7 +2,7 @@ import type { StepDefinition } from '../definition/job-definition.js';
 import type { StepOptions } from '../definition/job-options.js';
 import { OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import type { Fault } from '../errors/fault.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { StepDeclaration } from './job-declaration.js';

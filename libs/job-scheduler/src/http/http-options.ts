@@ -1,5 +1,5 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import type { Fault } from '../errors/fault.js';
 import type { StreamBounds } from './streams/open-streams.js';
 

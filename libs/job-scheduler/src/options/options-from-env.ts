@@ -1,5 +1,5 @@
 import { OptionFaults } from '../common/option-faults.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';
 import type { Connection, RedisLikeOptions } from './connection.js';

@@ -1,6 +1,6 @@
 import { join, type OptionFaults } from '../common/option-faults.js';
 import { resolveRetry } from '../definition/retry-policy.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { resolveTimeZone } from '../cron/time-zone.js';
 import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';

@@ -1,6 +1,6 @@
 import type { JobOptions } from '../definition/job-options.js';
 import { isPlainObject, join, OptionFaults } from '../common/option-faults.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { OptionsError } from '../errors/definition-errors.js';
 import { checkConnection } from './check-connection.js';

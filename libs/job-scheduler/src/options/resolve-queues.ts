@@ -1,5 +1,5 @@
 import { isPlainObject, join, type OptionFaults } from '../common/option-faults.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import { DEFAULT_QUEUES, MODULE_DEFAULTS } from './defaults.js';
 import { frozenMap } from './frozen-copy.js';
 import type { QueueOptions } from './job-scheduler-options.js';

@@ -3,7 +3,7 @@ import type { Logger } from '@nestjs/common';
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
 import type { JobDefinition } from '../definition/job-definition.js';
-import { settlesWithin } from '../common/within.js';
+import { settlesWithin } from '../common/settles-within.js';
 import type { JobDefaults } from '../options/resolved-options.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { TICK_QUEUE } from '../store/names.js';

@@ -4,7 +4,7 @@ import { LONGEST_DURATION, type Duration } from '../common/duration.js';
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 import type { JobFunction } from '../discovery/handlers/function-invoker.js';
 import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { Actions } from './actions.js';

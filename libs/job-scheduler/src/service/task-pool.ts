@@ -3,8 +3,8 @@ import { SystemClock, type Clock, type ClockTimer } from '../common/clock.js';
 import { parseDuration, type Duration } from '../common/duration.js';
 import { isAbortSignal } from '../common/is-abort-signal.js';
 import { optionsProblem } from '../common/options-problem.js';
-import { inspectShort } from '../common/show.js';
-import { settlesWithin } from '../common/within.js';
+import { inspectShort } from '../common/inspect-short.js';
+import { settlesWithin } from '../common/settles-within.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';
 
 /** Work for a TaskPool. Its signal fires at the time-out and when the caller's signal does. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueEvents, type BackendFactory, type IQueueBackend, type StreamReadRaw } from 'bullmq';
 import { OwnLogger } from '../common/own-logger.js';
-import { inspectShort } from '../common/show.js';
+import { inspectShort } from '../common/inspect-short.js';
 
 /** Between an error and the next try, in milliseconds. */
 const RETRY_DELAY = 1_000;

@@ -3,7 +3,7 @@ import type { Outcome } from '../execution/outcome/outcome.js';
 import type { RunningJob } from '../execution/running-job.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { QueuedJob } from '../store/codecs/job-envelope.js';
-import type { Teller } from './settle.js';
+import type { Teller } from './finish-job.js';
 import type { FetchedJob } from './fetch-result.js';
 
 /** How the lane tells the queue of a job's end. */

@@ -16,11 +16,11 @@ import type { QueueEngine } from '../store/ports/ports.js';
 import { spanAttributes, withoutTrace } from './job-trace.js';
 import { ActiveJob, type LaneTelling } from './active-job.js';
 import { ActiveJobs } from './active-jobs.js';
-import { LOST, finishActiveJob } from './settle.js';
-import type { Settling } from './settling.js';
+import { LOST, finishActiveJob } from './finish-job.js';
+import type { Settling } from './finish-parts.js';
 import { toError } from './store-faults.js';
 import { NOTHING_KNOWN, readFetched, type FetchResult, type FetchedJob } from './fetch-result.js';
-import { completeJob } from './tell-queue.js';
+import { completeJob } from './complete-job.js';
 import { storableJson } from './texts.js';
 
 /** Why a wait for work ended. */

@@ -1,6 +1,6 @@
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { BatchEntry } from './record-batch.js';
-import type { Settling } from './settling.js';
+import type { Settling } from './finish-parts.js';
 import { Patience, toError } from './store-faults.js';
 
 /** A record that the store did not take after the queue was told is given up after this many tries. */

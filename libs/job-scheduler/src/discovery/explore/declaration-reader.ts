@@ -1,5 +1,5 @@
 import type { AnyClass } from '../../definition/job-ref.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import type { Fault } from '../../errors/fault.js';
 import type { JobMetadata, MethodMetadata } from '../../decorators/metadata.js';
 import type { FoundProvider } from './found-provider.js';

@@ -3,7 +3,7 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { JOB_EVENT_TYPES, type JobEvent } from '../../definition/job-event.js';
 import type { AnyClass, JobRef } from '../../definition/job-ref.js';
 import { lastValueOf } from '../../common/last-value.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import type { ListenerMetadata } from '../../decorators/metadata.js';
 import { didYouMean } from '../../errors/did-you-mean.js';
 import type { Fault } from '../../errors/fault.js';

@@ -3,7 +3,7 @@ import type { JobLogLevel } from '../../definition/job-log-line.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import { toStorableJson } from '../../common/json.js';
 import { cutText, toStorableText } from '../../common/storable-text.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import type { LineTaker } from '../job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
 

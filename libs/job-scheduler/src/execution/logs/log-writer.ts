@@ -3,7 +3,7 @@ import type { Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { settlesWithin } from '../../common/within.js';
+import { settlesWithin } from '../../common/settles-within.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';

@@ -27,7 +27,11 @@ export function tellStarted(events: JobEvents, started: QueuedExecution, at: num
   events.emit({ type: 'started', ...executionFields(events, started, at), attempt, ...wait });
 }
 
-export function tellStep(events: JobEvents, started: QueuedExecution, { name, startedAt, finishedAt }: StepRecord): void {
+export function tellStep(
+  events: JobEvents,
+  started: QueuedExecution,
+  { name, startedAt, finishedAt }: StepRecord,
+): void {
   events.emit({
     type: 'step',
     ...executionFields(events, started, finishedAt),

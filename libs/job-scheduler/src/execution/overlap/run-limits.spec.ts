@@ -11,7 +11,14 @@ const define = (changes: Partial<JobDefinition>): JobDefinition =>
     ...changes,
   }) as JobDefinition;
 const start = (changes: Partial<QueuedExecution> = {}): QueuedExecution =>
-  ({ id: '1', queue: 'default', payload: { of: 'x' }, overrides: {}, scheduleId: undefined, ...changes }) as QueuedExecution;
+  ({
+    id: '1',
+    queue: 'default',
+    payload: { of: 'x' },
+    overrides: {},
+    scheduleId: undefined,
+    ...changes,
+  }) as QueuedExecution;
 const keyOf = (definition: JobDefinition, started = start()) => limitsOf(definition, started).overlap?.key;
 
 const byPayload = (payload: { of: string }) => payload.of;

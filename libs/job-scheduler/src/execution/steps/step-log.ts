@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { copyOfJson } from '../../common/copy-of-json.js';
 import { toErrorRecord } from '../../common/describe-error.js';
 import { toStorableJson } from '../../common/json.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { isName, NAME_RULE } from '../../discovery/option-shapes.js';
 import { JobDefinitionError } from '../../errors/definition-errors.js';
 import { JobLockLostError } from '../../errors/outcome-errors.js';

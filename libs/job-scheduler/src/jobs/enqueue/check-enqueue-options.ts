@@ -2,7 +2,7 @@ import { parseDuration } from '../../common/duration.js';
 import { isAbortSignal } from '../../common/is-abort-signal.js';
 import { isFields, optionsProblem } from '../../common/options-problem.js';
 import { MOST_RETRIES } from '../../definition/retry-policy.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { EnqueueOptionsError } from '../../errors/payload-errors.js';
 import type { ExecutionOverrides } from '../../store/codecs/queued-execution.js';

@@ -16,7 +16,11 @@ describe('three missed fires', () => {
     expect(judgeFires(fires, 1_000, policy('skip'))).toEqual({ runs: [], skipped: fires, omitted: 0 });
   });
   it('once: the last runs', () => {
-    expect(judgeFires(fires, 1_000, policy('once'))).toEqual({ runs: [caughtUp(300)], skipped: [100, 200], omitted: 0 });
+    expect(judgeFires(fires, 1_000, policy('once'))).toEqual({
+      runs: [caughtUp(300)],
+      skipped: [100, 200],
+      omitted: 0,
+    });
   });
   it('all: each runs, in order', () => {
     expect(judgeFires(fires, 1_000, policy('all'))).toEqual({ runs: fires.map(caughtUp), skipped: [], omitted: 0 });

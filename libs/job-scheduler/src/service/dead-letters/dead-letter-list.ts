@@ -1,6 +1,6 @@
 /** The failed jobs of all queues as one list, newest first. */
 import { readDuration, type Duration } from '../../common/duration.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { HistoryQueryError } from '../../errors/history-errors.js';
 import type { FailedJob, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
 import { readCursor, toCursor } from '../../store/history-cursor.js';

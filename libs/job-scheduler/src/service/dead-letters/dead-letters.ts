@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import { OwnLogger } from '../../common/own-logger.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../../errors/unknown-name-errors.js';

@@ -1,6 +1,6 @@
 import type { JobStatus } from '../../definition/job-status.js';
 import { optionsProblem } from '../../common/options-problem.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { HistoryQueryError } from '../../errors/history-errors.js';
 import { MOST_LOGS_READ } from '../../store/ports/log-store.js';

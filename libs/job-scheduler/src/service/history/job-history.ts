@@ -1,7 +1,7 @@
 import type { JobLogLine } from '../../definition/job-log-line.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';

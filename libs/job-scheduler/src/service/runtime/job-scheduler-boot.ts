@@ -2,7 +2,7 @@ import { ContextIdFactory, type ModulesContainer } from '@nestjs/core';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { JobDiscovery } from '../../discovery/job-discovery.js';
 import type { Clock } from '../../common/clock.js';
-import { settlesWithin } from '../../common/within.js';
+import { settlesWithin } from '../../common/settles-within.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { EventBus } from '../../events/event-bus.js';

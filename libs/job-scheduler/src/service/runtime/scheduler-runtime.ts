@@ -1,7 +1,7 @@
 import type { RepeatStrategy } from 'bullmq';
 import { OwnLogger } from '../../common/own-logger.js';
 import { outside } from '../../common/outside.js';
-import { settlesWithin } from '../../common/within.js';
+import { settlesWithin } from '../../common/settles-within.js';
 import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';

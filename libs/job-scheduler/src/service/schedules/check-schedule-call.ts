@@ -1,5 +1,5 @@
 import { isFields, optionsProblem } from '../../common/options-problem.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { ScheduleInputError } from '../../errors/schedule-errors.js';
 import type { ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 

@@ -6,7 +6,7 @@ import { nextFire } from '../../cron/next-fire.js';
 import { OptionFaults } from '../../common/option-faults.js';
 import type { ScheduleSpec } from '../../cron/schedule-spec.js';
 import { dateProblem, parseSchedule } from '../../cron/schedule.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { resolveTimeZone } from '../../cron/time-zone.js';
 import { isName, NAME_RULE } from '../../discovery/option-shapes.js';

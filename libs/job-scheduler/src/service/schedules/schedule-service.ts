@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
-import { inspectShort } from '../../common/show.js';
+import { inspectShort } from '../../common/inspect-short.js';
 import {
   ScheduleConflictError,
   ScheduleExistsError,

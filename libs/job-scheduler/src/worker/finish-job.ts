@@ -1,7 +1,7 @@
 import type { Outcome } from '../execution/outcome/outcome.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import { OutcomeRecord } from './outcome-record.js';
-import type { Settling } from './settling.js';
+import type { Settling } from './finish-parts.js';
 import { isGone, Patience, toError } from './store-faults.js';
 import { storableJson } from './texts.js';
 
