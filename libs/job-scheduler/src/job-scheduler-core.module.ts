@@ -118,8 +118,7 @@ const runtimeProviders: Provider[] = [
   {
     provide: EventBus,
     inject: [StoreHolder, Clock, RemoteCancel],
-    useFactory: (holder: StoreHolder, clock: Clock, { workerId }: RemoteCancel) =>
-      new EventBus(holder, clock, workerId),
+    useFactory: (holder: StoreHolder, clock: Clock, own: RemoteCancel) => new EventBus(holder, clock, own.workerId),
   },
   provide(ListenerCalls, [EventBus]),
   {

@@ -11,19 +11,16 @@ import type { StoredExecution } from '../store/ports/execution-record.js';
 import { decodeJobId } from '../store/names.js';
 import type { PastEnd } from '../store/ports/past-end.js';
 import type { EngineEvents, Store } from '../store/ports/ports.js';
+import { guardStore, storeFault } from '../store/store-guard.js';
 import type { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
 import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
 import { PastEnds } from './past-ends.js';
 import type { SlotWaits } from './slot-waits.js';
-import { guardStore, storeFault } from '../store/store-guard.js';
 
 /** An event tells of each end. It can be trimmed before it is read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
-/**
- * BullMQ says that it listens before its first read has reached the store: what happens in between is missed. So those
- * that come this soon after the start look again after that time, in milliseconds.
- */
+/** BullMQ says that it listens before its first read has reached the store: who comes this soon looks again then, in milliseconds. */
 const STARTING = 250;
 /** The record comes before the queue is told, which then frees the key of a unique job: a waiter looks again, for so long at most, in milliseconds. */
 const TOLD_LOOK = 50;
