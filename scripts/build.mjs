@@ -1,8 +1,10 @@
 /** `npm run build`: the library and the apps, into `libs/job-scheduler/dist` and `dist`. */
+import { embed } from './embed.mjs';
 import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
 setup();
+embed();
 process.exitCode = await node([
   programs.nest,
   'build',

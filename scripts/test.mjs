@@ -9,6 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureSlowness } from '../test/support/slowness.mjs';
+import { embed } from './embed.mjs';
 import { node, programs } from './run.mjs';
 import { setup } from './setup.mjs';
 
@@ -59,5 +60,6 @@ async function runLong(args) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [first, ...rest] = process.argv.slice(2);
   setup({ servers: true });
+  embed();
   process.exitCode = await (first === '--long' ? runLong(rest) : runTests('short', process.argv.slice(2)));
 }

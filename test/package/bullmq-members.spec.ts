@@ -63,11 +63,15 @@ describe('of BullMQ on Redis', () => {
     [`ARGV[${ADD.arguments}]`]: 'msgpacked options',
   };
   const known = [
-    { name: FINISH.name as string, places: finish, usedBy: 'store/redis/recording-client.ts, finish-sender.ts' },
+    {
+      name: FINISH.name as string,
+      places: finish,
+      usedBy: 'recording-client.ts, finish-sender.ts and finish-with-record.lua',
+    },
     ...Object.keys(ADD_SCRIPTS).map((name) => ({
       name,
       places: add,
-      usedBy: 'store/redis/bounded-client.ts, add-within.lua.ts',
+      usedBy: 'bounded-client.ts and add-within.lua',
     })),
   ];
 
@@ -76,7 +80,10 @@ describe('of BullMQ on Redis', () => {
     const changed = Object.entries(places)
       .filter(([place, text]) => !head.replace(/[ \t]+/g, ' ').includes(`${place} ${text}`))
       .map(([place, text]) => `- ${place} of the script ${name} is no longer "${text}", which ${usedBy} use.`);
-    expectNone(changed, `See the head of bullmq/dist/cjs/scripts/${name}-*.js, then store/redis/bullmq-scripts.ts.`);
+    expectNone(
+      changed,
+      `See the head of bullmq/dist/cjs/scripts/${name}-*.js, then store/redis/finish/bullmq-scripts.ts.`,
+    );
   });
 
   test(`script ${FINISH.name} has ${FINISH.keys} keys`, () => {
@@ -89,7 +96,7 @@ describe('of BullMQ on Redis', () => {
     const changed = read
       .filter((name) => !there.includes(name))
       .map((name) => `- The key "${name}" of a queue is gone.`);
-    expectNone(changed, 'Look at store/redis/redis-keys.ts and the .lua.ts files beside it.');
+    expectNone(changed, 'Look at store/redis/redis-keys.ts and the .lua files in scripts.');
   });
 
   test('the fields of a job that our scripts read have their names', () => {
@@ -99,7 +106,10 @@ describe('of BullMQ on Redis', () => {
     const changed = read
       .filter((field) => !new RegExp(`["']${field}["']`).test(everyScript))
       .map((field) => `- No script of BullMQ knows the field "${field}" of a job.`);
-    expectNone(changed, 'Look at store/redis/failed-jobs.lua.ts, redis-engine.ts and redis-dead-letter-store.ts.');
+    expectNone(
+      changed,
+      'Look at store/redis/scripts/queues/failed-jobs.lua, redis-engine.ts and redis-dead-letter-store.ts.',
+    );
   });
 });
 

@@ -12,15 +12,15 @@ const { admin, boot, warnings } = redisWithUsers();
 
 test('the list of commands in the docs has each that a script calls', async () => {
   const listed = new Set(documentedCommands());
-  const ours = 'libs/job-scheduler/src/store/redis';
+  const ours = 'libs/job-scheduler/src/store/redis/scripts';
   const bull = 'node_modules/bullmq/dist/esm/scripts';
   const files = [ours, bull].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => /(?<!spec\.ts|\.d\.ts)$/.test(name))
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(lua|js)$/.test(name))
       .map((name) => readFileSync(`${folder}/${name}`, 'utf8')),
   );
   const called = files.flatMap((text) =>
-    [...text.matchAll(/\br?call\(\s*["']([a-zA-Z]+)["']/g)].map(([, name]) => name!),
+    [...text.matchAll(/\b[rp]?call\(\s*["']([a-zA-Z]+)["']/g)].map(([, name]) => name!),
   );
   expect(called.length).toBeGreaterThan(100);
   const missing = called.map((name) => name.toLowerCase()).filter((name) => !listed.has(name) && name !== 'hello');

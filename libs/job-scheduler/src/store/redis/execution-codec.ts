@@ -23,7 +23,7 @@ export function packEntry(entry: ExecutionWrite, record: string): Buffer {
   return packr.pack(toTuple(entry, record));
 }
 
-/** See `write-executions.lua.ts`. */
+/** See `store-execution.lua`. */
 function toTuple(entry: ExecutionWrite, record: string): unknown[] {
   const { id, job, queue, fence, final, attempt, step, keep } = entry;
   const { at, scheduleId, duration, bucket, error } = endedFacts(entry);

@@ -3,7 +3,7 @@ import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import type { JobHeading } from '../ports/job-heading.js';
 import { EventStream } from '../event-stream.js';
-import { type PastEnd, toPastEnd } from '../ports/past-end.js';
+import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../ports/past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { boundedClient } from './connection/bounded-client.js';
@@ -129,7 +129,9 @@ export class RedisEngine implements QueueEngine {
   private async readEnds(events: string, missing: Set<string>, ends: Map<string, PastEnd>): Promise<void> {
     const client = this.connections.producer;
     for (let from = '+'; from !== '' && missing.size > 0;) {
-      const [next = '', ...found]: string[] = await this.deadline.run(client.jobsPastEnds(events, from, ...missing));
+      const [next = '', ...found]: string[] = await this.deadline.run(
+        client.jobsPastEnds(events, from, PLACE_EVENTS.join(','), ...missing),
+      );
       for (let at = 0; at < found.length; at += END_WIDTH) {
         const [id, event, value] = found.slice(at) as [string, string, string];
         missing.delete(id);

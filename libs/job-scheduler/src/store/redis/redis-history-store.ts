@@ -26,7 +26,7 @@ const SWEPT_AT_ONCE = 20;
 
 type Stored = string | readonly string[];
 
-/** Lists and figures of ended executions, by the indexes that `filing.lua.ts` keeps. */
+/** Lists and figures of ended executions, by the indexes that `history-index.lua` keeps. */
 export class RedisHistoryStore implements HistoryStore {
   constructor(
     private readonly connections: RedisConnections,

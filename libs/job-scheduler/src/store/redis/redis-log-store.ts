@@ -2,7 +2,14 @@ import { Packr } from 'msgpackr';
 import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../codecs/execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
-import type { LogBatch, LogStore, StoredLog } from '../ports/log-store.js';
+import {
+  ANSWER_KEPT,
+  LINES_PER_EXECUTION,
+  type LogBatch,
+  type LogStore,
+  type StoredLog,
+  TAIL_PER_JOB,
+} from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
@@ -30,9 +37,9 @@ export class RedisLogStore implements LogStore {
         return [id, job, scheduleId ?? '', isLine ? 1 : 0, json, keep];
       }),
     );
-    const places = await this.deadline.run(
-      this.connections.producer.jobsAppendLogs(this.keys.base, batch, writer, number),
-    );
+    const { producer } = this.connections;
+    const bounds = [LINES_PER_EXECUTION, TAIL_PER_JOB, ANSWER_KEPT] as const;
+    const places = await this.deadline.run(producer.jobsAppendLogs(this.keys.base, batch, writer, number, ...bounds));
     return writes.map(({ entry }, index) => ({ ...entry, seq: places[2 * index]!, number: places[2 * index + 1]! }));
   }
 

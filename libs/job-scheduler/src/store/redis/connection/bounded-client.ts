@@ -1,28 +1,22 @@
 import { createIORedisClient, type IRedisClient, type IRedisTransaction } from 'bullmq';
 import { QueueFullError } from '../../../errors/queue-errors.js';
-import { addWithinLua, type AddScripts } from '../scripts/add-within.lua.js';
-import { ADD_SCRIPTS } from '../finish/bullmq-scripts.js';
-import type { ScriptDefinition } from '../finish/finish-sender.js';
+import {
+  ADD_SCRIPTS,
+  type AddKind,
+  addKindOf,
+  addWithinScript,
+  type ScriptDefinition,
+} from '../finish/bullmq-scripts.js';
 import type { RedisClient } from './redis-client.js';
-
-type Kind = keyof AddScripts;
-
-/** By name, before the version. */
-const KINDS: Readonly<Record<string, Kind>> = ADD_SCRIPTS;
 
 /** Our script's name on the connection; BullMQ's version follows. */
 const ADD_WITHIN = 'jobsAddWithin';
 
 /** A call of one of BullMQ's scripts. */
 interface Add {
-  readonly kind: Kind;
+  readonly kind: AddKind;
   readonly keys: readonly unknown[];
   readonly rest: readonly unknown[];
-}
-
-/** As BullMQ's commands are named: script, then version. */
-function kindOf(name: string): Kind | undefined {
-  return KINDS[name.slice(0, name.indexOf(':'))];
 }
 
 /**
@@ -32,19 +26,21 @@ function kindOf(name: string): Kind | undefined {
  */
 export function boundedClient(client: RedisClient, queue: string, waiting: string, limit: number): IRedisClient {
   const plain: IRedisClient = createIORedisClient(client);
-  const found = new Map<Kind, ScriptDefinition>();
+  const found = new Map<AddKind, ScriptDefinition>();
   let isDefined = false;
 
   function define(): void {
     const [s, p, d] = (['s', 'p', 'd'] as const).map((kind) => found.get(kind)?.lua);
     if (s === undefined || p === undefined || d === undefined) {
-      throw new Error(`BullMQ has other scripts than ${Object.keys(KINDS).join(', ')}: maxWaiting cannot be kept`);
+      throw new Error(
+        `BullMQ has other scripts than ${Object.keys(ADD_SCRIPTS).join(', ')}: maxWaiting cannot be kept`,
+      );
     }
-    plain.defineCommand(ADD_WITHIN, { numberOfKeys: 1, lua: addWithinLua({ s, p, d }) });
+    plain.defineCommand(ADD_WITHIN, { numberOfKeys: 1, lua: addWithinScript({ s, p, d }) });
     isDefined = true;
   }
 
-  function toAdd(kind: Kind, args: readonly unknown[]): Add {
+  function toAdd(kind: AddKind, args: readonly unknown[]): Add {
     const { numberOfKeys } = found.get(kind)!;
     return { kind, keys: args.slice(0, numberOfKeys), rest: args.slice(numberOfKeys) };
   }
@@ -64,7 +60,7 @@ export function boundedClient(client: RedisClient, queue: string, waiting: strin
     const adds: Add[] = [];
     const changed: Pick<IRedisTransaction, 'runCommand' | 'exec'> = {
       runCommand(name, args) {
-        const kind = kindOf(name);
+        const kind = addKindOf(name);
         if (kind) adds.push(toAdd(kind, args));
         else ordinary.runCommand(name, args);
         return this as IRedisTransaction;
@@ -79,12 +75,12 @@ export function boundedClient(client: RedisClient, queue: string, waiting: strin
 
   const changed: Partial<IRedisClient> = {
     defineCommand(name, definition) {
-      const kind = kindOf(name);
+      const kind = addKindOf(name);
       if (kind) found.set(kind, definition);
       plain.defineCommand(name, definition);
     },
     async runCommand(name, args) {
-      const kind = kindOf(name);
+      const kind = addKindOf(name);
       // Jobs for later need no room.
       if (!kind || kind === 'd') return plain.runCommand(name, args);
       return (await send([toAdd(kind, args)]))[0];
@@ -95,7 +91,7 @@ export function boundedClient(client: RedisClient, queue: string, waiting: strin
     get(target, property) {
       if (Object.hasOwn(changed, property)) return changed[property as keyof IRedisClient];
       // BullMQ defines only what it does not find; another queue may have done so on this connection.
-      const kind = typeof property === 'string' ? kindOf(property) : undefined;
+      const kind = typeof property === 'string' ? addKindOf(property) : undefined;
       return kind && !found.has(kind) ? undefined : Reflect.get(target, property);
     },
   });

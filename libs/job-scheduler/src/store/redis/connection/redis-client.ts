@@ -1,24 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { acquireLua, extendLua, holdersLua, releaseLua } from '../scripts/locks.lua.js';
-import { aliveLua, beatLua } from '../scripts/presence.lua.js';
-import { appendLogsLua, readJobLogsLua } from '../scripts/logs.lua.js';
-import {
-  clearHistoryLua,
-  historyKeptLua,
-  historyStatsLua,
-  loadManyLua,
-  sweepHistoryLua,
-} from '../scripts/history.lua.js';
-import { agedJobsLua, discardFailedLua, failedJobsLua } from '../scripts/failed-jobs.lua.js';
-import { listHistoryLua } from '../scripts/list-history.lua.js';
-import { loadExecutionLua } from '../scripts/load-execution.lua.js';
-import { pastEndsLua } from '../scripts/past-ends.lua.js';
-import { recordStepLua } from '../scripts/record-step.lua.js';
-import { forgetExecutionLua } from '../scripts/forget-execution.lua.js';
-import { reopenExecutionLua } from '../scripts/reopen-execution.lua.js';
-import { claimFireLua, declareSchedulesLua, putSchedulesLua, removeScheduleLua } from '../scripts/schedules.lua.js';
-import { schedulersLua } from '../scripts/schedulers.lua.js';
-import { fileFreshLua, writeExecutionsLua } from '../scripts/write-executions.lua.js';
+import * as lua from '../scripts/lua.generated.js';
 
 /** Our scripts as commands: keys first, then arguments. */
 interface Scripts {
@@ -68,7 +49,15 @@ interface Scripts {
     ids: string,
     forget: number,
   ): Promise<null>;
-  jobsAppendLogs(base: string, batch: Buffer, writer: string, number: number): Promise<number[]>;
+  jobsAppendLogs(
+    base: string,
+    batch: Buffer,
+    writer: string,
+    number: number,
+    linesKept: number,
+    tailKept: number,
+    answerKept: number,
+  ): Promise<number[]>;
   jobsReadJobLogs(base: string, job: string, after: number, most: number, schedule: string): Promise<string[]>;
   jobsFailed(
     key: string,
@@ -81,7 +70,7 @@ interface Scripts {
     most: number,
     bytes: number,
   ): Promise<(string | number | null)[]>;
-  jobsPastEnds(key: string, from: string, ...ids: string[]): Promise<string[]>;
+  jobsPastEnds(key: string, from: string, events: string, ...ids: string[]): Promise<string[]>;
   jobsAged(key: string, now: number, at: number | '', id: string, most: number): Promise<(string | number)[]>;
   jobsDiscardFailed(key: string, ...ids: string[]): Promise<(string | number)[]>;
   jobsSchedulers(
@@ -92,35 +81,35 @@ interface Scripts {
 }
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
-  jobsWrite: writeExecutionsLua,
-  jobsFile: fileFreshLua,
-  jobsLoad: loadExecutionLua,
-  jobsStep: recordStepLua,
-  jobsReopen: reopenExecutionLua,
-  jobsForget: forgetExecutionLua,
-  jobsListHistory: listHistoryLua,
-  jobsLoadMany: loadManyLua,
-  jobsHistoryStats: historyStatsLua,
-  jobsHistoryKept: historyKeptLua,
-  jobsClearHistory: clearHistoryLua,
-  jobsSweepHistory: sweepHistoryLua,
-  jobsBeat: beatLua,
-  jobsAlive: aliveLua,
-  jobsAcquire: acquireLua,
-  jobsExtend: extendLua,
-  jobsRelease: releaseLua,
-  jobsHolders: holdersLua,
-  jobsPutSchedules: putSchedulesLua,
-  jobsRemoveSchedule: removeScheduleLua,
-  jobsClaimFire: claimFireLua,
-  jobsDeclareSchedules: declareSchedulesLua,
-  jobsAppendLogs: appendLogsLua,
-  jobsReadJobLogs: readJobLogsLua,
-  jobsFailed: failedJobsLua,
-  jobsPastEnds: pastEndsLua,
-  jobsAged: agedJobsLua,
-  jobsDiscardFailed: discardFailedLua,
-  jobsSchedulers: schedulersLua,
+  jobsWrite: lua.writeExecutionsLua,
+  jobsFile: lua.indexPendingLua,
+  jobsLoad: lua.loadExecutionLua,
+  jobsStep: lua.recordStepLua,
+  jobsReopen: lua.reopenExecutionLua,
+  jobsForget: lua.forgetExecutionLua,
+  jobsListHistory: lua.listHistoryLua,
+  jobsLoadMany: lua.loadExecutionsLua,
+  jobsHistoryStats: lua.historyStatsLua,
+  jobsHistoryKept: lua.historyKeptLua,
+  jobsClearHistory: lua.clearHistoryLua,
+  jobsSweepHistory: lua.sweepHistoryLua,
+  jobsBeat: lua.heartbeatLua,
+  jobsAlive: lua.liveWorkersLua,
+  jobsAcquire: lua.acquireLockLua,
+  jobsExtend: lua.extendLockLua,
+  jobsRelease: lua.releaseLockLua,
+  jobsHolders: lua.lockHoldersLua,
+  jobsPutSchedules: lua.putSchedulesLua,
+  jobsRemoveSchedule: lua.removeScheduleLua,
+  jobsClaimFire: lua.claimFireLua,
+  jobsDeclareSchedules: lua.declareSchedulesLua,
+  jobsAppendLogs: lua.appendLogsLua,
+  jobsReadJobLogs: lua.readJobLogsLua,
+  jobsFailed: lua.failedJobsLua,
+  jobsPastEnds: lua.pastEndsLua,
+  jobsAged: lua.agedFailedJobsLua,
+  jobsDiscardFailed: lua.discardFailedJobsLua,
+  jobsSchedulers: lua.listSchedulersLua,
 };
 
 /** A client of our own, with our scripts. */
@@ -131,7 +120,7 @@ export type RedisRole = 'producer' | 'worker';
 
 /** Defines our scripts on a client. */
 export function withScripts(client: Redis | Cluster): RedisClient {
-  for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
+  for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua: script });
   return client as RedisClient;
 }
 

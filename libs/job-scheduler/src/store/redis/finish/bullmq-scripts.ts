@@ -1,7 +1,14 @@
 /**
- * What we know of BullMQ's Lua scripts by name and by place. `test/package/bullmq-members.spec.ts` compares it with the
- * scripts that are installed.
+ * All that we know of BullMQ's Lua scripts by name and by place, and our scripts that run them as a part of themselves.
+ * `test/package/bullmq-members.spec.ts` compares what stands here with the scripts that are installed.
  */
+import { addWithinLua, finishWithRecordLua } from '../scripts/lua.generated.js';
+
+/** A script as BullMQ defines it. */
+export interface ScriptDefinition {
+  readonly numberOfKeys: number;
+  readonly lua: string;
+}
 
 /** The script that ends a job. */
 export const FINISH = {
@@ -16,7 +23,30 @@ export const FINISH = {
   prefix: 6,
 } as const;
 
-/** The scripts that add a job, and the letter that stands for each in `addWithinLua`. */
+/** A command of BullMQ's is a script's name, a colon and BullMQ's version. */
+const FINISH_COMMAND = `${FINISH.name}:`;
+
+/** Whether a command is BullMQ's finish of a job. */
+export function isFinish(command: string): boolean {
+  return command.startsWith(FINISH_COMMAND);
+}
+
+/** Whether it is the one that we know, so that a record can go with it. */
+export function takesRecord(command: string, { numberOfKeys }: ScriptDefinition): boolean {
+  return isFinish(command) && numberOfKeys === FINISH.keys;
+}
+
+/** Which job a call of it ends, and in which queue. */
+export function finishedJob(args: readonly unknown[]): { readonly prefix: string; readonly jobId: string } {
+  return { prefix: String(args[FINISH.keys + FINISH.prefix]), jobId: String(args[FINISH.keys + FINISH.jobId]) };
+}
+
+/** BullMQ's script that ends a job, with our record of it. */
+export function finishWithRecordScript(finish: string): string {
+  return `local function finish()\n${finish}\nend\n${finishWithRecordLua}`;
+}
+
+/** The scripts that add a job, and the letter that stands for each in `add-within.lua`. */
 export const ADD_SCRIPTS = {
   /** Into the list of waiting jobs. */
   addStandardJob: 's',
@@ -25,6 +55,8 @@ export const ADD_SCRIPTS = {
   /** For later. */
   addDelayedJob: 'd',
 } as const;
+
+export type AddKind = (typeof ADD_SCRIPTS)[keyof typeof ADD_SCRIPTS];
 
 /** What each of them is given after its keys. */
 export const ADD = {
@@ -35,3 +67,18 @@ export const ADD = {
   jobId: 2,
   deduplicationKey: 9,
 } as const;
+
+export function addKindOf(command: string): AddKind | undefined {
+  return (ADD_SCRIPTS as Readonly<Record<string, AddKind>>)[command.slice(0, command.indexOf(':'))];
+}
+
+/** Adds jobs by BullMQ's own scripts if there is room for all of them. */
+export function addWithinScript(scripts: Readonly<Record<AddKind, string>>): string {
+  const functions = Object.entries(scripts).map(([kind, lua]) => `${kind} = function(KEYS, ARGV)\n${lua}\nend`);
+  const place = `prefix = ${ADD.prefix}, jobId = ${ADD.jobId}, deduplicationKey = ${ADD.deduplicationKey}`;
+  return [
+    `local add = { ${functions.join(', ')} }`,
+    `local place, width = { ${place} }, ${1 + ADD.arguments}`,
+    addWithinLua,
+  ].join('\n');
+}

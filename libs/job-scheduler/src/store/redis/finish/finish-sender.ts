@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Command, Redis } from 'ioredis';
 import { AnswerTurns } from './answer-turns.js';
-import { FINISH } from './bullmq-scripts.js';
+import { FINISH, type ScriptDefinition } from './bullmq-scripts.js';
 
 /** ioredis's class of commands. */
 export type CommandClass = typeof Command;
-
-/** A script as BullMQ defines it. */
-export interface ScriptDefinition {
-  readonly numberOfKeys: number;
-  readonly lua: string;
-}
 
 /** Larger calls are built apart. */
 const SCRATCH = 16_384;

@@ -1,17 +1,14 @@
 import { createIORedisClient, type IRedisClient } from 'bullmq';
-import { FINISH } from './bullmq-scripts.js';
-import type { FinishSender, ScriptDefinition } from './finish-sender.js';
 import type { RedisClient } from '../connection/redis-client.js';
-import { CORRUPT_KEYS, finishWithRecord } from '../scripts/write-executions.lua.js';
+import { finishedJob, finishWithRecordScript, isFinish, type ScriptDefinition, takesRecord } from './bullmq-scripts.js';
+import type { FinishSender } from './finish-sender.js';
 
-/** BullMQ's version follows. */
-const FINISH_SCRIPT = `${FINISH.name}:`;
-const JOB_ID = FINISH.keys + FINISH.jobId;
-const PREFIX = FINISH.keys + FINISH.prefix;
+/** Begins an error of `finish-with-record.lua`; corrupt keys follow. */
+const CORRUPT_KEYS = 'JOBS_CORRUPT ';
 /** Before the name of the same script with our record. */
 const RECORDING = 'jobs:';
 
-/** What comes after BullMQ's own arguments; see `finishWithRecord`. */
+/** What comes after BullMQ's own arguments; see `finish-with-record.lua`. */
 export type RecordArguments = readonly (string | number | Buffer)[];
 
 /** Records that are to be stored by the call that ends their job. */
@@ -30,7 +27,7 @@ export class RecordsAlong {
     return records;
   }
 
-  take(prefix: string, jobId: string): RecordArguments | undefined {
+  take({ prefix, jobId }: ReturnType<typeof finishedJob>): RecordArguments | undefined {
     const records = this.ofQueue(prefix);
     const record = records[jobId];
     if (record !== undefined) delete records[jobId];
@@ -76,15 +73,14 @@ export function recordingClient(
 
   const changed: Pick<IRedisClient, 'defineCommand' | 'runCommand'> = {
     defineCommand(name, definition) {
-      if (!name.startsWith(FINISH_SCRIPT) || definition.numberOfKeys !== FINISH.keys)
-        return plain.defineCommand(name, definition);
+      if (!takesRecord(name, definition)) return plain.defineCommand(name, definition);
       records.isPossible = true;
       define(name, definition);
-      define(RECORDING + name, { ...definition, lua: finishWithRecord(definition.lua) });
+      define(RECORDING + name, { ...definition, lua: finishWithRecordScript(definition.lua) });
     },
     runCommand(name, args) {
-      return records.isPossible && name.startsWith(FINISH_SCRIPT)
-        ? finish(name, args, records.take(String(args[PREFIX]), String(args[JOB_ID])))
+      return records.isPossible && isFinish(name)
+        ? finish(name, args, records.take(finishedJob(args)))
         : plain.runCommand(name, args);
     },
   };

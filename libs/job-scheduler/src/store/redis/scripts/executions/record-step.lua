@@ -1,9 +1,9 @@
-/**
- * KEYS[1] hash of the execution
- * ARGV    fence, job, queue, step name, step
- * Answer  1 stored, 0 refused: a newer fence is stored, or the execution has ended; 2 stored in place of a corrupt key
- */
-export const recordStepLua = `
+-- Stores the result of one step.
+--
+-- KEYS[1] hash of the execution
+-- ARGV    fence, job, queue, step name, step
+-- Answer  1 stored; 0 refused, as a newer fence is stored or the execution has ended; 2 stored in place of a corrupt key
+
 local key = KEYS[1]
 local answer = 1
 local stored = redis.pcall('HGET', key, 'm')
@@ -23,4 +23,3 @@ end
 redis.call('HSET', key, 'm', ARGV[1] .. ':', 'j', ARGV[2], 'q', ARGV[3],
   's:' .. ARGV[4], redis.call('HLEN', key) .. ':' .. ARGV[5])
 return answer
-`;

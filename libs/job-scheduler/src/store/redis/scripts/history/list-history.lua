@@ -1,17 +1,15 @@
-import { filed, reading } from './history.lua.js';
+-- A page of ended executions, newest first. Those that ended in the same millisecond come in the order of the sets, and in
+-- each set by the order of members.
+--
+-- KEYS[1] base of our keys
+-- ARGV    'ended' with a job or '', or 'fired' with a schedule; final status or ''; limit; then the place to go on from: a time
+--         or '', a set's name and a member in it, or '' and ''; how many bytes end the page
+-- Answer  how many executions wait to be indexed: if any, nothing else was done, ask again. Then 1 if there are more; time, set
+--         and member of the last; of each execution its id and what is stored of it
 
-/**
- * KEYS[1] base of our keys
- * ARGV    'ended' with a job or '', or 'fired' with a schedule; final status or ''; limit; a time or ''; a set's name and a
- *         member in it, or '' and '': only what comes after these; how many bytes end the list
- * Answer  how many of `fresh` are left: then nothing else was done, and it is to be asked again. Then: 1 if there are more;
- *         time, set and member of the last; id and what is stored of it, for each. Newest first; of those that ended in the
- *         same millisecond in the order of the sets, and in each by the order of members.
- */
-export const listHistoryLua = `
-${filed}
+-- @include "index-first"
 if left > 0 then return { left } end
-${reading}
+-- @include "read-execution"
 local kind, name, wanted, limit, time, after, place, most = unpack(ARGV)
 limit, most = tonumber(limit), tonumber(most)
 
@@ -44,7 +42,7 @@ local function skipped(n, score, current, text)
   if current == 0 or n < current then return redis.call('ZCOUNT', key, '-inf', score) end
   if n > current then return redis.call('ZCOUNT', key, '-inf', '(' .. score) end
   -- What is there, or was, comes directly before this, which never is.
-  local probe = text .. '\\0\\0'
+  local probe = text .. '\0\0'
   redis.call('ZADD', key, score, probe)
   local rank = redis.call('ZRANK', key, probe)
   redis.call('ZREM', key, probe)
@@ -115,4 +113,3 @@ for _ = 1, 100 do
   if look() then break end
 end
 return { left, more, last[1], last[2], last[3], unpack(found) }
-`;

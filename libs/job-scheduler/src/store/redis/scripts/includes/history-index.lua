@@ -1,28 +1,28 @@
-/**
- * How ended executions are indexed, bounded and counted.
- *
- * ended:<job>:<final>       Sorted set: "<id>" or "<id>\0<schedule>", by end time, newest first (negative): Redis looks for
- *                           the place of a new one from the front.
- * fired:<schedule>:<final>  Sorted set: "<id>\0<job>", likewise, of executions that a schedule made.
- * stats:<job>               Hash: n:<final> ends, at:<final> time of the last, error of the last failure; runs, sum, min, max
- *                           of durations, b<bucket> durations by size.
- * jobs                      Sorted set, by name: jobs that have stats.
- * counts                    Hash: ended executions by "<queue>:<final>".
- * fresh                     List: entries of executions that completed, and are not yet in any of the above, nor stored apart.
- */
+-- How ended executions are indexed, bounded and counted. `ended(…)` notes one, `file()` writes all that were noted.
+--
+-- ended:<job>:<final>       Sorted set: "<id>" or "<id>\0<schedule>", by end time, newest first (negative): Redis looks for
+--                           the place of a new one from the front.
+-- fired:<schedule>:<final>  Sorted set: "<id>\0<job>", likewise, of executions that a schedule made.
+-- stats:<job>               Hash: n:<final> ends, at:<final> time of the last, error of the last failure; runs, sum, min, max
+--                           of durations, b<bucket> durations by size.
+-- jobs                      Sorted set, by name: jobs that have stats.
+-- counts                    Hash: ended executions by "<queue>:<final>".
+-- fresh                     List: the pending index, entries of executions that completed and are in none of the above yet,
+--                           nor stored apart.
+--
+-- Needs    base
+-- Defines  ended, file, member, split, setOf, size, forget, inPieces, FINALS; `corrupt`: keys that have been replaced
 
-/** Needs `base`; collects `corrupt` keys that have been made anew. */
-export const filing = `
 local corrupt, counts, jobs = {}, {}, {}
 local FINALS = { 'completed', 'failed', 'skipped', 'cancelled' }
 local records, lines = base .. ':x:', base .. ':l:'
 
 local function member(id, of)
-  return of == '' and id or id .. '\\0' .. of
+  return of == '' and id or id .. '\0' .. of
 end
 
 local function split(text)
-  local cut = string.find(text, '\\0', 1, true)
+  local cut = string.find(text, '\0', 1, true)
   if not cut then return text, '' end
   return string.sub(text, 1, cut - 1), string.sub(text, cut + 1)
 end
@@ -244,4 +244,3 @@ local function file()
   end
   counts, jobs = {}, {}
 end
-`;

@@ -1,12 +1,10 @@
-/**
- * Job schedulers of one queue with all their fields: BullMQ's own list is one call for each.
- *
- * KEYS[1] BullMQ's sorted set of schedulers
- * ARGV    'scan', cursor, how many; or 'keys', keys
- * Answer  the next cursor ('0': that was all), then per scheduler: key, next time, 1 when the job of that time is there,
- *         and pattern, tz, startDate, endDate, data, each false when there is none
- */
-export const schedulersLua = `
+-- Job schedulers of one queue with all their fields: BullMQ's own list takes one call for each.
+--
+-- KEYS[1] BullMQ's sorted set of schedulers
+-- ARGV    'scan', cursor, how many; or 'keys', keys
+-- Answer  the next cursor ('0': that was all), then per scheduler: key, next time, 1 when the job of that time is there,
+--         and pattern, tz, startDate, endDate, data, each false when there is none
+
 local found = {}
 local cursor = '0'
 if ARGV[1] == 'scan' then
@@ -35,4 +33,3 @@ for i = 1, #found, 2 do
   end
 end
 return answer
-`;

@@ -1,0 +1,7 @@
+-- For scripts that read history: indexes what waits, so that they see all that ended before them.
+--
+-- Defines  base, left: how many executions still wait
+
+local base = KEYS[1]
+-- @include "pending-index"
+local left = fileFresh(FILED_BY_READERS)

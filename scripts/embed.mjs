@@ -1,0 +1,70 @@
+/**
+ * Lua stands in files of its own, and the library holds its texts in TypeScript, so that it reads no file when it
+ * runs. `node scripts/embed.mjs` writes these modules; commands that build do so first. `--check` fails where one is stale.
+ *
+ * A file begins with a comment that says what it is for, then an empty line: that much stays out of its text. A line
+ * `-- @include "name"` stands for the text of `includes/name.lua`, once a script however often it is named.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './run.mjs';
+
+const INCLUDE = /^[ \t]*-- @include "(.*)"\n/gm;
+const HEADER = /^(?:--.*\n)+\n/;
+
+const store = join(root, 'libs/job-scheduler/src/store');
+const modules = [{ folder: join(store, 'redis/scripts'), extension: 'lua', module: 'lua.generated.ts' }];
+
+/** The text of a file as the store is sent it. */
+function textOf(file, includes, included = new Set()) {
+  const text = readFileSync(file, 'utf8');
+  const header = HEADER.exec(text)?.[0];
+  if (!header) throw new Error(`${file} does not begin with a comment that says what it is for, and an empty line`);
+  return text.slice(header.length).replace(INCLUDE, (_line, name) => {
+    const piece = join(includes, `${name}.lua`);
+    if (!existsSync(piece)) throw new Error(`${file} includes "${name}", but there is no ${piece}`);
+    if (included.has(name)) return '';
+    included.add(name);
+    return textOf(piece, includes, included);
+  });
+}
+
+/** `executions/write-executions.lua` is `writeExecutionsLua`. */
+function nameOf(file, extension) {
+  const words = `${basename(file, `.${extension}`).replace(/^\d+-/, '')}-${extension}`;
+  return words.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
+}
+
+/** The module with the texts of all files of an extension below a folder, its includes apart. */
+export function moduleOf(folder, extension) {
+  const includes = join(folder, 'includes');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((file) => file.endsWith(`.${extension}`) && !file.startsWith(join(includes, '/')))
+    .toSorted();
+  const lines = files.map(
+    (file) =>
+      `export const ${nameOf(file, extension)}: string = ${JSON.stringify(textOf(file, includes).trimEnd())};\n`,
+  );
+  return [`// scripts/embed.mjs makes this file of the .${extension} files here: change those.\n`, ...lines].join('');
+}
+
+/** Writes the modules that are not as their files are, or only names them. */
+export function embed({ check = false } = {}) {
+  return modules.flatMap(({ folder, extension, module }) => {
+    const path = join(folder, module);
+    const text = moduleOf(folder, extension);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) return [];
+    if (!check) writeFileSync(path, text);
+    return [relative(root, path)];
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const check = process.argv.includes('--check');
+  for (const path of embed({ check })) {
+    console.log(check ? `${path} is stale. Write it: node scripts/embed.mjs` : `Wrote ${path}`);
+    if (check) process.exitCode = 1;
+  }
+}
