@@ -25,10 +25,13 @@ const rooms = [
   'dashboard',
   'testing',
 ];
+/** Rooms of bullmq-memory, likewise. */
+const memoryRooms = ['state', 'commands', 'backend'];
 /** Rooms with an entry point of their own: what they need is not installed everywhere. */
 const optionalRooms = ['memory', 'health', 'http', 'metrics', 'dashboard', 'testing'];
 
 const src = '^libs/job-scheduler/src';
+const memory = '^libs/bullmq-memory/src';
 const spec = '\\.spec\\.ts$';
 const wiring = '\\.module\\.ts$';
 const named = (...packages) => `(^|node_modules/)(${packages.join('|')})(/|$)`;
@@ -116,6 +119,28 @@ export default {
       'An app imports the library as a user does.',
       { path: '^apps/' },
       { path: `${src}/`, pathNot: `${src}/((${optionalRooms.join('|')})/)?index\\.ts$` },
+    ),
+    error(
+      'bullmq-memory-stands-alone',
+      'bullmq-memory is a package of its own: it knows BullMQ, and nothing of the library.',
+      { path: `${memory}/`, pathNot: spec },
+      { path: ['^(libs|apps|bench|scripts|test)/', 'node_modules/'], pathNot: [`${memory}/`, named('bullmq')] },
+    ),
+    ...memoryRooms
+      .slice(0, -1)
+      .map((room, index) =>
+        error(
+          `bullmq-memory-${room}-imports-only-rooms-before-it`,
+          `bullmq-memory's rooms, from the first to the last: ${memoryRooms.join(', ')}.`,
+          { path: `${memory}/${room}/` },
+          { path: `${memory}/((${memoryRooms.slice(index + 1).join('|')})/|[^/]+\\.ts$)` },
+        ),
+      ),
+    error(
+      'bullmq-memory-by-its-entries',
+      'The library reaches bullmq-memory as #bullmq-memory and #bullmq-memory/extend.',
+      { path: ['^(libs|apps|bench|test)/'], pathNot: `${memory}/` },
+      { path: `${memory}/`, pathNot: `${memory}/(index|extend)\\.ts$` },
     ),
     error('resolvable', 'This import leads nowhere.', {}, { couldNotResolve: true }),
   ],

@@ -28,6 +28,8 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // As "imports" in package.json, for TypeScript's own sake.
     '^#src/(.+)\\.js$': '<rootDir>/libs/job-scheduler/src/$1',
+    '^#bullmq-memory$': '<rootDir>/libs/bullmq-memory/src/index.ts',
+    '^#bullmq-memory/(.+)$': '<rootDir>/libs/bullmq-memory/src/$1.ts',
     '^nestjs-job-scheduler$': '<rootDir>/libs/job-scheduler/src/index.ts',
     '^nestjs-job-scheduler/(.+)$': '<rootDir>/libs/job-scheduler/src/$1/index.ts',
   },

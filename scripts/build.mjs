@@ -1,12 +1,14 @@
-/** `npm run build`: the library and the apps, into `libs/job-scheduler/dist` and `dist`. */
+/** `npm run build`: the packages, each into its own `dist`, and the apps into `dist`. */
+import { join } from 'node:path';
 import { embed } from './embed.mjs';
-import { node, programs } from './run.mjs';
+import { assemble, compilePackages, packages } from './packages.mjs';
+import { node, programs, root } from './run.mjs';
 import { setup } from './setup.mjs';
 
 setup();
 embed();
-process.exitCode = await node([
-  programs.nest,
-  'build',
-  ...(process.argv.length > 2 ? process.argv.slice(2) : ['--all']),
-]);
+const compiled = join(root, 'dist/libs');
+compilePackages(compiled);
+for (const [name, folder] of Object.entries(packages))
+  await assemble(name, compiled, join(root, 'libs', folder, 'dist'));
+process.exitCode = await node([programs.nest, 'build', 'demo']);

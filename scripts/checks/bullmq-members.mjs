@@ -1,5 +1,5 @@
 /**
- * Which members of BullMQ the library uses, and what they are in the installed BullMQ: `test/package/bullmq-members.json`.
+ * Which members of BullMQ our packages use, and what they are in the installed BullMQ: `test/package/bullmq-members.json`.
  * `node scripts/checks/bullmq-members.mjs` fails where the sources use others than that file lists; with `--write` it
  * writes the file. `test/package/bullmq-members.spec.ts` compares the file with BullMQ.
  *
@@ -15,7 +15,7 @@ import { root } from '../run.mjs';
 
 const bullmq = createRequire(import.meta.url)('bullmq');
 const listFile = join(root, 'test/package/bullmq-members.json');
-const sources = join(root, 'libs/job-scheduler/src');
+const sources = join(root, 'libs');
 
 /** What stands for BullMQ's interfaces when the program runs. */
 const client = bullmq.createIORedisClient(new Redis({ lazyConnect: true }));
@@ -79,7 +79,7 @@ function parametersIn(text) {
   return '';
 }
 
-/** Files of the library by the member that they use, found with the compiler. */
+/** Our files by the member that they use, found with the compiler. */
 async function findUses() {
   const { default: ts } = await import('typescript');
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (fault) => console.error(fault.messageText) };

@@ -1,5 +1,5 @@
 /**
- * `node scripts/checks/names.mjs`: no exported name of the library means two things, and no two tests have one title.
+ * `node scripts/checks/names.mjs`: no exported name of our packages means two things, and no two tests have one title.
  * Files are parsed, nothing runs: a title with a placeholder counts as it is written.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from '../run.mjs';
 
-const library = 'libs/job-scheduler/src/';
+const ours = /^libs\/[^/]+\/src\//;
 
 /** Names of two entry points that an app tells apart by what it imports them from. */
 const apart = new Set([
@@ -76,10 +76,10 @@ const titles = new Map();
 const add = (map, key, place) => map.set(key, [...(map.get(key) ?? []), place]);
 
 for (const file of ['libs', 'apps', 'test'].flatMap(sourcesIn)) {
-  const isOurs = file.startsWith(library) && !isSpec(file);
+  const isOurs = ours.test(file) && !isSpec(file);
   if (!isOurs && !isSpec(file) && !file.startsWith('test/')) continue;
   const source = parse(file);
-  if (isOurs) for (const name of exportsOf(source)) add(names, name, file.slice(library.length));
+  if (isOurs) for (const name of exportsOf(source)) add(names, name, file);
   else eachTitle(source, (title, line) => add(titles, title, `${file}:${line}`));
 }
 

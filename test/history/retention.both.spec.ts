@@ -5,10 +5,10 @@ import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { JobHistory, JobSchedulerModule, JobService } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
+import { openMemory } from '#bullmq-memory/extend';
 import { SystemClock } from '#src/common/clock.js';
 import { logsOf } from '#src/store/memory/memory-log-store.js';
 import { recordsOf } from '#src/store/memory/memory-execution-store.js';
-import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import type { ExecutionWrite } from '#src/store/ports/execution-record.js';
 import type { Store } from '#src/store/ports/ports.js';
 import { StoreHolder } from '#src/store/store-holder.js';
@@ -36,18 +36,18 @@ interface Left {
 
 const LOOK: Record<string, (prefix: string) => Promise<Left>> = {
   async 'memory:'(prefix) {
-    const { memory, release } = leaseMemory(prefix, new SystemClock());
+    const memory = openMemory(prefix, new SystemClock());
     const { records, ended } = recordsOf(memory);
     const left = {
       records: records.size,
       logs: logsOf(memory).executions.size,
       ofRecords: {
         indexed: ended.ofJob('often')!.size,
-        jobs: memory.queue(`${prefix}:default`).jobs.size,
+        jobs: memory.queue(`${prefix}:default`).size,
       },
       others: 0,
     };
-    release();
+    memory.close();
     return left;
   },
 

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { leaseMemory } from '#src/store/memory/shared-memory.js';
+import { openMemory } from '#bullmq-memory/extend';
 import { startTcpProxy } from '../store/tcp-proxy.js';
 import { randomPrefix } from '../support/prefix.js';
 import { sharedStores } from '../support/stores.js';
@@ -101,7 +101,7 @@ describe('nothing is left behind', () => {
   test('in memory', async () => {
     const prefix = randomPrefix();
     const { store } = await openSide('memory:', prefix);
-    const { memory, release } = leaseMemory(prefix, clock);
+    const memory = openMemory(prefix, clock);
     const { locks } = memory.part<{ locks: Map<string, unknown> }>('locks', () => ({ locks: new Map() }));
     for (let n = 0; n < COUNT; n++) await store.locks.acquire(`dead ${n}`, 'a', { ttl: scaled(1_000) });
     expect(locks.size).toBe(COUNT);
@@ -111,7 +111,7 @@ describe('nothing is left behind', () => {
       await store.locks.release('other', 'a');
       return locks.size === 0;
     });
-    release();
+    memory.close();
   });
 
   describe('with a PostgreSQL server', () => {

@@ -2,7 +2,7 @@
 import { afterEach, jest } from '@jest/globals';
 import { FlowProducer, Queue, QueueEvents, QueueEventsProducer, Worker } from 'bullmq';
 import type { Job, Processor, QueueEventsOptions, QueueOptions, WorkerOptions } from 'bullmq';
-import { createMemoryBackend, type MemoryBackend, type MemoryConnection } from '#src/memory/index.js';
+import { createMemoryBackend, type MemoryBackend, type MemoryConnection } from '#bullmq-memory';
 import { randomPrefix } from '../support/prefix.js';
 
 type More<T> = Omit<Partial<T>, 'connection'>;

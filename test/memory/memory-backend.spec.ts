@@ -1,7 +1,7 @@
 /** What is particular to the memory backend: who shares it, its clock, and that it leaves room for others. */
 import { describe, expect, jest, test } from '@jest/globals';
 import { Queue, Worker, withBackend } from 'bullmq';
-import { createMemoryBackend } from '#src/memory/index.js';
+import { createMemoryBackend } from '#bullmq-memory';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
 import { bullOnMemory } from './kit.js';

@@ -63,7 +63,13 @@ async function appWithout(name: string, absent: readonly string[]): Promise<stri
   const library = join(to, 'nestjs-job-scheduler');
   await mkdir(library);
   await symlink(join(process.env.TEST_COMPILED!, 'libs/job-scheduler/src'), join(library, 'src'));
-  const manifest = { name: 'nestjs-job-scheduler', type: 'module', exports: { '.': './src/index.js' } };
+  await symlink(join(process.env.TEST_COMPILED!, 'libs/bullmq-memory/src'), join(library, 'bullmq-memory'));
+  const manifest = {
+    name: 'nestjs-job-scheduler',
+    type: 'module',
+    exports: { '.': './src/index.js' },
+    imports: { '#bullmq-memory': './bullmq-memory/index.js', '#bullmq-memory/*': './bullmq-memory/*.js' },
+  };
   await writeFile(join(library, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(app, 'main.mjs'), MAIN);
   return app;

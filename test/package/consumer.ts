@@ -26,11 +26,10 @@ const compilerOptions = {
   skipLibCheck: false,
 };
 
-/** Makes the tarball that would be published, of `built`, or, without it, of a build of its own. */
-export async function packLibrary(directory: string, built?: string): Promise<string> {
-  const { stdout } = await exec(process.execPath, ['scripts/pack.mjs', directory, ...(built ? [built] : [])], {
-    cwd: root,
-  });
+/** Makes the tarball that would be published, of what is `compiled`, or, without it, of a build of its own. */
+export async function packPackage(directory: string, name: string, compiled?: string): Promise<string> {
+  const options = ['--package', name, ...(compiled ? ['--compiled', compiled] : [])];
+  const { stdout } = await exec(process.execPath, ['scripts/pack.mjs', directory, ...options], { cwd: root });
   return stdout.trim();
 }
 

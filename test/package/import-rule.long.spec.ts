@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const src = 'libs/job-scheduler/src';
+const memory = 'libs/bullmq-memory/src';
 
 /** Which rule, which file breaks it, and how. The order of the rooms is a rule for each room but the last. */
 const rooms =
-  'errors definition options decorators discovery registry store execution worker scheduling service memory health http metrics dashboard testing'.split(
+  'errors common cron definition options decorators discovery store queues events jobs execution worker scheduling service memory health http metrics dashboard testing'.split(
     ' ',
   );
 const violations: readonly [rule: string, file: string, code: string][] = [
@@ -57,6 +58,26 @@ const violations: readonly [rule: string, file: string, code: string][] = [
     'apps/demo/src/main.ts',
     `import { a } from '../../../${src}/errors/a.js';\nexport const b = a;`,
   ],
+  [
+    'bullmq-memory-stands-alone',
+    `${memory}/backend/borrows.ts`,
+    `import { a } from '../../../job-scheduler/src/errors/a.js';\nexport const b = a;`,
+  ],
+  [
+    'bullmq-memory-state-imports-only-rooms-before-it',
+    `${memory}/state/up.ts`,
+    `import { a } from '../commands/a.js';\nexport const b = a;`,
+  ],
+  [
+    'bullmq-memory-commands-imports-only-rooms-before-it',
+    `${memory}/commands/up.ts`,
+    `import { a } from '../index.js';\nexport const b = a;`,
+  ],
+  [
+    'bullmq-memory-by-its-entries',
+    `${src}/store/memory.ts`,
+    `import { a } from '../../../bullmq-memory/src/state/a.js';\nexport const b = a;`,
+  ],
   ['resolvable', `${src}/errors/lost.ts`, `import { a } from './nowhere.js';\nexport const b = a;`],
 ];
 
@@ -67,6 +88,9 @@ const allowed: Record<string, string> = {
   [`${src}/service/typed.ts`]: `import type { Queue } from 'bullmq';\nimport type { Redis } from 'ioredis';\nexport type Q = Queue | Redis;`,
   [`${src}/store/lazy.ts`]: `export type R = typeof import('ioredis');\nexport const r = () => import('ioredis');`,
   [`${src}/store/engine.ts`]: `import { Queue } from 'bullmq';\nexport const q = Queue;`,
+  [`${src}/store/by-name.ts`]: `import { a } from '#bullmq-memory';\nexport const b = a;`,
+  [`${memory}/index.ts`]: `import { ErrorCode } from 'bullmq';\nimport { setImmediate } from 'node:timers';\nexport const a = [ErrorCode, setImmediate];`,
+  [`${memory}/backend/down.ts`]: `import { a } from '../state/a.js';\nexport const b = a;`,
   [`${src}/service/down.ts`]: `import { a } from '../errors/a.js';\nimport { getQueueToken } from '@nestjs/bullmq';\nexport const b = [a, getQueueToken];`,
   [`${src}/errors/up.spec.ts`]: `import { a } from '../service/a.js';\nexport const b = a;`,
   [`${src}/some.module.ts`]: `export { t as m } from './health/a.js';`,
@@ -100,7 +124,8 @@ describe('the import rule', () => {
     ])
       await cp(join(root, file), join(house, file));
     await symlink(join(root, 'node_modules'), join(house, 'node_modules'));
-    const neighbours = [...rooms.map((room) => `${src}/${room}/a.ts`), 'test/a.ts'];
+    const ofMemory = ['state', 'commands'].map((room) => `${memory}/${room}/a.ts`);
+    const neighbours = [...rooms.map((room) => `${src}/${room}/a.ts`), ...ofMemory, 'test/a.ts'];
     const files = {
       ...Object.fromEntries(neighbours.map((file) => [file, `export const a = 1;\nexport type A = number;`])),
       ...Object.fromEntries(violations.map(([, file, code]) => [file, code])),

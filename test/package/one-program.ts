@@ -7,15 +7,14 @@ import { root } from './consumer.js';
 export interface OneProgram {
   /** The compiler's words; empty where all is well. */
   readonly faults: string;
-  /** Where the library's code and its types are, as they are published. */
-  readonly library: string;
+  /** Where the code and the types of our packages are, laid out as `libs` is. */
+  readonly libs: string;
   /** Where a file of `sources` became JavaScript. */
   readonly compiled: (file: string) => string;
 }
 
 /**
- * Compiles the library, the uses of `test/types` and `sources` (path below `directory` to code) against the sources of
- * the library.
+ * Compiles our packages, the uses of `test/types` and `sources` (path below `directory` to code) against their sources.
  */
 export async function compileOneProgram(
   directory: string,
@@ -38,14 +37,14 @@ export async function compileOneProgram(
       noUnusedLocals: false,
       noUnusedParameters: false,
     },
-    include: [join(root, 'libs/job-scheduler/src'), join(root, 'test/types/job-types.ts'), ...Object.keys(sources)],
+    include: [join(root, 'libs/*/src'), join(root, 'test/types/job-types.ts'), ...Object.keys(sources)],
     exclude: [join(root, '**/*.spec.ts')],
   };
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config));
   const compiledFrom = (path: string): string => join(out, path.slice(parse(path).root.length));
   return {
     faults: await compile(directory),
-    library: compiledFrom(join(root, 'libs/job-scheduler/src')),
+    libs: compiledFrom(join(root, 'libs')),
     compiled: (file) => compiledFrom(join(directory, file.replace(/\.ts$/, '.js'))),
   };
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Consumer, packLibrary, root } from './consumer.js';
+import { Consumer, packPackage, root } from './consumer.js';
 import { installLine, readmeBlocks, withoutTopLevelAwait } from './readme-blocks.js';
 
 interface Manifest {
@@ -24,7 +24,7 @@ describe('the packed library', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'job-scheduler-packed-'));
-    tarball = await packLibrary(directory);
+    tarball = await packPackage(directory, library);
     consumer = await Consumer.create();
     await consumer.install(...nest, tarball);
     packed = join(consumer.directory, 'node_modules', library);

@@ -7,12 +7,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
-import { Consumer, packLibrary, root } from './consumer.js';
+import { Consumer, packPackage, root } from './consumer.js';
 import { compileOneProgram, type OneProgram } from './one-program.js';
 import { readmeBlocks, withoutTopLevelAwait, type ReadmeBlock } from './readme-blocks.js';
 
+interface Target {
+  readonly types: string;
+  readonly default: string;
+}
+
 interface Manifest {
-  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
+  readonly imports: Record<string, Target>;
+  readonly exports: Record<string, string | Target>;
   readonly dependencies: Record<string, string>;
   readonly peerDependencies: Record<string, string>;
   readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>;
@@ -47,7 +53,7 @@ describe('the packed library', () => {
     [first] = [...blocks.values()] as [ReadmeBlock];
     const sources = [...blocks].map(([file, { code }]) => [file, `${code}\nexport {};\n`] as const);
     program = await compileOneProgram(directory, { ...Object.fromEntries(sources), 'http/main.ts': overHttp });
-    const tarball = await packLibrary(directory, program.library);
+    const tarball = await packPackage(directory, library, program.libs);
     consumer = await Consumer.create();
     await consumer.unpack(library, tarball);
     packed = join(consumer.directory, 'node_modules', library);
@@ -65,6 +71,23 @@ describe('the packed library', () => {
     Object.entries(manifest.exports).flatMap(([entry, target]) =>
       typeof target === 'string' ? [] : [[entry, join(packed, target.types), join(packed, target.default)]],
     );
+  /** The packages that a built file, and all that it imports of ours, names. */
+  async function namedBy(file: string, seen = new Set<string>()): Promise<Set<string>> {
+    const packages = new Set<string>();
+    if (seen.has(file)) return packages;
+    seen.add(file);
+    const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'));
+    for (const { fileName: name } of importedFiles) {
+      if (/^[.#]/.test(name)) {
+        const code = name.startsWith('.') ? join(dirname(file), name) : join(packed, manifest.imports[name]!.default);
+        const imported = file.endsWith('.d.ts') ? code.replace(/\.js$/, '.d.ts') : code;
+        for (const each of await namedBy(imported, seen)) packages.add(each);
+      } else if (!name.startsWith('node:')) {
+        packages.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
+      }
+    }
+    return packages;
+  }
   /** Puts compiled code where an app of the consumer would have it. */
   async function runCompiled(file: string, prints: readonly string[]): Promise<string> {
     const target = file.replace(/\.ts$/, '.js');
@@ -85,14 +108,14 @@ describe('the packed library', () => {
   test('declares every package that it imports, and imports every dependency', async () => {
     const used = new Set<string>();
     for (const [, types, code] of entries())
-      for (const name of [...(await packagesFrom(types)), ...(await packagesFrom(code))]) used.add(name);
+      for (const name of [...(await namedBy(types)), ...(await namedBy(code))]) used.add(name);
     const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
     expect([...used].filter((name) => !declared.includes(name))).toEqual([]);
     expect(Object.keys(manifest.dependencies).filter((name) => !used.has(name))).toEqual([]);
   });
 
   test('names no optional peer in the types of the main entry', async () => {
-    const named = await packagesFrom(join(packed, 'dist/index.d.ts'));
+    const named = await namedBy(join(packed, 'dist/index.d.ts'));
     expect(optionalPeers().filter((name) => named.has(name))).toEqual([]);
   });
 
@@ -130,21 +153,4 @@ async function blocksOf(pages: readonly string[]): Promise<Map<string, ReadmeBlo
     for (const block of readmeBlocks(await readFile(join(root, page), 'utf8')))
       found.set(`${page}/line-${block.line}.ts`, block);
   return found;
-}
-
-/** The packages that a built file, and all that it imports of ours, names. */
-async function packagesFrom(file: string, seen = new Set<string>()): Promise<Set<string>> {
-  const packages = new Set<string>();
-  if (seen.has(file)) return packages;
-  seen.add(file);
-  const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'));
-  for (const { fileName: name } of importedFiles) {
-    if (name.startsWith('.')) {
-      const imported = join(dirname(file), file.endsWith('.d.ts') ? name.replace(/\.js$/, '.d.ts') : name);
-      for (const each of await packagesFrom(imported, seen)) packages.add(each);
-    } else if (!name.startsWith('node:')) {
-      packages.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
-    }
-  }
-  return packages;
 }

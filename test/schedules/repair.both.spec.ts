@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 import type { JobEvent } from 'nestjs-job-scheduler';
 import { Client } from 'pg';
 import { SystemClock } from '#src/common/clock.js';
+import { openMemory } from '#bullmq-memory/extend';
 import type { ScheduleRepair } from '#src/scheduling/sync/scheduler-sync.js';
-import { leaseMemory } from '#src/store/memory/shared-memory.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
 import { EventBus } from '#src/events/event-bus.js';
 import { JobHealth } from '#src/service/job-health.js';
@@ -57,15 +57,13 @@ async function deletePlanned({ store }: TestApp, connection: string, prefix: str
     });
     await client.end();
   } else {
-    const { memory, release } = leaseMemory(prefix, new SystemClock());
+    const memory = openMemory(prefix, new SystemClock());
     const queue = memory.queue(`${prefix}:${TICK_QUEUE}`);
     await until('it is deleted before it is due', async () => {
-      const job = queue.jobs.get(await planned());
-      if (job?.place !== 'delayed') return false;
-      queue.leave(job);
-      return queue.jobs.delete(job.id);
+      const id = await planned();
+      return queue.dueAt(id) !== undefined && queue.remove(id);
     });
-    release();
+    memory.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { SystemClock } from '#src/common/clock.js';
 import { recordsOf } from '#src/store/memory/memory-execution-store.js';
 import { schedulesOf } from '#src/store/memory/memory-schedule-store.js';
-import { leaseMemory } from '#src/store/memory/shared-memory.js';
+import { openMemory } from '#bullmq-memory/extend';
 import { openStore } from '#src/store/open-store.js';
 import { describeStore } from './conformance.js';
 
@@ -12,19 +12,19 @@ describeStore('memory', {
   ordered: true,
   open: (prefix) => openStore({ connection: 'memory:', prefix, clock }),
   async corrupt(prefix, id) {
-    const { memory, release } = leaseMemory(prefix, clock);
+    const memory = openMemory(prefix, clock);
     recordsOf(memory).records.get(id)!.head = '{"cut off';
-    release();
+    memory.close();
   },
   async corruptSchedule(prefix, id) {
-    const { memory, release } = leaseMemory(prefix, clock);
+    const memory = openMemory(prefix, clock);
     schedulesOf(memory).get(id)!.text = '{"cut off';
-    release();
+    memory.close();
   },
   async left(prefix, job, scheduleId) {
-    const { memory, release } = leaseMemory(prefix, clock);
+    const memory = openMemory(prefix, clock);
     const { ended, records } = recordsOf(memory);
-    release();
+    memory.close();
     const isOfIt = (record: { job: string; scheduleId: string | undefined }) =>
       record.job === job || record.scheduleId === scheduleId;
     return Math.max(

@@ -7,7 +7,7 @@ import swc from '@swc/core';
 import { swcOptions } from './swc-options.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const folders = ['libs/job-scheduler/src', 'apps', 'bench', 'test'];
+const folders = ['libs/job-scheduler/src', 'libs/bullmq-memory/src', 'apps', 'bench', 'test'];
 
 /** Compiles all that is no spec into a temporary directory, laid out as the checkout is. `remove` takes it away. */
 export async function compileSources() {
@@ -17,10 +17,16 @@ export async function compileSources() {
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
     // What is here imports the library by its name, which is this package's own.
     const src = './libs/job-scheduler/src';
+    const memory = './libs/bullmq-memory/src';
     const exports = { '.': `${src}/index.js`, './*': `${src}/*/index.js` };
+    const imports = {
+      '#src/*': `${src}/*`,
+      '#bullmq-memory': `${memory}/index.js`,
+      '#bullmq-memory/*': `${memory}/*.js`,
+    };
     await writeFile(
       join(directory, 'package.json'),
-      JSON.stringify({ name: 'nestjs-job-scheduler', type: 'module', exports, imports: { '#src/*': `${src}/*` } }),
+      JSON.stringify({ name: 'nestjs-job-scheduler', type: 'module', exports, imports }),
     );
     const listed = await Promise.all(folders.map(sourcesIn));
     await Promise.all(listed.flat().map((file) => compile(file, directory)));

@@ -1,7 +1,7 @@
 import { createRedisBackend, FlowProducer, Queue, Worker } from 'bullmq';
 import type { BackendFactory, IQueueBackend, Job, QueueBaseOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { createMemoryBackend } from '#src/memory/index.js';
+import { createMemoryBackend } from '#bullmq-memory';
 import { randomPrefix } from '../../support/prefix.js';
 
 export const QUEUES = ['alpha', 'beta'] as const;

@@ -1,9 +1,9 @@
 import { expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
+import { freshMemory } from '../../../../../test/support/fresh-memory.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
-import { SharedMemory } from '../../store/memory/shared-memory.js';
 import type { LogBatch, StoredLog } from '../../store/ports/log-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { LogWriter } from './log-writer.js';
@@ -22,7 +22,7 @@ class FailingStore extends MemoryLogStore {
 
 function setUp() {
   const clock = new HeldClock();
-  const logs = new FailingStore(new SharedMemory(clock));
+  const logs = new FailingStore(freshMemory(clock));
   const logger = new Logger('test');
   const warn = jest.spyOn(logger, 'warn').mockImplementation(() => undefined);
   const writer = new LogWriter({ logs, clock, logger });

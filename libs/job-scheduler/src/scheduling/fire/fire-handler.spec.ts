@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Logger } from '@nestjs/common';
+import { freshMemory } from '../../../../../test/support/fresh-memory.js';
 import { SystemClock } from '../../common/clock.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
 import type { JobReports } from '../../execution/running-job.js';
 import { MemoryScheduleStore } from '../../store/memory/memory-schedule-store.js';
-import { SharedMemory } from '../../store/memory/shared-memory.js';
 import { encodeSchedulerId } from '../../store/names.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleData } from '../../store/ports/schedule-store.js';
@@ -83,7 +83,7 @@ const runs = () => enqueued.map(({ scheduledFor, trigger }) => [scheduledFor, tr
 
 beforeEach(async () => {
   clock = new MovedClock();
-  schedules = new MemoryScheduleStore(new SharedMemory(clock));
+  schedules = new MemoryScheduleStore(freshMemory(clock));
   enqueued = [];
   skipped = [];
   kept = undefined;

@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
+import { freshMemory } from '../../../../../test/support/fresh-memory.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogEntry, StoredLog } from '../../store/ports/log-store.js';
 import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
-import { SharedMemory } from '../../store/memory/shared-memory.js';
 import { LogBuffer } from './log-buffer.js';
 import type { LogItem } from './log-item.js';
 
@@ -23,7 +23,7 @@ afterEach(() => feed?.close());
 
 async function setUp(stored = 0) {
   const clock = new HeldClock();
-  const logs = new CountingStore(new SharedMemory(clock));
+  const logs = new CountingStore(freshMemory(clock));
   let number = 0;
   const append = async (entry: LogEntry) =>
     (await logs.append({ writer: 'w', number: ++number, writes: [{ entry, keep: 60_000 }] }))[0]!;

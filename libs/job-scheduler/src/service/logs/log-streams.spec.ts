@@ -1,11 +1,11 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
 import { HeldClock, turns } from '../../../../../test/support/held-clock.js';
+import { freshMemory } from '../../../../../test/support/fresh-memory.js';
 import type { JobEvent } from '../../definition/job-event.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { StoredLog } from '../../store/ports/log-store.js';
 import { MemoryLogStore } from '../../store/memory/memory-log-store.js';
-import { SharedMemory } from '../../store/memory/shared-memory.js';
 import type { StoreHolder } from '../../store/store-holder.js';
 import type { ExecutionFinder } from '../../jobs/execution-finder.js';
 import type { LogItem } from './log-item.js';
@@ -30,7 +30,7 @@ afterEach(() => {
 
 function setUp() {
   const clock = new HeldClock();
-  const logs = new HurriedStore(new SharedMemory(clock));
+  const logs = new HurriedStore(freshMemory(clock));
   const all = new Subject<JobEvent>();
   const holder = { require: () => ({ logs }) } as unknown as StoreHolder;
   const streams = new LogStreams(holder, { all }, {} as ExecutionFinder, clock);

@@ -1,5 +1,5 @@
+import { RankedSet, type Ranked } from '#bullmq-memory/extend';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { RankedSet, type Ranked } from './ranked-set.js';
 
 /** What the index needs of a record. `score`: when it ended. */
 export interface EndedRecord extends Ranked {

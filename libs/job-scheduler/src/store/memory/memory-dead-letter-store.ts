@@ -1,3 +1,4 @@
+import type { KeptJob, KeptQueue, OpenMemory } from '#bullmq-memory/extend';
 import { lastStack, LOOK_AT_MOST } from '../ports/dead-letter-store.js';
 import type {
   AgedJob,
@@ -8,56 +9,44 @@ import type {
   FailedPlace,
   FailedQueue,
 } from '../ports/dead-letter-store.js';
-import { toJobJson, type MemoryJob } from './memory-job.js';
-import { reprocessJob } from './move-job.js';
-import { removeTree } from './remove-job.js';
 import { PAGE_BYTES } from '../ports/history-store.js';
-import type { SharedMemory } from './shared-memory.js';
 
 /** Failed jobs in the memory of this process. */
 export class MemoryDeadLetterStore implements DeadLetterStore {
   constructor(
-    private readonly memory: SharedMemory,
+    private readonly memory: OpenMemory,
     private readonly prefix: string,
   ) {}
 
   async list(queue: string, filter: FailedFilter, limit: number, before?: FailedPlace): Promise<FailedPage<FailedJob>> {
-    return take(fitting(this.failed(queue).descending(before && toLimit(before)), filter), limit, toFailedJob, sizeOf);
+    return take(fitting(this.queue(queue).latestFailed(before && toLimit(before)), filter), limit, toFailedJob, sizeOf);
   }
 
   async ids(queue: string, filter: FailedFilter, limit: number, after?: FailedPlace): Promise<FailedPage<string>> {
-    return take(fitting(afterPlace(this.failed(queue), after), filter), limit, ({ id }) => id);
+    return take(fitting(afterPlace(this.queue(queue).failed(), after), filter), limit, ({ id }) => id);
   }
 
   async count(queue: string, filter: FailedFilter): Promise<number> {
-    return [...fitting(this.failed(queue), filter)].length;
+    return [...fitting(this.queue(queue).failed(), filter)].length;
   }
 
   async aged(queue: string, now: number, after?: FailedPlace): Promise<FailedPage<AgedJob>> {
-    const page = take(afterPlace(this.failed(queue), after), LOOK_AT_MOST, toAgedJob);
+    const page = take(afterPlace(this.queue(queue).failed(), after), LOOK_AT_MOST, toAgedJob);
     return { ...page, items: page.items.filter(({ opts, failedAt }) => failedAt + ageOf(opts) * 1_000 <= now) };
   }
 
   async retry({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const queue = this.queue(name);
-    const how = { lifo: false, resetMade: true, resetStarted: false };
-    return ids.filter((id) => reprocessJob(this.memory, queue, id, 'failed', how) === undefined).length;
+    return ids.filter((id) => queue.retry(id)).length;
   }
 
   async discard({ name }: FailedQueue, ids: readonly string[]): Promise<number> {
     const queue = this.queue(name);
-    const jobs = ids.map((id) => queue.jobs.get(id)).filter((job) => job?.place === 'failed') as MemoryJob[];
-    const options = { children: false, keepProcessed: false, keepLocked: false };
-    for (const job of jobs) removeTree(this.memory, queue, job, undefined, options);
-    return jobs.length;
+    return ids.filter((id) => queue.discard(id)).length;
   }
 
-  private queue(name: string) {
+  private queue(name: string): KeptQueue {
     return this.memory.queue(`${this.prefix}:${name}`);
-  }
-
-  private failed(name: string) {
-    return this.queue(name).sorted.failed;
   }
 }
 
@@ -65,26 +54,26 @@ function toLimit({ at, id }: FailedPlace): { score: number; id?: string } {
   return { score: at, ...(id !== undefined && { id }) };
 }
 
-function* afterPlace(jobs: Iterable<MemoryJob>, place: FailedPlace | undefined): Iterable<MemoryJob> {
+function* afterPlace(jobs: Iterable<KeptJob>, place: FailedPlace | undefined): Iterable<KeptJob> {
   for (const job of jobs) {
     const isPassed = place && (job.score < place.at || (job.score === place.at && job.id <= (place.id ?? '')));
     if (!isPassed) yield job;
   }
 }
 
-function* fitting(jobs: Iterable<MemoryJob>, { job: name, until = Infinity }: FailedFilter): Iterable<MemoryJob> {
+function* fitting(jobs: Iterable<KeptJob>, { job: name, until = Infinity }: FailedFilter): Iterable<KeptJob> {
   for (const job of jobs) if (job.score <= until && (name === undefined || job.name === name)) yield job;
 }
 
 function take<Item>(
-  jobs: Iterable<MemoryJob>,
+  jobs: Iterable<KeptJob>,
   limit: number,
-  toItem: (job: MemoryJob) => Item,
-  sizeOfJob: (job: MemoryJob) => number = () => 0,
+  toItem: (job: KeptJob) => Item,
+  sizeOfJob: (job: KeptJob) => number = () => 0,
 ): FailedPage<Item> {
   const items: Item[] = [];
   let size = 0;
-  let last: MemoryJob | undefined;
+  let last: KeptJob | undefined;
   for (const job of jobs) {
     const isLarge = size >= PAGE_BYTES;
     if (last && (isLarge || items.length === limit)) return { items, next: { at: last.score, id: last.id }, isLarge };
@@ -95,12 +84,12 @@ function take<Item>(
   return { items };
 }
 
-function sizeOf({ data, failedReason = '', stacktrace = '' }: MemoryJob): number {
+function sizeOf({ data, failedReason = '', stacktrace = '' }: KeptJob): number {
   return data.length + failedReason.length + stacktrace.length;
 }
 
-function toAgedJob(job: MemoryJob): AgedJob {
-  const { id, name, opts } = toJobJson(job);
+function toAgedJob(job: KeptJob): AgedJob {
+  const { id, name, opts } = job.toJson();
   return { id, name, opts, failedAt: job.score };
 }
 
@@ -109,9 +98,8 @@ function ageOf({ removeOnFail }: AgedJob['opts']): number {
   return typeof removeOnFail === 'object' && 'age' in removeOnFail ? (removeOnFail.age ?? Infinity) : Infinity;
 }
 
-function toFailedJob(job: MemoryJob): FailedJob {
-  const { id, name, data, opts, timestamp, attemptsMade, attemptsStarted, stalledCounter, repeatJobKey } =
-    toJobJson(job);
+function toFailedJob(job: KeptJob): FailedJob {
+  const { id, name, data, opts, timestamp, attemptsMade, attemptsStarted, stalledCounter, repeatJobKey } = job.toJson();
   return {
     job: {
       id,

@@ -1,35 +1,37 @@
 import { Queue } from 'bullmq';
-import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import type { BackendFactory, IQueueBackend } from 'bullmq';
+import type { MemoryConnection } from '#bullmq-memory';
+import { memoryBackendWith, type BackendHooks, type KeptQueue, type OpenMemory } from '#bullmq-memory/extend';
+import { QueueFullError } from '../../errors/queue-errors.js';
 import { EventStream } from '../event-stream.js';
 import { isPlaceEvent, type PastEnd, toPastEnd } from '../ports/past-end.js';
 import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { JobHeading } from '../ports/job-heading.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
-import { createMemoryBackend, type MemoryConnection } from './create-memory-backend.js';
-import type { SharedMemory } from './shared-memory.js';
+import { hasRoom } from './has-room.js';
 
-const memoryBackend: BackendFactory<IQueueBackend, unknown> = (name, options, parts) =>
-  createMemoryBackend(name, options as QueueBaseOptions<MemoryConnection>, parts);
+/** For BullMQ's classes as the engine knows them: whatever the connection is. */
+const backendWith = (hooks: BackendHooks) => memoryBackendWith(hooks) as BackendFactory<IQueueBackend, unknown>;
 
 /** BullMQ in the memory of this process. */
 export class MemoryEngine implements QueueEngine {
-  readonly backend = memoryBackend;
+  readonly backend = backendWith({});
 
   constructor(
     private readonly connection: MemoryConnection,
     private readonly prefix: string,
-    private readonly memory: SharedMemory,
+    private readonly memory: OpenMemory,
   ) {}
 
-  /** BullMQ hands all options on to the backend. */
-  queue(name: string, options: EngineQueueOptions = {}): EngineQueue {
-    const queue: EngineQueue = new Queue(name, { ...options, ...this.workerOptions() }, memoryBackend);
+  queue(name: string, { maxWaiting, ...options }: EngineQueueOptions = {}): EngineQueue {
+    const backend = maxWaiting === undefined ? this.backend : this.boundedBackend(name, maxWaiting);
+    const queue: EngineQueue = new Queue(name, { ...options, ...this.workerOptions() }, backend);
     queue.on('error', () => undefined);
     return queue;
   }
 
   events(name: string): EngineEvents {
-    return new EventStream(name, this.workerOptions(), memoryBackend);
+    return new EventStream(name, this.workerOptions(), this.backend);
   }
 
   workerOptions(): { connection: unknown; prefix: string } {
@@ -40,14 +42,14 @@ export class MemoryEngine implements QueueEngine {
   async handOn(): Promise<void> {}
 
   async schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]> {
-    const { schedulers, jobs } = this.memory.queue(`${this.prefix}:${name}`);
-    return [...schedulers]
+    const queue = this.kept(name);
+    return [...queue.schedulers]
       .filter(([key]) => keys === undefined || keys.includes(key))
       .map(([key, { next, fields }]) =>
         toEngineScheduler({
           key,
           next,
-          hasJob: jobs.has(`repeat:${key}:${next}`),
+          hasJob: queue.job(`repeat:${key}:${next}`) !== undefined,
           pattern: fields.get('pattern'),
           tz: fields.get('tz'),
           startDate: fields.get('startDate'),
@@ -58,9 +60,9 @@ export class MemoryEngine implements QueueEngine {
   }
 
   async headings(name: string, jobIds: readonly string[]): Promise<JobHeading[]> {
-    const { jobs } = this.memory.queue(`${this.prefix}:${name}`);
+    const queue = this.kept(name);
     return jobIds.flatMap((jobId) => {
-      const job = jobs.get(jobId);
+      const job = queue.job(jobId);
       if (!job) return [];
       const { id, name: jobName, timestamp, processedOn, attemptsMade } = job;
       return [{ id, name: jobName, timestamp, processedOn, attemptsMade }];
@@ -72,7 +74,7 @@ export class MemoryEngine implements QueueEngine {
   }
 
   async dueTimes(name: string, jobIds: readonly string[]): Promise<Map<string, number>> {
-    const queue = this.memory.queue(`${this.prefix}:${name}`);
+    const queue = this.kept(name);
     const times = jobIds.map((id) => [id, queue.dueAt(id)] as const);
     return new Map(times.filter((time): time is [string, number] => time[1] !== undefined));
   }
@@ -80,9 +82,7 @@ export class MemoryEngine implements QueueEngine {
   async pastEnds(name: string, jobIds: readonly string[]): Promise<Map<string, PastEnd>> {
     const missing = new Set(jobIds);
     const ends = new Map<string, PastEnd>();
-    for (const { event, jobId, returnvalue, failedReason } of this.memory
-      .queue(`${this.prefix}:${name}`)
-      .events.backwards()) {
+    for (const { event, jobId, returnvalue, failedReason } of this.kept(name).events()) {
       if (jobId === undefined || !missing.has(jobId) || !isPlaceEvent(event)) continue;
       missing.delete(jobId);
       const end = toPastEnd(event, returnvalue ?? failedReason);
@@ -90,5 +90,17 @@ export class MemoryEngine implements QueueEngine {
       if (missing.size === 0) break;
     }
     return ends;
+  }
+
+  private kept(name: string): KeptQueue {
+    return this.memory.queue(`${this.prefix}:${name}`);
+  }
+
+  private boundedBackend(name: string, maxWaiting: number) {
+    return backendWith({
+      beforeAdd: (jobs) => {
+        if (!hasRoom(this.kept(name), jobs, maxWaiting)) throw new QueueFullError(name, maxWaiting, jobs.length);
+      },
+    });
   }
 }

@@ -1,13 +1,13 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import { OwnLogger } from '../../common/own-logger.js';
 import { CorruptRecordError } from '../codecs/execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
 import type { ExecutionStore } from '../ports/ports.js';
 import { logsOf } from './memory-log-store.js';
 import { MemoryRecords } from './memory-records.js';
-import type { SharedMemory } from './shared-memory.js';
 
 /** Where the records of executions stand beside the queues. */
-export const recordsOf = (memory: SharedMemory): MemoryRecords =>
+export const recordsOf = (memory: OpenMemory): MemoryRecords =>
   memory.part('executions', () => new MemoryRecords((id, until) => logsOf(memory).ended(id, until)));
 
 const logger = new OwnLogger();
@@ -28,7 +28,7 @@ export class MemoryExecutionStore implements ExecutionStore {
   readonly ordered = true;
   private readonly records: MemoryRecords;
 
-  constructor(private readonly memory: SharedMemory) {
+  constructor(private readonly memory: OpenMemory) {
     this.records = recordsOf(memory);
   }
 

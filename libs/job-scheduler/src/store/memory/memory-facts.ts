@@ -1,10 +1,10 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import type { FactStore, PresenceStore } from '../ports/ports.js';
-import type { SharedMemory } from './shared-memory.js';
 
 export class MemoryFactStore implements FactStore {
   private readonly facts: Map<string, string>;
 
-  constructor(memory: SharedMemory) {
+  constructor(memory: OpenMemory) {
     this.facts = memory.part('facts', () => new Map());
   }
 
@@ -23,7 +23,7 @@ export class MemoryPresenceStore implements PresenceStore {
   /** When the time of each one runs out. */
   private readonly workers: Map<string, number>;
 
-  constructor(private readonly memory: SharedMemory) {
+  constructor(private readonly memory: OpenMemory) {
     this.workers = memory.part('workers', () => new Map());
   }
 

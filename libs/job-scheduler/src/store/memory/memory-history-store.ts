@@ -1,3 +1,4 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import type { FinalStatus } from '../../definition/job-status.js';
 import type { StoredExecution } from '../ports/execution-record.js';
 import { readCursor, toCursor } from '../history-cursor.js';
@@ -12,13 +13,12 @@ import {
 } from '../ports/history-store.js';
 import { readRecordOrWarn, recordsOf } from './memory-execution-store.js';
 import type { MemoryRecord, MemoryRecords } from './memory-records.js';
-import type { SharedMemory } from './shared-memory.js';
 
 /** Lists and figures of the executions that have ended in this process. */
 export class MemoryHistoryStore implements HistoryStore {
   private readonly records: MemoryRecords;
 
-  constructor(private readonly memory: SharedMemory) {
+  constructor(private readonly memory: OpenMemory) {
     this.records = recordsOf(memory);
   }
 

@@ -1,6 +1,5 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import type { AcquireOptions, LockAnswer, LockLease, LockStore } from '../ports/lock-store.js';
-import { endOf } from './memory-time.js';
-import type { SharedMemory } from './shared-memory.js';
 
 interface Lease {
   readonly fence: number;
@@ -27,13 +26,15 @@ class LockTable {
   lastFence = 0;
 }
 
+const endOf = (now: number, ttl: number): number => now + Math.max(0, Math.floor(ttl));
+
 /** How many other keys each `acquire` looks at, to drop what has ended there: more than it adds. */
 const SWEPT = 2;
 
 export class MemoryLockStore implements LockStore {
   private readonly table: LockTable;
 
-  constructor(private readonly memory: SharedMemory) {
+  constructor(private readonly memory: OpenMemory) {
     this.table = memory.part('locks', () => new LockTable());
   }
 

@@ -1,3 +1,4 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import {
   LINES_PER_EXECUTION,
   MOST_LOGS_READ,
@@ -8,8 +9,6 @@ import {
   type LogWrite,
   type StoredLog,
 } from '../ports/log-store.js';
-import { endOf } from './memory-time.js';
-import type { SharedMemory } from './shared-memory.js';
 
 interface ExecutionLog {
   readonly job: string;
@@ -33,7 +32,7 @@ export class MemoryLogs {
     const stored = JSON.parse(JSON.stringify({ ...entry, seq: ++ofJob.seq, number: known.lines })) as StoredLog;
     // An end whose lines have gone, since its record has been pruned already, would stay behind.
     if (known.lines === 0) return stored;
-    known.until = Math.max(known.until, endOf(now, keep));
+    known.until = Math.max(known.until, now + Math.max(0, keep));
     known.entries = bounded(known.entries, stored, LINES_PER_EXECUTION);
     ofJob.tail = bounded(ofJob.tail, stored, TAIL_PER_JOB);
     // Deleted first, so that those that were written to last stand last.
@@ -93,12 +92,12 @@ function bounded(entries: StoredLog[], added: StoredLog, most: number): StoredLo
 }
 
 /** Where the lines of executions stand beside their records. */
-export const logsOf = (memory: SharedMemory): MemoryLogs => memory.part('logs', () => new MemoryLogs());
+export const logsOf = (memory: OpenMemory): MemoryLogs => memory.part('logs', () => new MemoryLogs());
 
 export class MemoryLogStore implements LogStore {
   private readonly logs: MemoryLogs;
 
-  constructor(private readonly memory: SharedMemory) {
+  constructor(private readonly memory: OpenMemory) {
     this.logs = logsOf(memory);
   }
 

@@ -1,9 +1,9 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import { OwnLogger } from '../../common/own-logger.js';
 import { readDeclaration, writeDeclared } from '../codecs/declaration-codec.js';
 import { CorruptRecordError } from '../codecs/execution-codec.js';
 import { byId, readSchedule, writeSchedule } from '../codecs/schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
-import type { SharedMemory } from './shared-memory.js';
 
 interface MemorySchedule {
   version: number;
@@ -13,7 +13,7 @@ interface MemorySchedule {
 }
 
 /** Where schedules stand beside the queues. */
-export const schedulesOf = (memory: SharedMemory): Map<string, MemorySchedule> =>
+export const schedulesOf = (memory: OpenMemory): Map<string, MemorySchedule> =>
   memory.part('schedules', () => new Map<string, MemorySchedule>());
 
 export class MemoryScheduleStore implements ScheduleStore {
@@ -21,7 +21,7 @@ export class MemoryScheduleStore implements ScheduleStore {
   private readonly declared: Map<string, ScheduleDeclaration>;
   private readonly logger = new OwnLogger();
 
-  constructor(memory: SharedMemory) {
+  constructor(memory: OpenMemory) {
     this.schedules = schedulesOf(memory);
     this.declared = memory.part('declarations', () => new Map());
   }

@@ -1,13 +1,13 @@
+import type { OpenMemory } from '#bullmq-memory/extend';
 import type { LiveSignals } from '../ports/live-signals.js';
 import { SignalListeners } from '../signal-listeners.js';
-import type { SharedMemory } from './shared-memory.js';
 
 /** Messages inside this process: from any store of a prefix to all of them. */
 export class MemorySignals implements LiveSignals {
   private readonly listeners: SignalListeners;
   private readonly subscriptions = new Set<() => boolean>();
 
-  constructor(memory: SharedMemory) {
+  constructor(memory: OpenMemory) {
     this.listeners = memory.part('signals', () => new SignalListeners());
   }
 

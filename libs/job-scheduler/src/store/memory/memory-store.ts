@@ -1,3 +1,4 @@
+import { openMemory } from '#bullmq-memory/extend';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { Clock } from '../../common/clock.js';
 import { CallTurns } from '../call-turns.js';
@@ -11,7 +12,6 @@ import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
 import { MemoryLockStore } from './memory-lock-store.js';
 import { MemoryLogStore } from './memory-log-store.js';
-import { leaseMemory } from './shared-memory.js';
 
 export interface MemoryStoreOptions {
   /** Stores of one prefix in a process share what they keep, those of another share nothing. */
@@ -21,7 +21,7 @@ export interface MemoryStoreOptions {
 
 /** Keeps everything in this process. What is kept is dropped when the last store of its prefix closes. */
 export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
-  const { memory, release } = leaseMemory(prefix, clock);
+  const memory = openMemory(prefix, clock);
   new OwnLogger()[process.env.NODE_ENV === 'production' ? 'warn' : 'log'](
     'Jobs are kept in memory: they end with this process, and no other process sees them. Set connection to a Redis or PostgreSQL URL, or to file:DIR, to keep them.',
   );
@@ -46,7 +46,7 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     onAvailability: () => undefined,
     close: async () => {
       signals.close();
-      release();
+      memory.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq';
 import { optionsText, type NewMemoryJob } from './store-job.js';
-import type { MemoryQueue } from './memory-queue.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 
 /** A job that is to be added. */
 export interface Candidate extends NewMemoryJob {

@@ -1,8 +1,7 @@
 import type { JobJson } from 'bullmq';
-import { NO_LOCK } from './lock-table.js';
-import { toJobJson } from './memory-job.js';
-import type { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
+import { NO_LOCK } from '../state/lock-table.js';
+import type { MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 
 /** Who takes jobs, and under which limit. */
 export interface Taker {
@@ -46,5 +45,5 @@ function start(queue: MemoryQueue, job: MemoryJob, taker: Taker, max: number, no
   job.processedOn = now;
   if (taker.name) job.processedBy = taker.name;
   job.attemptsStarted++;
-  return toJobJson(job);
+  return job.toJson();
 }

@@ -1,14 +1,12 @@
-import { Children } from './children.js';
 import { Deduplication } from './deduplication.js';
 import { EventLog } from './event-log.js';
 import { JobList } from './job-list.js';
 import { LockTable } from './lock-table.js';
-import type { MemoryJob, Place } from './memory-job.js';
-import type { MemoryClock } from './memory-time.js';
+import { Children, type MemoryJob, type Place } from './memory-job.js';
+import type { MemoryClock } from './clock.js';
 import { MinuteMetrics } from './minute-metrics.js';
 import { RankedSet } from './ranked-set.js';
 import { RateLimiter } from './rate-limiter.js';
-import type { Scheduler } from './scheduler.js';
 import { WakeMarks } from './wake-marks.js';
 
 type ListPlace = 'wait' | 'active';
@@ -19,6 +17,13 @@ const DEFAULT_MAX_EVENTS = 10_000;
 
 /** Delayed jobs' scores: the due time, and 12 bits for the order within a millisecond. */
 const DELAY_SCALE = 0x1000;
+
+/** A job scheduler: when it makes its next job, and what that is made of. */
+export interface Scheduler {
+  next: number;
+  /** As BullMQ reads it: texts only. */
+  readonly fields: Map<string, string>;
+}
 
 /** One queue's state: its jobs, where each one is, and what stands beside them. */
 export class MemoryQueue {

@@ -1,8 +1,8 @@
 import { ErrorCode } from 'bullmq';
 import { releaseLock, updateFields, type FieldUpdate } from './finish-job.js';
 import { becomePendingAgain } from './flow.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { SharedMemory } from './shared-memory.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 import { takeJob, type NextJobAnswer, type Taker } from './take-job.js';
 
 /** Moves of jobs between places, one function per command of BullMQ. A code says why nothing was moved. */

@@ -11,20 +11,18 @@ import type {
   RetryJobOpts,
   WorkerOptions,
 } from 'bullmq';
-import { QueueFullError } from '../../errors/queue-errors.js';
-import { addJob } from './add-job.js';
+import { addJob } from '../commands/add-job.js';
 import { BackendControl } from './backend-control.js';
 import type { MemoryLink } from './backend-link.js';
 import { backendError } from './errors.js';
-import { hasRoom, type NewEntry } from './has-room.js';
-import { finishJob } from './finish-job.js';
-import { resumeIfComplete } from './flow.js';
-import { delayJob, giveBackJob, recoverStalled, retryJob, waitForChildren } from './move-job.js';
-import { takeJob, type NextJobAnswer, type Taker } from './take-job.js';
+import { finishJob } from '../commands/finish-job.js';
+import { resumeIfComplete } from '../commands/flow.js';
+import { delayJob, giveBackJob, recoverStalled, retryJob, waitForChildren } from '../commands/move-job.js';
+import { takeJob, type NextJobAnswer, type Taker } from '../commands/take-job.js';
 
 /** Options of whatever part of BullMQ a backend is made for. */
 export type BackendOptions = Omit<QueueBaseOptions<unknown>, 'connection'> &
-  Partial<Omit<WorkerOptions<unknown>, 'connection'>> & { readonly maxWaiting?: number };
+  Partial<Omit<WorkerOptions<unknown>, 'connection'>>;
 
 /** What ending a job needs of it. */
 export type FinishedJob = Pick<MinimalJob, 'id' | 'opts'>;
@@ -51,7 +49,7 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
   }
 
   async addJob(job: JobJson, jobId: string, parentKeyOpts: ParentKeyOpts = {}): Promise<string> {
-    this.checkRoom([{ job, jobId }]);
+    this.link.hooks.beforeAdd?.([{ job, jobId }]);
     const answer = addJob(this.memory, this.queue, job, jobId, parentKeyOpts);
     await this.turn();
     if (typeof answer === 'string') return answer;
@@ -60,7 +58,7 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
 
   /** As with BullMQ's other backends, a code takes the place of the id of a job that was refused. */
   async addJobs(entries: { job: JobJson; jobId: string; parentKeyOpts?: ParentKeyOpts }[]): Promise<string[]> {
-    this.checkRoom(entries);
+    this.link.hooks.beforeAdd?.(entries);
     const ids = entries.map(({ job, jobId, parentKeyOpts }) =>
       addJob(this.memory, this.queue, job, jobId, parentKeyOpts),
     );
@@ -170,13 +168,6 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
       if (isExtended) stalled.delete(id);
       return !isExtended;
     });
-  }
-
-  /** @throws QueueFullError */
-  private checkRoom(entries: readonly NewEntry[]): void {
-    const { maxWaiting } = this.options;
-    if (maxWaiting !== undefined && !hasRoom(this.queue, entries, maxWaiting))
-      throw new QueueFullError(this.name, maxWaiting, entries.length);
   }
 
   private async finish(

@@ -1,6 +1,6 @@
 import type { MemoryJob } from './memory-job.js';
 import { MemoryQueue } from './memory-queue.js';
-import type { MemoryClock } from './memory-time.js';
+import type { MemoryClock } from './clock.js';
 import { Turns } from './turns.js';
 
 /** A job and the queue that has it. */

@@ -1,9 +1,9 @@
 import { ErrorCode, type JobJson, type ParentKeyOpts, type ParentKeys } from 'bullmq';
 import { deduplicate, type Candidate } from './deduplicate.js';
 import { noteProcessed } from './flow.js';
-import type { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { LocatedJob, SharedMemory } from './shared-memory.js';
+import type { MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { LocatedJob, SharedMemory } from '../state/shared-memory.js';
 import { placeJob, storeJob } from './store-job.js';
 
 /** A negative code of BullMQ's, for what was refused. */

@@ -1,10 +1,8 @@
 import type { DependenciesOpts, JobJson } from 'bullmq';
-import type { Children } from './children.js';
-import { bounds } from './job-list.js';
-import { toJobJson } from './memory-job.js';
-import type { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { SharedMemory } from './shared-memory.js';
+import { bounds } from '../state/job-list.js';
+import type { Children, MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 
 /** Reading without changing anything. */
 
@@ -132,7 +130,7 @@ export function pageOfChildren(
   const [first, last] = bounds(start, end, keys.length);
   const page = keys.slice(first, last + 1);
   const items = page.map((childKey) => (kind === 'processed' ? withValue(childKey, children!) : { id: childKey }));
-  const jobs = fetchJobs ? page.flatMap((childKey) => memory.locate(childKey)?.job ?? []).map(toJobJson) : [];
+  const jobs = fetchJobs ? page.flatMap((childKey) => memory.locate(childKey)?.job.toJson() ?? []) : [];
   return { cursor: '0', items, total: keys.length, jobs };
 }
 

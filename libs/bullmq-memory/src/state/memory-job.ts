@@ -1,8 +1,24 @@
 import type { JobJson, JobsOptions, ParentKeys } from 'bullmq';
-import type { Children } from './children.js';
 
 /** Where a job is. A job is in one place at a time. */
 export type Place = 'wait' | 'active' | 'prioritized' | 'delayed' | 'completed' | 'failed' | 'waiting-children';
+
+/** The children of a flow's job, by what has become of them. Keys are `prefix:queue:id`. */
+export class Children {
+  /** Not finished. */
+  readonly pending = new Set<string>();
+  /** Completed, with what they returned as JSON. */
+  readonly processed = new Map<string, string>();
+  /** Failed, and the parent goes on without them: with the reason. */
+  readonly ignored = new Map<string, string>();
+  /** Failed, and so fail the parent: with the time. */
+  readonly failed = new Map<string, number>();
+
+  /** By time of failure, as Redis sorts. */
+  failedKeys(): string[] {
+    return [...this.failed].toSorted(([a, at], [b, bt]) => at - bt || (a < b ? -1 : 1)).map(([key]) => key);
+  }
+}
 
 /**
  * A job as it is stored. What users gave is kept as text, so that nothing they change later changes it.
@@ -47,36 +63,36 @@ export class MemoryJob {
     readonly repeatJobKey: string | undefined,
     readonly deduplicationId: string | undefined,
   ) {}
-}
 
-/** What BullMQ reads. All objects in it are new. */
-export function toJobJson(job: MemoryJob): JobJson {
-  const json: Partial<JobJson> = {
-    id: job.id,
-    name: job.name,
-    data: job.data || '{}',
-    opts: JSON.parse(job.opts) as JobsOptions,
-    progress: job.progress === undefined ? 0 : (JSON.parse(job.progress) as JobJson['progress']),
-    delay: Math.trunc(job.delay),
-    priority: job.priority,
-    timestamp: Math.trunc(job.timestamp),
-    attemptsStarted: job.attemptsStarted,
-    attemptsMade: job.attemptsMade,
-    stalledCounter: job.stalledCounter,
-    finishedOn: job.finishedOn,
-    processedOn: job.processedOn,
-    repeatJobKey: job.repeatJobKey,
-    debounceId: job.deduplicationId,
-    deduplicationId: job.deduplicationId,
-    failedReason: job.failedReason,
-    deferredFailure: job.deferredFailure,
-    stacktrace: job.stacktrace,
-    returnvalue: job.returnvalue,
-    parentKey: job.parentKey,
-    parent: parentOf(job),
-    processedBy: job.processedBy,
-  };
-  return json as JobJson;
+  /** What BullMQ reads. All objects in it are new. */
+  toJson(): JobJson {
+    const json: Partial<JobJson> = {
+      id: this.id,
+      name: this.name,
+      data: this.data || '{}',
+      opts: JSON.parse(this.opts) as JobsOptions,
+      progress: this.progress === undefined ? 0 : (JSON.parse(this.progress) as JobJson['progress']),
+      delay: Math.trunc(this.delay),
+      priority: this.priority,
+      timestamp: Math.trunc(this.timestamp),
+      attemptsStarted: this.attemptsStarted,
+      attemptsMade: this.attemptsMade,
+      stalledCounter: this.stalledCounter,
+      finishedOn: this.finishedOn,
+      processedOn: this.processedOn,
+      repeatJobKey: this.repeatJobKey,
+      debounceId: this.deduplicationId,
+      deduplicationId: this.deduplicationId,
+      failedReason: this.failedReason,
+      deferredFailure: this.deferredFailure,
+      stacktrace: this.stacktrace,
+      returnvalue: this.returnvalue,
+      parentKey: this.parentKey,
+      parent: parentOf(this),
+      processedBy: this.processedBy,
+    };
+    return json as JobJson;
+  }
 }
 
 export function parentOf(job: MemoryJob): ParentKeys | undefined {

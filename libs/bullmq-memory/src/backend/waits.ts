@@ -1,5 +1,5 @@
 import type { StreamReadRaw } from 'bullmq';
-import type { MemoryQueue } from './memory-queue.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 
 /** The blocking reads of one backend, which end when they have an answer, time out, or are interrupted. */
 export class Waits {

@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq';
-import { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
+import { MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 
 /** A job to be stored, whose id is decided. */
 export interface NewMemoryJob {

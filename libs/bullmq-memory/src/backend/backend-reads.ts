@@ -1,6 +1,5 @@
 import { ErrorCode, type DependenciesOpts, type JobJson, type JobState, type JobType } from 'bullmq';
 import { BackendLink } from './backend-link.js';
-import { toJobJson } from './memory-job.js';
 import {
   countOf,
   countOfChildren,
@@ -12,8 +11,8 @@ import {
   type ChildrenPage,
   type Dependencies,
 } from './queries.js';
-import { sortedSchedulers } from './schedulers.js';
-import { bounds } from './job-list.js';
+import { sortedSchedulers } from '../commands/schedulers.js';
+import { bounds } from '../state/job-list.js';
 
 /** BullMQ's reading commands. */
 export abstract class BackendReads extends BackendLink {
@@ -45,8 +44,7 @@ export abstract class BackendReads extends BackendLink {
   }
 
   async getJobData(jobId: string): Promise<JobJson | undefined> {
-    const job = this.queue.jobs.get(jobId);
-    return job && toJobJson(job);
+    return this.queue.jobs.get(jobId)?.toJson();
   }
 
   async getDeduplicationJobId(deduplicationId: string): Promise<string | null> {

@@ -1,7 +1,7 @@
 import { leaveParent } from './flow.js';
-import type { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { SharedMemory } from './shared-memory.js';
+import type { MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 
 /** Which jobs of a tree stay. */
 export interface TreeOptions {

@@ -1,13 +1,30 @@
 import { EventEmitter } from 'node:events';
-import { type IQueueBackend, type KeysMap, QueueKeys } from 'bullmq';
+import { type IQueueBackend, type JobJson, type KeysMap, QueueKeys } from 'bullmq';
 import { closedError } from './errors.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { MemoryLease, SharedMemory } from './shared-memory.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { MemoryLease, SharedMemory } from '../state/shared-memory.js';
 import { Waits } from './waits.js';
+
+/** A job that is to be added. */
+export interface JobEntry {
+  readonly job: JobJson;
+  /** Empty: it gets a number. */
+  readonly jobId: string;
+}
+
+/** What others do in the backend's commands. */
+export interface BackendHooks {
+  /**
+   * Called with what `add` or `addBulk` is to add, before any of it is kept. What it throws rejects the call. Not called for
+   * flows, nor for what job schedulers add.
+   */
+  readonly beforeAdd?: (jobs: readonly JobEntry[]) => void;
+}
 
 /** A use of the shared memory, by a backend and by those that it makes for other queues. */
 export interface MemoryLink {
   readonly lease: MemoryLease;
+  readonly hooks: BackendHooks;
   closing: Promise<void> | undefined;
 }
 

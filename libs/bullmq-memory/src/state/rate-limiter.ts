@@ -1,4 +1,4 @@
-import { endOf } from './memory-time.js';
+import { endOf } from './clock.js';
 
 /** How many jobs of a queue have started in the current window. */
 export class RateLimiter {

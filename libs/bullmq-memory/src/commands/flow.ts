@@ -1,8 +1,7 @@
 import type { ParentKeys } from 'bullmq';
-import type { MemoryJob } from './memory-job.js';
-import { parentOf } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
-import type { LocatedJob, SharedMemory } from './shared-memory.js';
+import { parentOf, type MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
+import type { LocatedJob, SharedMemory } from '../state/shared-memory.js';
 
 /** What becomes of a parent when something becomes of its children. */
 

@@ -7,13 +7,13 @@ import {
   type RetryOptions,
 } from 'bullmq';
 import { BackendReads } from './backend-reads.js';
-import { cleanQueue, drainQueue, obliterateQueue } from './empty-queue.js';
+import { cleanQueue, drainQueue, obliterateQueue } from '../commands/empty-queue.js';
 import { backendError } from './errors.js';
-import { leaveParent } from './flow.js';
-import type { MemoryJob } from './memory-job.js';
-import { changeDelay, changePriority, moveToWait, promoteJob, reprocessJob } from './move-job.js';
-import { isLocked, removeChildren, removeTree } from './remove-job.js';
-import { planNext, removeScheduler, upsertScheduler } from './schedulers.js';
+import { leaveParent } from '../commands/flow.js';
+import type { MemoryJob } from '../state/memory-job.js';
+import { changeDelay, changePriority, moveToWait, promoteJob, reprocessJob } from '../commands/move-job.js';
+import { isLocked, removeChildren, removeTree } from '../commands/remove-job.js';
+import { planNext, removeScheduler, upsertScheduler } from '../commands/schedulers.js';
 
 /** BullMQ's commands for those who watch over jobs, and for schedulers. */
 export abstract class BackendSteering extends BackendReads {

@@ -1,11 +1,11 @@
 import { ErrorCode, type KeepJobs } from 'bullmq';
 import { hold } from './deduplicate.js';
 import { leaveParent, tellParent } from './flow.js';
-import { NO_LOCK } from './lock-table.js';
-import type { MemoryJob } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
+import { NO_LOCK } from '../state/lock-table.js';
+import type { MemoryJob } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 import { dropJob } from './remove-job.js';
-import type { SharedMemory } from './shared-memory.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 import { placeJob, storeJob } from './store-job.js';
 import { takeJob, type NextJobAnswer, type Taker } from './take-job.js';
 

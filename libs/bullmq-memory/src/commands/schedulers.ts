@@ -1,8 +1,7 @@
 import { ErrorCode, type JobsOptions, type RepeatableOptions } from 'bullmq';
-import type { MemoryQueue } from './memory-queue.js';
+import type { MemoryQueue, Scheduler } from '../state/memory-queue.js';
 import { dropJob } from './remove-job.js';
-import type { Scheduler } from './scheduler.js';
-import type { SharedMemory } from './shared-memory.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 import { optionsText, placeJob, storeJob } from './store-job.js';
 
 /** A scheduler as it is registered. */

@@ -1,7 +1,7 @@
-import type { MemoryJob, Place } from './memory-job.js';
-import type { MemoryQueue } from './memory-queue.js';
+import type { MemoryJob, Place } from '../state/memory-job.js';
+import type { MemoryQueue } from '../state/memory-queue.js';
 import { dropJob } from './remove-job.js';
-import type { SharedMemory } from './shared-memory.js';
+import type { SharedMemory } from '../state/shared-memory.js';
 
 /** Removing many jobs at once. */
 

@@ -1,5 +1,5 @@
 import type { StreamReadRaw } from 'bullmq';
-import type { MemoryClock } from './memory-time.js';
+import type { MemoryClock } from './clock.js';
 
 type RawEntry = NonNullable<StreamReadRaw>[number][1][number];
 

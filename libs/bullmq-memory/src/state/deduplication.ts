@@ -1,4 +1,4 @@
-import { endOf } from './memory-time.js';
+import { endOf } from './clock.js';
 
 interface Key {
   jobId: string;
