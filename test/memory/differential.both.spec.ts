@@ -15,7 +15,7 @@ import { memorySide, redisSide, type Side } from './differential/side.js';
 import { snapshot } from './differential/snapshot.js';
 import { VirtualTime } from './differential/virtual-time.js';
 
-const SEQUENCES = inSuite(150, 2_000);
+const SEQUENCES = inSuite(150, 1_000);
 const FIRST_SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
 const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 30);
 const START = 1_700_000_000_000;

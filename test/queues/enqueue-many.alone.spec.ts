@@ -20,7 +20,6 @@ import { until } from '../support/until.js';
 
 Logger.overrideLogger(false);
 
-const MANY = 100_000;
 const RUNNING = 20;
 const text = 'x'.repeat(1_000);
 
@@ -70,9 +69,14 @@ async function ownRedis() {
   return redis;
 }
 
-const stores = [['Redis', undefined], ...sharedStores.slice(1), ['memory', 'memory:']] as [string, string?][];
+const stores: [name: string, many: number, url?: string][] = [
+  ['Redis', 100_000],
+  // Five times as slow, and no other way through our code.
+  ...sharedStores.slice(1).map(([name, url]): [string, number, string] => [name, 20_000, url]),
+  ['memory', 100_000, 'memory:'],
+];
 
-describe.each(stores)('a hundred thousand entries of 1 kB on %s', (name, url) => {
+describe.each(stores)('on %s, %d entries of 1 kB', (name, many, url) => {
   it('are all stored by one call, while 20 jobs run and keep their locks', async () => {
     const connection = url ?? (await ownRedis()).url;
     const app = await startApp({ connection, queues });
@@ -80,7 +84,7 @@ describe.each(stores)('a hundred thousand entries of 1 kB on %s', (name, url) =>
     await jobs.pauseQueue('full');
     const handles = await jobs.enqueueMany(Array.from({ length: RUNNING }, () => ({ job: 'long' as const })));
     await until('all slots are taken', () => ran === RUNNING);
-    const entries = entriesOf(MANY);
+    const entries = entriesOf(many);
 
     const delay = monitorEventLoopDelay({ resolution: 10 });
     delay.enable();
@@ -91,11 +95,11 @@ describe.each(stores)('a hundred thousand entries of 1 kB on %s', (name, url) =>
     await new Promise((resolve) => setTimeout(resolve, 20));
     delay.disable();
     figure(
-      `enqueueMany of ${MANY} × 1 kB on ${name}: ${Math.round(took)} ms, longest block of the loop ${Math.round(delay.max / 1e6)} ms`,
+      `enqueueMany of ${many} × 1 kB on ${name}: ${Math.round(took)} ms, longest block of the loop ${Math.round(delay.max / 1e6)} ms`,
     );
 
-    expect(new Set(stored.map(({ id }) => id)).size).toBe(MANY);
-    expect((await jobs.getQueue('full')).counts.pending).toBe(MANY);
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(many);
+    expect((await jobs.getQueue('full')).counts.pending).toBe(many);
     goOn.open();
     for (const handle of handles) await handle.finished(WAIT);
     expect(ran).toBe(RUNNING);

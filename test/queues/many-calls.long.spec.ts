@@ -70,7 +70,7 @@ function block(ms: number): void {
 
 const stores: [name: string, calls: number, url?: string][] = [
   ['Redis', 100_000],
-  ...sharedStores.slice(1).map(([name, url]): [string, number, string] => [name, 20_000, url]),
+  ...sharedStores.slice(1).map(([name, url]): [string, number, string] => [name, 5_000, url]),
   ['memory', 20_000, 'memory:'],
 ];
 

@@ -2,7 +2,7 @@
  * Closes the run: what tests measured (`figure.ts`), the files that took longest, and one line that a script can read:
  * `12 passed, 0 failed, 1 skipped`.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const SLOWEST = 10;
@@ -15,6 +15,9 @@ export default class SummaryReporter {
     if (results.testResults.length > SLOWEST) out(`\nSlowest files:\n${slowest(results.testResults).join('\n')}`);
     // A file that could not run, or that left something open, is a failure that no test counts.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    for (const { testFilePath, failureMessage } of results.testResults)
+      if (failureMessage && process.env.TEST_FAILED)
+        appendFileSync(process.env.TEST_FAILED, `${relative('.', testFilePath)}\n`);
     const skipped = results.numPendingTests + results.numTodoTests;
     out(`\n${results.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   }
