@@ -1,8 +1,8 @@
 /**
- * Lua stands in files of its own, and the library holds its texts in TypeScript, so that it reads no file when it
+ * Lua and SQL stand in files of their own, and the library holds their texts in TypeScript, so that it reads no file when it
  * runs. `node scripts/embed.mjs` writes these modules; commands that build do so first. `--check` fails where one is stale.
  *
- * A file begins with a comment that says what it is for, then an empty line: that much stays out of its text. A line
+ * A file begins with a comment that says what it is for, then an empty line: that much stays out of its text. In Lua, a line
  * `-- @include "name"` stands for the text of `includes/name.lua`, once a script however often it is named.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,10 @@ const INCLUDE = /^[ \t]*-- @include "(.*)"\n/gm;
 const HEADER = /^(?:--.*\n)+\n/;
 
 const store = join(root, 'libs/job-scheduler/src/store');
-const modules = [{ folder: join(store, 'redis/scripts'), extension: 'lua', module: 'lua.generated.ts' }];
+const modules = [
+  { folder: join(store, 'redis/scripts'), extension: 'lua', module: 'lua.generated.ts' },
+  { folder: join(store, 'postgres/migrations'), extension: 'sql', module: 'sql.generated.ts' },
+];
 
 /** The text of a file as the store is sent it. */
 function textOf(file, includes, included = new Set()) {

@@ -10,7 +10,7 @@ const checks = {
   'long files': ['scripts/checks/long-files.mjs'],
   'names and titles': ['scripts/checks/names.mjs'],
   "BullMQ's members": ['scripts/checks/bullmq-members.mjs'],
-  'embedded Lua': ['scripts/embed.mjs', '--check'],
+  'embedded Lua and SQL': ['scripts/embed.mjs', '--check'],
   imports: [programs.depcruise, '--config', '.dependency-cruiser.mjs', 'libs', 'apps', 'test'],
 };
 

@@ -1,8 +1,10 @@
 import type { JobJson } from 'bullmq';
 import { QueueFullError } from '../../errors/queue-errors.js';
-import { NO_ROOM } from './migrations/0001-initial/add-within.js';
 import type { SqlDriver } from './driver/sql-driver.js';
 import type { SqlNames } from './sql-names.js';
+
+/** What `njs_add_within` raises when there is no room. */
+const NO_ROOM = 'NJ001';
 
 /** Adds jobs to a queue, all or none. @throws QueueFullError */
 export type AddWithin = (queue: string, entries: readonly { job: JobJson; jobId: string }[]) => Promise<string[]>;

@@ -1,69 +1,43 @@
 import { StoreUnsupportedError } from '../../errors/store-errors.js';
 
-/** Every table and function of ours. They stand in the schema of the store, beside BullMQ's, which have other names. */
-export class SqlNames {
+/** Our tables and functions that statements name. */
+const NAMES = {
+  migration: 'njs_migration',
+  execution: 'njs_execution',
+  attempt: 'njs_attempt',
+  step: 'njs_step',
+  count: 'njs_count',
+  stats: 'njs_stats',
+  duration: 'njs_duration',
+  fact: 'njs_fact',
+  worker: 'njs_worker',
+  schedule: 'njs_schedule',
+  declaration: 'njs_declaration',
+  write: 'njs_write',
+  recordStep: 'njs_record_step',
+  lockLease: 'njs_lock_lease',
+  lockPlace: 'njs_lock_place',
+  lockAcquire: 'njs_lock_acquire',
+  lockRelease: 'njs_lock_release',
+  putSchedules: 'njs_put_schedules',
+  log: 'njs_log',
+  logJob: 'njs_log_job',
+  appendLogs: 'njs_append_logs',
+  addWithin: 'njs_add_within',
+} as const;
+
+/** Each with the schema of the store, where they stand beside BullMQ's, which have other names. */
+export type SqlNames = Readonly<Record<keyof typeof NAMES, string>> & {
   /** Quoted. */
   readonly schema: string;
-  readonly migration: string;
-  readonly execution: string;
-  readonly attempt: string;
-  readonly step: string;
-  readonly count: string;
-  readonly stats: string;
-  readonly duration: string;
-  readonly tally: string;
-  readonly fact: string;
-  readonly worker: string;
-  readonly schedule: string;
-  readonly declaration: string;
-  readonly write: string;
-  readonly recordStep: string;
-  readonly lockFence: string;
-  readonly lockLease: string;
-  readonly lockPlace: string;
-  readonly lockAcquire: string;
-  readonly lockRelease: string;
-  readonly putSchedules: string;
-  readonly log: string;
-  readonly logJob: string;
-  readonly logWriter: string;
-  readonly appendLogs: string;
-  readonly pruneLogs: string;
-  readonly addWithin: string;
+  readonly plainSchema: string;
+};
 
-  constructor(readonly plainSchema: string) {
-    this.schema = `"${plainSchema}"`;
-    this.migration = `${this.schema}.njs_migration`;
-    this.execution = `${this.schema}.njs_execution`;
-    this.attempt = `${this.schema}.njs_attempt`;
-    this.step = `${this.schema}.njs_step`;
-    this.count = `${this.schema}.njs_count`;
-    this.stats = `${this.schema}.njs_stats`;
-    this.duration = `${this.schema}.njs_duration`;
-    this.tally = `${this.schema}.njs_tally`;
-    this.fact = `${this.schema}.njs_fact`;
-    this.worker = `${this.schema}.njs_worker`;
-    this.write = `${this.schema}.njs_write`;
-    this.recordStep = `${this.schema}.njs_record_step`;
-    this.lockFence = `${this.schema}.njs_lock_fence`;
-    this.lockLease = `${this.schema}.njs_lock_lease`;
-    this.lockPlace = `${this.schema}.njs_lock_place`;
-    this.lockAcquire = `${this.schema}.njs_lock_acquire`;
-    this.lockRelease = `${this.schema}.njs_lock_release`;
-    this.schedule = `${this.schema}.njs_schedule`;
-    this.declaration = `${this.schema}.njs_declaration`;
-    this.putSchedules = `${this.schema}.njs_put_schedules`;
-    this.log = `${this.schema}.njs_log`;
-    this.logJob = `${this.schema}.njs_log_job`;
-    this.logWriter = `${this.schema}.njs_log_writer`;
-    this.appendLogs = `${this.schema}.njs_append_logs`;
-    this.pruneLogs = `${this.schema}.njs_prune_logs`;
-    this.addWithin = `${this.schema}.njs_add_within`;
-  }
+export function sqlNames(plainSchema: string): SqlNames {
+  const schema = `"${plainSchema}"`;
+  const qualified = Object.entries(NAMES).map(([key, name]) => [key, `${schema}.${name}`]);
+  return { schema, plainSchema, ...(Object.fromEntries(qualified) as Record<keyof typeof NAMES, string>) };
 }
-
-/** Around the body of a function. Longer than any prefix, so that no name of a schema in it ends it: `a-njs-b` is `a$njs$b`. */
-export const BODY = `$njs_${'body'.repeat(10)}$`;
 
 /** The server's time, in milliseconds since the epoch: the clocks of workers do not matter. */
 export const SQL_NOW = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;

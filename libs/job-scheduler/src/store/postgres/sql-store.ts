@@ -16,7 +16,7 @@ import { SqlLockStore } from './sql-lock-store.js';
 import { SqlLogStore } from './sql-log-store.js';
 import { migrate } from './sql-migrations.js';
 import { SqlScheduleStore } from './sql-schedule-store.js';
-import { SQL_NOW, SqlNames } from './sql-names.js';
+import { SQL_NOW, sqlNames } from './sql-names.js';
 import { SqlSignals } from './sql-signals.js';
 
 /**
@@ -32,7 +32,7 @@ export async function sqlStore(
   clock: Clock,
   inTime: (open: () => Promise<void>) => Promise<void> = (open) => once(open, driver, schema),
 ): Promise<Store> {
-  const names = new SqlNames(schema);
+  const names = sqlNames(schema);
   const availability = new Availability();
   const hub = new NotificationHub(driver, availability, clock);
   try {

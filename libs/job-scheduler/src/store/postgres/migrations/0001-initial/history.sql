@@ -1,17 +1,12 @@
-import { BODY, type SqlNames } from '../../sql-names.js';
+-- What lists and figures of ended executions need. Most complete: those that did not have an index of their own, which the
+-- others pay nothing for.
 
-/**
- * What lists and figures of ended executions need. Most complete: those that did not have an index of their own, which the
- * others pay nothing for.
- */
-export function historyMigration(names: SqlNames): string {
-  return `
-CREATE INDEX ON ${names.execution} (ended_at DESC, seq DESC) WHERE final IS NOT NULL;
-CREATE INDEX ON ${names.execution} (schedule, ended_at DESC, seq DESC) WHERE final IS NOT NULL AND schedule IS NOT NULL;
-CREATE INDEX ON ${names.execution} (job, ended_at DESC, seq DESC) WHERE final <> 'completed';
-CREATE INDEX ON ${names.execution} (ended_at DESC, seq DESC) WHERE final <> 'completed';
+CREATE INDEX ON :schema.njs_execution (ended_at DESC, seq DESC) WHERE final IS NOT NULL;
+CREATE INDEX ON :schema.njs_execution (schedule, ended_at DESC, seq DESC) WHERE final IS NOT NULL AND schedule IS NOT NULL;
+CREATE INDEX ON :schema.njs_execution (job, ended_at DESC, seq DESC) WHERE final <> 'completed';
+CREATE INDEX ON :schema.njs_execution (ended_at DESC, seq DESC) WHERE final <> 'completed';
 
-CREATE TABLE ${names.stats} (
+CREATE TABLE :schema.njs_stats (
   job          text PRIMARY KEY,
   completed    bigint NOT NULL,
   failed       bigint NOT NULL,
@@ -28,7 +23,7 @@ CREATE TABLE ${names.stats} (
   max          bigint
 );
 
-CREATE TABLE ${names.duration} (
+CREATE TABLE :schema.njs_duration (
   job    text NOT NULL,
   bucket int NOT NULL,
   runs   bigint NOT NULL,
@@ -36,12 +31,12 @@ CREATE TABLE ${names.duration} (
 );
 
 -- Adds what the entries that are new came to. Rows are locked in the order of their keys.
-CREATE FUNCTION ${names.tally}(
+CREATE FUNCTION :schema.njs_tally(
   p_new boolean[], p_jobs text[], p_finals text[], p_attempts text[], p_ends bigint[], p_durations bigint[],
   p_buckets int[], p_errors text[]
-) RETURNS void LANGUAGE plpgsql AS ${BODY}
+) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
-  INSERT INTO ${names.stats} AS s (job, completed, failed, skipped, cancelled, completed_at, failed_at, skipped_at,
+  INSERT INTO :schema.njs_stats AS s (job, completed, failed, skipped, cancelled, completed_at, failed_at, skipped_at,
     cancelled_at, error, runs, sum, min, max)
   SELECT e.job,
     count(*) FILTER (WHERE e.final = 'completed'), count(*) FILTER (WHERE e.final = 'failed'),
@@ -66,12 +61,10 @@ BEGIN
     runs = s.runs + excluded.runs, sum = s.sum + excluded.sum,
     min = least(s.min, excluded.min), max = greatest(s.max, excluded.max);
 
-  INSERT INTO ${names.duration} AS d (job, bucket, runs)
+  INSERT INTO :schema.njs_duration AS d (job, bucket, runs)
   SELECT e.job, e.bucket, count(*)
   FROM unnest(p_new, p_jobs, p_buckets) AS e (is_new, job, bucket)
   WHERE e.is_new AND e.bucket IS NOT NULL GROUP BY e.job, e.bucket ORDER BY e.job, e.bucket
   ON CONFLICT (job, bucket) DO UPDATE SET runs = d.runs + excluded.runs;
 END
-${BODY};
-`;
-}
+$body$;
