@@ -19,38 +19,54 @@ const modules = [
   { folder: join(store, 'postgres/migrations'), extension: 'sql', module: 'sql.generated.ts' },
 ];
 
-/** The text of a file as the store is sent it. */
-function textOf(file, includes, included = new Set()) {
+/** `history-index` is `historyIndex`. */
+const camelCase = (words) => words.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
+
+/** A file's text without its head, cut where it includes others: texts at even places, names of includes at odd ones. */
+function partsOf(file) {
   const text = readFileSync(file, 'utf8');
   const header = HEADER.exec(text)?.[0];
   if (!header) throw new Error(`${file} does not begin with a comment that says what it is for, and an empty line`);
-  return text.slice(header.length).replace(INCLUDE, (_line, name) => {
-    const piece = join(includes, `${name}.lua`);
-    if (!existsSync(piece)) throw new Error(`${file} includes "${name}", but there is no ${piece}`);
-    if (included.has(name)) return '';
-    included.add(name);
-    return textOf(piece, includes, included);
-  });
+  return text.slice(header.length).split(INCLUDE);
 }
 
-/** `executions/write-executions.lua` is `writeExecutionsLua`. */
-function nameOf(file, extension) {
-  const words = `${basename(file, `.${extension}`).replace(/^\d+-/, '')}-${extension}`;
-  return words.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
-}
-
-/** The module with the texts of all files of an extension below a folder, its includes apart. */
+/** The module with the texts of all files of an extension below a folder. What several include is a constant of its own. */
 export function moduleOf(folder, extension) {
   const includes = join(folder, 'includes');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const constants = new Map();
+
+  /** What a file becomes: an expression, in which each include comes once. */
+  function expressionsOf(file, name, included) {
+    return partsOf(file).flatMap((part, index) => {
+      if (index % 2 === 1) return included.has(part) ? [] : include(part, file, included);
+      if (part === '') return [];
+      if (!name) return [JSON.stringify(part)];
+      const constant = index === 0 ? name : `${name}${index / 2 + 1}`;
+      constants.set(constant, JSON.stringify(part));
+      return [constant];
+    });
+  }
+
+  function include(name, by, included) {
+    const piece = join(includes, `${name}.${extension}`);
+    if (!existsSync(piece)) throw new Error(`${by} includes "${name}", but there is no ${piece}`);
+    included.add(name);
+    return expressionsOf(piece, camelCase(name), included);
+  }
+
+  const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((file) => file.endsWith(`.${extension}`) && !file.startsWith(join(includes, '/')))
-    .toSorted();
-  const lines = files.map(
-    (file) =>
-      `export const ${nameOf(file, extension)}: string = ${JSON.stringify(textOf(file, includes).trimEnd())};\n`,
-  );
-  return [`// scripts/embed.mjs makes this file of the .${extension} files here: change those.\n`, ...lines].join('');
+    .toSorted()
+    .map((file) => {
+      const name = camelCase(`${basename(file, `.${extension}`)}-${extension}`);
+      return `export const ${name}: string = ${expressionsOf(file, '', new Set()).join(' + ')};\n`;
+    });
+  return [
+    `// scripts/embed.mjs makes this file of the .${extension} files here: change those.\n`,
+    ...[...constants].map(([name, text]) => `const ${name} = ${text};\n`),
+    ...scripts,
+  ].join('');
 }
 
 /** Writes the modules that are not as their files are, or only names them. */

@@ -66,7 +66,7 @@ describe('of BullMQ on Redis', () => {
     {
       name: FINISH.name as string,
       places: finish,
-      usedBy: 'recording-client.ts, finish-sender.ts and finish-with-record.lua',
+      usedBy: 'finish-client.ts, finish-sender.ts and finish-with-record.lua',
     },
     ...Object.keys(ADD_SCRIPTS).map((name) => ({
       name,

@@ -204,7 +204,7 @@ export class BullWorker
   }
 
   tell(job: ActiveJob, outcome: Outcome, along?: ExecutionWrite): Promise<unknown> {
-    if (along) this.lane.settling.executions.attach?.(this.lane.queue, job.id, along);
+    if (along) this.lane.settling.executions.finishWithRecord?.(this.lane.queue, job.id, along);
     const { clock, telemetry } = this.lane;
     const { backend, bullJob } = this;
     return completeJob({ backend, bullJob, now: clock.now(), isTraced: telemetry !== undefined }, job, outcome);

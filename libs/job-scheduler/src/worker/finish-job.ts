@@ -37,7 +37,7 @@ export async function finishActiveJob<Answer>(
     return LOST;
   }
   const write = 'write' in outcome ? outcome.write : undefined;
-  const goesAlong = outcome.kind === 'completed' && settling.executions.attach && settling.hasCompany();
+  const goesAlong = outcome.kind === 'completed' && settling.executions.finishWithRecord && settling.hasCompany();
   let along = goesAlong ? write : undefined;
   let record = write && !along ? new OutcomeRecord(write, settling) : undefined;
   let beforeRecord = outcome.kind === 'failed' ? outcome.beforeRecord : undefined;

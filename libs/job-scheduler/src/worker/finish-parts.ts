@@ -3,7 +3,7 @@ import type { RecordBatch } from './record-batch.js';
 
 /** What settling needs of the lane. */
 export interface Settling {
-  readonly executions: Pick<ExecutionStore, 'load' | 'ordered' | 'attach'>;
+  readonly executions: Pick<ExecutionStore, 'load' | 'ordered' | 'finishWithRecord'>;
   readonly records: RecordBatch;
   /**
    * Whether other jobs run, too. Then a record may go along with the telling, which spares a call; a job that is alone has

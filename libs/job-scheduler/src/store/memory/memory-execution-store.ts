@@ -37,7 +37,7 @@ export class MemoryExecutionStore implements ExecutionStore {
     return entries.map((entry) => this.records.write(entry, now));
   }
 
-  attach(_queue: string, _jobId: string, entry: ExecutionWrite): void {
+  finishWithRecord(_queue: string, _jobId: string, entry: ExecutionWrite): void {
     // Nothing can come between this and the call that ends the job.
     this.records.write(entry, this.memory.clock.now());
   }

@@ -94,7 +94,7 @@ export interface ExecutionStore {
    * Absent on stores that cannot; then `write` comes first.
    * @param jobId BullMQ's.
    */
-  readonly attach?: ((queue: string, jobId: string, entry: ExecutionWrite) => void) | undefined;
+  readonly finishWithRecord?: ((queue: string, jobId: string, entry: ExecutionWrite) => void) | undefined;
   /** Stores a step's result. Answers `false`, and stores nothing, when a newer fence is stored or the execution has ended. */
   recordStep(id: string, job: string, queue: string, fence: number, step: StepRecord): Promise<boolean>;
   load(id: string): Promise<StoredExecution | undefined>;

@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr';
 import { CorruptRecordError, readExecution, readPart, storableAge, storableCount } from '../codecs/execution-codec.js';
 import { endedFacts } from '../codecs/ended-facts.js';
 import type { ExecutionWrite, StoredExecution } from '../ports/execution-record.js';
-import { fromWhole } from './finish/whole-record.js';
+import { fromCompactRecord } from './finish/compact-record.js';
 
 /** One argument for a whole batch: each of a dozen for every record would cost as much as the record. */
 const packr = new Packr({ useRecords: false });
@@ -52,13 +52,13 @@ function toTuple(entry: ExecutionWrite, record: string): unknown[] {
  * @throws CorruptRecordError
  */
 export function decodeExecution(id: string, stored: string | readonly string[]): StoredExecution {
-  return typeof stored === 'string' ? decodeWhole(id, stored) : decode(id, toFields(stored));
+  return typeof stored === 'string' ? decodeCompact(id, stored) : decode(id, toFields(stored));
 }
 
-function decodeWhole(id: string, text: string): StoredExecution {
+function decodeCompact(id: string, text: string): StoredExecution {
   const parts = readPart(text);
   if (!Array.isArray(parts)) throw new CorruptRecordError('it is no array');
-  const { job, queue, fence, head, attempt, step } = fromWhole(parts);
+  const { job, queue, fence, head, attempt, step } = fromCompactRecord(parts);
   const steps = step ? [{ sequence: 0, text: JSON.stringify(step) }] : [];
   return readExecution({ id, job, queue, fence, final: 'completed', head, attempts: [attempt], steps });
 }
@@ -120,7 +120,7 @@ function parse(json: string): unknown {
 /** An attempt that completed after others has the same text as one that completed at once. */
 function readPair(value: string): RecordPair {
   const part = readPart(value);
-  return Array.isArray(part) ? fromWhole(part) : (part as RecordPair);
+  return Array.isArray(part) ? fromCompactRecord(part) : (part as RecordPair);
 }
 
 function splitSequence(value: string): { sequence: number; text: string } {

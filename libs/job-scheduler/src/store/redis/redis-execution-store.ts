@@ -6,12 +6,12 @@ import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn, warnCorrupt, warnOfType } from './corrupt-warnings.js';
 import { packEntries, packEntry } from './execution-codec.js';
-import { FreshFiler } from './finish/fresh-filer.js';
+import { HistoryIndexer } from './finish/history-indexer.js';
 import type { RedisClient } from './connection/redis-client.js';
 import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
-import { recordingClient, type RecordArguments, RecordsAlong, type RecordsOfQueue } from './finish/recording-client.js';
-import { type AttemptedWrite, WholeRecords } from './finish/whole-record.js';
+import { finishClient, FinishRecords, type RecordArguments, type RecordsOfQueue } from './finish/finish-client.js';
+import { type AttemptedWrite, CompactRecords } from './finish/compact-record.js';
 
 /** Scripts' answers. */
 const REFUSED = 0;
@@ -19,12 +19,12 @@ const REPLACED_CORRUPT = 2;
 
 /** Attempts, steps and outcomes, in one key per execution. */
 export class RedisExecutionStore implements ExecutionStore {
-  private readonly along = new RecordsAlong();
-  private readonly alongByQueue = new Map<string, RecordsOfQueue>();
-  private readonly wholes = new WholeRecords();
-  /** Files what `attach` has stored. */
-  readonly filer: FreshFiler;
-  private recording: IRedisClient | undefined;
+  private readonly finishRecords = new FinishRecords();
+  private readonly byQueue = new Map<string, RecordsOfQueue>();
+  private readonly compact = new CompactRecords();
+  /** Indexes what `finishWithRecord` has stored. */
+  readonly indexer: HistoryIndexer;
+  private client: IRedisClient | undefined;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -34,19 +34,19 @@ export class RedisExecutionStore implements ExecutionStore {
     /** On a Cluster our keys and a queue's are on different nodes. */
     readonly ordered: boolean,
   ) {
-    this.filer = new FreshFiler(connections, keys.base, clock, warnOfType);
+    this.indexer = new HistoryIndexer(connections, keys.base, clock, warnOfType);
   }
 
   /** On a Cluster the record and the job's queue are on different nodes. */
-  get attach(): ExecutionStore['attach'] {
-    return this.along.isPossible ? this.attachRecord : undefined;
+  get finishWithRecord(): ExecutionStore['finishWithRecord'] {
+    return this.finishRecords.isPossible ? this.takeRecord : undefined;
   }
 
   /** The worker's connection as BullMQ's workers are to use it. */
   workerClient(): IRedisClient | RedisClient {
     const { worker } = this.connections;
     if (!this.ordered) return worker;
-    return (this.recording ??= recordingClient(worker, this.connections.finishSender(), this.along, warnOfType));
+    return (this.client ??= finishClient(worker, this.connections.finishSender(), this.finishRecords, warnOfType));
   }
 
   async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
@@ -92,7 +92,7 @@ export class RedisExecutionStore implements ExecutionStore {
 
   async counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>> {
     if (queues.length === 0) return {};
-    await this.deadline.run(this.filer.file());
+    await this.deadline.run(this.indexer.indexPending());
     const fields = queues.flatMap((queue) => [`${queue}:completed`, `${queue}:failed`]);
     const values = await this.deadline.run(this.connections.producer.hmget(this.keys.counts, ...fields));
     const numbers = values.map((value) => Number(value ?? 0));
@@ -101,24 +101,24 @@ export class RedisExecutionStore implements ExecutionStore {
     );
   }
 
-  /** Until what `attach` has stored counts, and is bounded. */
+  /** Waits until what `finishWithRecord` has stored is counted and bounded. */
   async close(): Promise<void> {
-    await this.filer.close();
+    await this.indexer.close();
   }
 
-  private readonly attachRecord: NonNullable<ExecutionStore['attach']> = (queue, jobId, entry) => {
-    let records = this.alongByQueue.get(queue);
-    if (!records) this.alongByQueue.set(queue, (records = this.along.ofQueue(this.keys.bullKeys(queue))));
+  private readonly takeRecord: NonNullable<ExecutionStore['finishWithRecord']> = (queue, jobId, entry) => {
+    let records = this.byQueue.get(queue);
+    if (!records) this.byQueue.set(queue, (records = this.finishRecords.ofQueue(this.keys.bullKeys(queue))));
     records[jobId] = this.argumentsOf(entry);
-    this.filer.wake();
+    this.indexer.wake();
   };
 
   private argumentsOf(entry: ExecutionWrite): RecordArguments {
     const age = entry.keep.count > 0 ? storableAge(entry.keep.age) : 0;
     const attempted = entry as AttemptedWrite;
-    const record = this.wholes.record(attempted);
+    const record = this.compact.record(attempted);
     // A step is stored by its name if others are there.
-    const packed = entry.step ? packEntry(entry, record) : this.wholes.entry(attempted, record);
+    const packed = entry.step ? packEntry(entry, record) : this.compact.entry(attempted, record);
     return [this.keys.base, entry.id, age, packed];
   }
 }

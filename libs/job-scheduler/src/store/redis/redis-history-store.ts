@@ -15,7 +15,7 @@ import {
 import type { StoreDeadline } from '../store-deadline.js';
 import { readOrWarn } from './corrupt-warnings.js';
 import { toFields } from './execution-codec.js';
-import type { FreshFiler } from './finish/fresh-filer.js';
+import type { HistoryIndexer } from './finish/history-indexer.js';
 import type { RedisConnections } from './connection/redis-connections.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -32,7 +32,7 @@ export class RedisHistoryStore implements HistoryStore {
     private readonly connections: RedisConnections,
     private readonly keys: RedisKeys,
     private readonly deadline: StoreDeadline,
-    private readonly filer: FreshFiler,
+    private readonly indexer: HistoryIndexer,
   ) {}
 
   async list({ job, scheduleId, final, limit, before }: EndedFilter): Promise<EndedPage> {
@@ -44,7 +44,7 @@ export class RedisHistoryStore implements HistoryStore {
     const items: StoredExecution[] = [];
     for (;;) {
       const wanted = limit - items.length;
-      const [more, at, set, member, ...found] = await this.whenFiled(() =>
+      const [more, at, set, member, ...found] = await this.whenIndexed(() =>
         this.connections.producer.jobsListHistory(
           this.keys.base,
           kind,
@@ -79,14 +79,14 @@ export class RedisHistoryStore implements HistoryStore {
   }
 
   async stats(jobs: readonly string[] = []): Promise<StoredStats[]> {
-    const answer = await this.whenFiled(() => this.connections.producer.jobsHistoryStats(this.keys.base, ...jobs));
+    const answer = await this.whenIndexed(() => this.connections.producer.jobsHistoryStats(this.keys.base, ...jobs));
     return Array.from({ length: answer.length / 2 }, (_, index) =>
       toStats(String(answer[2 * index]), toFields(answer[2 * index + 1] as string[])),
     );
   }
 
   async kept(job: string): Promise<Record<FinalStatus, number>> {
-    const kept = await this.whenFiled(() => this.connections.producer.jobsHistoryKept(this.keys.base, job));
+    const kept = await this.whenIndexed(() => this.connections.producer.jobsHistoryKept(this.keys.base, job));
     return perFinal((_, index) => kept[index]!);
   }
 
@@ -99,19 +99,19 @@ export class RedisHistoryStore implements HistoryStore {
 
   async sweep(): Promise<void> {
     const { any } = this.connections;
-    await this.deadline.run(this.filer.file());
+    await this.deadline.run(this.indexer.indexPending());
     let after = '';
     do {
       after = await this.deadline.run(any.jobsSweepHistory(this.keys.base, after, SWEPT_AT_ONCE));
     } while (after !== '');
   }
 
-  /** A reader files little itself: after a crash, more may be left than one call should file. */
-  private async whenFiled<T>(ask: () => Promise<[left: number, ...T[]]>): Promise<T[]> {
+  /** A reader indexes little itself: after a crash, more may wait than one call should index. */
+  private async whenIndexed<T>(ask: () => Promise<[left: number, ...T[]]>): Promise<T[]> {
     for (;;) {
       const [left, ...answer] = await this.deadline.run(ask());
       if (left === 0) return answer;
-      await this.deadline.run(this.filer.file());
+      await this.deadline.run(this.indexer.indexPending());
     }
   }
 }

@@ -59,7 +59,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     queues: new RedisEngine(connections, keys, deadline, () => executions.workerClient()),
     executions,
     deadLetters: new RedisDeadLetterStore(connections, keys, deadline),
-    history: new RedisHistoryStore(connections, keys, deadline, executions.filer),
+    history: new RedisHistoryStore(connections, keys, deadline, executions.indexer),
     turns: deadline.turns,
     facts: new RedisFactStore(connections, keys, deadline),
     presence,

@@ -12,7 +12,7 @@ const BODY = `$njs_${'body'.repeat(10)}$`;
 /** The SQL of each migration. What has been published is never changed, see `migrations.spec.ts`: add another. */
 export const MIGRATIONS: readonly ((names: SqlNames) => string)[] = VERSIONS.map(
   (parts) => (names) =>
-    `\n${parts.join('\n\n\n')}`.replace(/:schema_name\b|:schema\b|\$body\$/g, (placeholder) => {
+    `\n${parts.join('\n\n').trimEnd()}`.replace(/:schema_name\b|:schema\b|\$body\$/g, (placeholder) => {
       if (placeholder === '$body$') return BODY;
       return placeholder === ':schema' ? names.schema : names.plainSchema;
     }),

@@ -4,7 +4,7 @@ import * as lua from '../scripts/lua.generated.js';
 /** Our scripts as commands: keys first, then arguments. */
 interface Scripts {
   jobsWrite(base: string, batch: Buffer): Promise<(number | string)[]>;
-  jobsFile(base: string, most: number): Promise<(number | string)[]>;
+  jobsIndexPending(base: string, most: number): Promise<(number | string)[]>;
   jobsLoad(base: string, id: string): Promise<string[] | string | null>;
   jobsStep(key: string, fence: number, job: string, queue: string, name: string, step: string): Promise<number>;
   jobsReopen(base: string, id: string): Promise<number>;
@@ -82,7 +82,7 @@ interface Scripts {
 
 const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsWrite: lua.writeExecutionsLua,
-  jobsFile: lua.indexPendingLua,
+  jobsIndexPending: lua.indexPendingLua,
   jobsLoad: lua.loadExecutionLua,
   jobsStep: lua.recordStepLua,
   jobsReopen: lua.reopenExecutionLua,

@@ -21,20 +21,20 @@ else
   known = redis.call('EXISTS', key)
 end
 if known > 0 then
--- @include "store-execution"
--- @include "read-pending"
-  store(unpackFresh(entry))
-  file()
+  -- @include "store-execution"
+  -- @include "read-pending"
+  store(readPending(entry))
+  writeIndexes()
   if #corrupt > 0 then return redis.error_reply('JOBS_CORRUPT ' .. table.concat(corrupt, '\t')) end
 end
 
 local answer = finish()
 -- A negative number says why it was not taken.
 if known == 0 and not (type(answer) == 'number' and answer < 0) then
-  local fresh = base .. ':fresh'
-  if type(redis.pcall('RPUSH', fresh, entry)) == 'table' then
-    redis.call('UNLINK', fresh)
-    redis.call('RPUSH', fresh, entry)
+  local pending = base .. ':fresh'
+  if type(redis.pcall('RPUSH', pending, entry)) == 'table' then
+    redis.call('UNLINK', pending)
+    redis.call('RPUSH', pending, entry)
   end
 end
 return answer

@@ -6,4 +6,4 @@
 
 local base = KEYS[1]
 -- @include "pending-index"
-return { fileFresh(ARGV[1]), unpack(corrupt) }
+return { indexPending(ARGV[1]), unpack(corrupt) }

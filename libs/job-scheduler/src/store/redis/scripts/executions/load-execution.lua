@@ -8,8 +8,8 @@ local base = KEYS[1]
 local key = base .. ':x:' .. ARGV[1]
 local kind = redis.call('TYPE', key).ok
 if kind == 'none' and redis.call('EXISTS', base .. ':fresh') == 1 then
--- @include "pending-index"
-  fileAll()
+  -- @include "pending-index"
+  indexAllPending()
   kind = redis.call('TYPE', key).ok
 end
 if kind == 'string' then return redis.call('GET', key) end

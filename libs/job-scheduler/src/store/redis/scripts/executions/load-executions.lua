@@ -6,7 +6,7 @@
 
 local base = KEYS[1]
 -- @include "pending-index"
-fileAll()
+indexAllPending()
 -- @include "read-execution"
 local answer = {}
 for n, id in ipairs(ARGV) do answer[n] = read(id) or false end

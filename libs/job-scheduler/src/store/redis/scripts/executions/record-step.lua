@@ -9,8 +9,8 @@ local answer = 1
 local stored = redis.pcall('HGET', key, 'm')
 if type(stored) == 'table' then
   -- One that ended at once is a string that holds an array.
-  local whole = redis.pcall('GETRANGE', key, 0, 0)
-  if whole == '[' then return 0 end
+  local compact = redis.pcall('GETRANGE', key, 0, 0)
+  if compact == '[' then return 0 end
   redis.call('UNLINK', key)
   stored = false
   answer = 2

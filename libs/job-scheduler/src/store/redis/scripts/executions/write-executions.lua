@@ -8,12 +8,12 @@
 local base = KEYS[1]
 -- @include "store-execution"
 -- @include "pending-index"
-fileAll()
+indexAllPending()
 local answers = {}
 for i, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   answers[i] = store(unpack(entry))
 end
-file()
+writeIndexes()
 for _, key in ipairs(corrupt) do
   answers[#answers + 1] = key
 end

@@ -1,4 +1,4 @@
--- How ended executions are indexed, bounded and counted. `ended(…)` notes one, `file()` writes all that were noted.
+-- How ended executions are indexed, bounded and counted. `noteEnd(…)` notes one, `writeIndexes()` writes all that were noted.
 --
 -- ended:<job>:<final>       Sorted set: "<id>" or "<id>\0<schedule>", by end time, newest first (negative): Redis looks for
 --                           the place of a new one from the front.
@@ -28,7 +28,7 @@ local function split(text)
 end
 
 -- @param record of one that is not stored yet
-local function ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
+local function noteEnd(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
   if final == 'completed' or final == 'failed' then
     local counted = counts[queue]
     if not counted then
@@ -44,8 +44,8 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
   end
   local ends = known.ends[final]
   if not ends then
-    -- How many, the last of them, and those that are to be kept: when they ended, their ids, schedules, and what is to be
-    -- stored of them.
+    -- How many, the last of them, and those to keep: when they ended, their ids, schedules, and what to store
+    -- of them.
     ends = { n = 0, at = 0, size = 0, times = {}, ids = {}, schedules = {}, records = {}, ages = {} }
     known.ends[final] = ends
   end
@@ -73,7 +73,7 @@ local function ended(id, job, queue, final, attempted, keep, at, schedule, durat
   ends.ages[size] = age
 end
 
-local function tally(job, known)
+local function addStats(job, known)
   local key = base .. ':stats:' .. job
   local fields = { 'min', 'max', 'at:completed', 'at:failed', 'at:skipped', 'at:cancelled' }
   local own = #fields
@@ -162,7 +162,7 @@ local function forget(job, final, members)
   end
 end
 
--- The oldest beyond what is to be kept go.
+-- Drops the oldest beyond what the job keeps.
 local function prune(job, sizes, keep)
   local excess = -keep
   for _, n in pairs(sizes) do excess = excess + n end
@@ -228,12 +228,12 @@ local function index(job, known)
   prune(job, sizes, known.keep)
 end
 
-local function file()
+local function writeIndexes()
   local names = {}
   for job, known in pairs(jobs) do
     names[#names + 1] = 0
     names[#names + 1] = job
-    tally(job, known)
+    addStats(job, known)
     if known.keep then index(job, known) end
   end
   add(base .. ':jobs', names)

@@ -4,4 +4,4 @@
 
 local base = KEYS[1]
 -- @include "pending-index"
-local left = fileFresh(FILED_BY_READERS)
+local left = indexPending(INDEXED_BY_READERS)

@@ -1,13 +1,13 @@
 -- Indexes executions that completed and wait for it in the list `fresh`.
 --
 -- Needs    base
--- Defines  fileFresh(most), which answers how many are left; fileAll(), for scripts that look for an execution by its id
+-- Defines  indexPending(most), which answers how many are left; indexAllPending(), for scripts that look for an execution by its id
 
 -- @include "history-index"
 -- @include "read-pending"
 
--- The longest piece that a reader files before it reads, and the most of these at once.
-local FILED_BY_READERS, PORTIONS_AT_ONCE = 1000, 20
+-- The longest piece that a reader indexes before it reads, and the most of these at once.
+local INDEXED_BY_READERS, PORTIONS_AT_ONCE = 1000, 20
 
 -- What was pushed out before it was stored has log lines at most.
 local function drop(job, ids)
@@ -17,16 +17,16 @@ local function drop(job, ids)
   inPieces(keys, 4000, function(...) redis.call('UNLINK', ...) end)
 end
 
-local function fileFresh(most)
-  local fresh = base .. ':fresh'
-  for _, packed in ipairs(redis.call('LPOP', fresh, most) or {}) do
+local function indexPending(most)
+  local pending = base .. ':fresh'
+  for _, packed in ipairs(redis.call('LPOP', pending, most) or {}) do
     local id, job, queue, _, final, record, attempted, _, _, keep, age, at, schedule, duration, bucket, failure =
-      unpackFresh(packed)
+      readPending(packed)
     if id then
-      ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
+      noteEnd(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure, record, age)
     else
       -- The others came out of the list with it, and stand nowhere else: they must not be lost.
-      corrupt[#corrupt + 1] = fresh
+      corrupt[#corrupt + 1] = pending
     end
   end
   for job, known in pairs(jobs) do
@@ -46,14 +46,14 @@ local function fileFresh(most)
       end
     end
   end
-  file()
-  return redis.call('LLEN', fresh)
+  writeIndexes()
+  return redis.call('LLEN', pending)
 end
 
--- There is more than it files only if no process filed for long.
-local function fileAll()
+-- More is left only if no process has indexed for long.
+local function indexAllPending()
   if redis.call('TYPE', base .. ':fresh').ok ~= 'list' then return end
   for _ = 1, PORTIONS_AT_ONCE do
-    if fileFresh(FILED_BY_READERS) == 0 then return end
+    if indexPending(INDEXED_BY_READERS) == 0 then return end
   end
 end

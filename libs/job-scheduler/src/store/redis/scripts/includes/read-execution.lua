@@ -5,9 +5,9 @@
 
 local function read(id, final)
   local key = base .. ':x:' .. id
-  local whole = redis.pcall('GET', key)
-  if type(whole) == 'string' then return (not final or final == 'completed') and whole or nil end
-  if not whole then return nil end
+  local compact = redis.pcall('GET', key)
+  if type(compact) == 'string' then return (not final or final == 'completed') and compact or nil end
+  if not compact then return nil end
   local fields = redis.pcall('HGETALL', key)
   if fields.err then return nil end
   if not final then return fields end

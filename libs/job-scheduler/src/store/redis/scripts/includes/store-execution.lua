@@ -20,8 +20,8 @@ local function store(id, job, queue, fence, final, record, attempted, stepName, 
   local field = attempted and 'r:' .. fence or 'h'
   local stored = redis.pcall('HGET', key, 'm')
   if type(stored) == 'table' then
-    local whole = redis.pcall('GET', key)
-    if type(whole) == 'string' and string.sub(whole, 1, 1) == '[' then return whole == record and 1 or 0 end
+    local compact = redis.pcall('GET', key)
+    if type(compact) == 'string' and string.sub(compact, 1, 1) == '[' then return compact == record and 1 or 0 end
     redis.call('UNLINK', key)
     stored = false
     corrupt[#corrupt + 1] = key
@@ -37,7 +37,7 @@ local function store(id, job, queue, fence, final, record, attempted, stepName, 
   end
 
   if final ~= '' then
-    ended(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
+    noteEnd(id, job, queue, final, attempted, keep, at, schedule, duration, bucket, failure)
     if keep == 0 then
       redis.call('UNLINK', key, base .. ':l:' .. id)
       return 1

@@ -13,7 +13,7 @@ interface More extends Pick<ExecutionHead, 'payload' | 'result' | 'scheduleId' |
   readonly step?: StepRecord;
 }
 
-type Whole = [
+type CompactRecord = [
   fence: number,
   job: string,
   queue: string,
@@ -38,17 +38,17 @@ interface JobTexts {
   readonly names: string;
   readonly worker: string;
   /** Of the entry. */
-  readonly facts: string;
+  readonly common: string;
 }
 
 /** Jobs whose texts are kept. */
 const MOST_JOBS = 1_000;
 
 /** Writes records and entries, and keeps what they have in common. */
-export class WholeRecords {
+export class CompactRecords {
   private readonly texts = new Map<string, JobTexts>();
 
-  /** JSON, an array; see `Whole`. */
+  /** JSON, an array; see `CompactRecord`. */
   record({ job, queue, fence, head, attempt, step, keep }: AttemptedWrite): string {
     const { names, worker } = this.textsOf(job, queue, attempt.workerId, keep, head.scheduleId);
     const { payload, result, scheduleId, scheduledFor, metadata } = head;
@@ -57,14 +57,14 @@ export class WholeRecords {
   }
 
   /**
-   * What `unpackFresh` reads: end time, duration, its bucket, fence, `facts`, record and id, with tabs between them. JSON holds
+   * What `read-pending.lua` reads: end time, duration, its bucket, fence, `common`, record and id, with tabs between them. JSON holds
    * none, and the id comes last.
    */
   entry(write: AttemptedWrite, record: string): string {
     const { id, job, queue, fence, head, attempt, keep } = write;
-    const { facts } = this.textsOf(job, queue, attempt.workerId, keep, head.scheduleId);
+    const { common } = this.textsOf(job, queue, attempt.workerId, keep, head.scheduleId);
     const { at, duration, bucket } = endedFacts(write);
-    return `${at}\t${duration}\t${bucket}\t${fence}\t${facts}\t${record}\t${id}`;
+    return `${at}\t${duration}\t${bucket}\t${fence}\t${common}\t${record}\t${id}`;
   }
 
   private textsOf(
@@ -92,7 +92,7 @@ export class WholeRecords {
       scheduleId,
       names: `${JSON.stringify(job)},${JSON.stringify(queue)}`,
       worker: JSON.stringify(workerId),
-      facts: JSON.stringify([job, queue, storableCount(count), storableAge(age), scheduleId ?? '']),
+      common: JSON.stringify([job, queue, storableCount(count), storableAge(age), scheduleId ?? '']),
     };
     this.texts.set(job, made);
     return made;
@@ -103,12 +103,12 @@ export class WholeRecords {
 export type AttemptedWrite = ExecutionWrite & { readonly attempt: AttemptRecord };
 
 /** @throws CorruptRecordError */
-export function fromWhole(
+export function fromCompactRecord(
   parts: readonly unknown[],
 ): Pick<ExecutionWrite, 'job' | 'queue' | 'fence' | 'head' | 'step'> & { readonly attempt: AttemptRecord } {
   if (parts.length !== 11) throw new CorruptRecordError('it has another number of parts');
   const [fence, job, queue, trigger, createdAt, maxAttempts, startedAt, completedAt, number, workerId, more] =
-    parts as Whole;
+    parts as CompactRecord;
   const { unfinished, step, ...given } = more;
   return {
     job,

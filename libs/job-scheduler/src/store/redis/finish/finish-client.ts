@@ -12,7 +12,7 @@ const RECORDING = 'jobs:';
 export type RecordArguments = readonly (string | number | Buffer)[];
 
 /** Records that are to be stored by the call that ends their job. */
-export class RecordsAlong {
+export class FinishRecords {
   /** Whether the script has been found that takes them. */
   isPossible = false;
   private readonly queues = new Map<string, RecordsOfQueue>();
@@ -44,10 +44,10 @@ export type RecordsOfQueue = Record<string, RecordArguments>;
  *
  * @param sender absent: the calls go the ordinary way, which takes longer.
  */
-export function recordingClient(
+export function finishClient(
   client: RedisClient,
   sender: FinishSender | undefined,
-  records: RecordsAlong,
+  records: FinishRecords,
   warnCorrupt: (key: string) => void,
 ): IRedisClient {
   const plain = createIORedisClient(client);

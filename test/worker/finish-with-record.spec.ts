@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { packEntry } from '#src/store/redis/execution-codec.js';
 import { RedisKeys } from '#src/store/redis/redis-keys.js';
-import { WholeRecords } from '#src/store/redis/finish/whole-record.js';
+import { CompactRecords } from '#src/store/redis/finish/compact-record.js';
 import { gate } from '../support/gate.js';
 import { randomPrefix } from '../support/prefix.js';
 import { until } from '../support/until.js';
@@ -37,8 +37,8 @@ async function setUp(keep = 1_000, age = 60_000) {
   await enqueue(store, 'company');
   atEnd(async () => open());
   const keys = new RedisKeys(prefix);
-  const filed = () => store.executions.counts(['q']);
-  return { prefix, store, redis, runner, pool, errors, keys, filed };
+  const indexed = () => store.executions.counts(['q']);
+  return { prefix, store, redis, runner, pool, errors, keys, indexed };
 }
 
 function completed(id: string, age: number) {
@@ -56,7 +56,7 @@ function completed(id: string, age: number) {
 
 describe('the record of a job that completed', () => {
   it('is one string, counted and indexed soon, and the job is gone from its queue', async () => {
-    const { store, redis, runner, pool, keys, filed, errors } = await setUp();
+    const { store, redis, runner, pool, keys, indexed, errors } = await setUp();
     const id = await enqueue(store, 'q', { payload: { text: 'ü漢\0' } });
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
@@ -67,30 +67,30 @@ describe('the record of a job that completed', () => {
     expect(stored).toMatchObject({ id, job: 'test', queue: 'q', final: 'completed', attempts: [{ attempt: 1 }] });
     await until('it is indexed', async () => (await redis.zcard(`${keys.base}:ended:test:completed`)) === 1);
     expect(await redis.llen(`${keys.base}:fresh`)).toBe(0);
-    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+    expect(await indexed()).toEqual({ q: { completed: 1, failed: 0 } });
     expect(await queueOf(store, 'q').getJobCounts()).toMatchObject({ active: 0, completed: 0, failed: 0, waiting: 0 });
     expect(errors).toEqual([]);
   });
 
-  it('bounds the history of its job as soon as it is filed, whatever came in one go', async () => {
-    const { store, redis, runner, pool, keys, filed } = await setUp(5);
+  it('bounds the history of its job as soon as it is indexed, whatever came in one go', async () => {
+    const { store, redis, runner, pool, keys, indexed } = await setUp(5);
     await enqueueMany(store, 'q', 1_200);
     await pool.start();
     await until('all are done', () => runner.outcomes.length === 1_200);
     await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
-    expect(await filed()).toEqual({ q: { completed: 1_200, failed: 0 } });
+    expect(await indexed()).toEqual({ q: { completed: 1_200, failed: 0 } });
     expect(await redis.zcard(`${keys.base}:ended:test:completed`)).toBe(5);
     expect(await redis.keys(`${keys.base.replaceAll(/[{}]/g, '?')}:x:*`)).toHaveLength(5);
   });
 
   it('is not kept when nothing is to be kept of it', async () => {
-    const { store, redis, runner, pool, keys, filed } = await setUp(0);
+    const { store, redis, runner, pool, keys, indexed } = await setUp(0);
     const id = await enqueue(store, 'q');
     await pool.start();
     await until('it is done', () => runner.outcomes.length === 1);
     await until('the queue is told', async () => (await queueOf(store, 'q').getActiveCount()) === 0);
     expect(await redis.exists(keys.execution(id))).toBe(0);
-    expect(await filed()).toEqual({ q: { completed: 1, failed: 0 } });
+    expect(await indexed()).toEqual({ q: { completed: 1, failed: 0 } });
   });
 
   it('goes ahead when no other job runs', async () => {
@@ -157,30 +157,30 @@ describe('the record of a job that completed', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is filed by another process when its own died before it was', async () => {
-    const { store, redis, keys, filed } = await setUp();
+  it('is indexed by another process when its own died before it was', async () => {
+    const { store, redis, keys, indexed } = await setUp();
     const gone = completed('gone', 60_000);
-    const wholes = new WholeRecords();
-    const record = wholes.record(gone);
+    const compact = new CompactRecords();
+    const record = compact.record(gone);
     // One without steps, and one with a step.
     await redis.rpush(
       `${keys.base}:fresh`,
-      wholes.entry(gone, record),
+      compact.entry(gone, record),
       packEntry({ ...gone, id: 'with a step' }, record),
     );
-    expect(await filed()).toEqual({ q: { completed: 2, failed: 0 } });
+    expect(await indexed()).toEqual({ q: { completed: 2, failed: 0 } });
     expect(await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toEqual(['gone', 'with a step']);
     await store.close();
   });
 
-  it('is filed beside one that is not to be kept for any time, and one that cannot be read', async () => {
+  it('is indexed beside one that is not to be kept for any time, and one that cannot be read', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     atEnd(async () => warn.mockRestore());
-    const { store, redis, keys, filed } = await setUp();
-    const wholes = new WholeRecords();
+    const { store, redis, keys, indexed } = await setUp();
+    const compact = new CompactRecords();
     const entryOf = (id: string, age: number) => {
       const write = completed(id, age);
-      return wholes.entry(write, wholes.record(write));
+      return compact.entry(write, compact.record(write));
     };
     const rubbish = ['rubbish', '1\t1\t1\t1\tno JSON\t[]\tid', Buffer.from([0xdc, 0, 16])];
     await redis.rpush(
@@ -190,7 +190,7 @@ describe('the record of a job that completed', () => {
       ...rubbish,
       entryOf('last', 60_000),
     );
-    expect(await filed()).toEqual({ q: { completed: 3, failed: 0 } });
+    expect(await indexed()).toEqual({ q: { completed: 3, failed: 0 } });
     expect((await redis.zrange(`${keys.base}:ended:test:completed`, '0', '-1')).toSorted()).toEqual(['first', 'last']);
     for (const id of ['first', 'last']) expect((await store.executions.load(id))?.final).toBe('completed');
     expect(await store.executions.load('brief')).toBeUndefined();
@@ -198,10 +198,10 @@ describe('the record of a job that completed', () => {
   });
 });
 
-it('BullMQ’s finish script is the one that records go along with', async () => {
+it('BullMQ’s finish script is the one that takes records', async () => {
   const { store, pool } = await setUp();
-  expect(store.executions.attach).toBeUndefined();
+  expect(store.executions.finishWithRecord).toBeUndefined();
   await pool.start();
-  // Undefined after an upgrade of BullMQ: see FINISH_KEYS, and the places of the arguments in `finish-sender.ts`.
-  expect(store.executions.attach).toBeDefined();
+  // Undefined after an upgrade of BullMQ: see `FINISH` in `bullmq-scripts.ts`.
+  expect(store.executions.finishWithRecord).toBeDefined();
 });

@@ -3,7 +3,7 @@ import { settlesWithin } from '../../../common/settles-within.js';
 import type { RedisConnections } from '../connection/redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
-const FILE_AFTER = 100;
+const INDEX_AFTER = 100;
 /** Entries a call: Redis does nothing else for a millisecond then. In larger portions each costs less, as the newest push out more of it. */
 const MOST = 400;
 /** How long closing waits for it, in milliseconds. */
@@ -12,9 +12,9 @@ const CLOSE_WITHIN = 500;
 const TRY_AGAIN = 1_000;
 
 /** Counts and indexes executions that were stored by the call that ended their job, many at a time. */
-export class FreshFiler {
+export class HistoryIndexer {
   private timer: ClockTimer | undefined;
-  private filing: Promise<void> | undefined;
+  private indexing: Promise<void> | undefined;
   private closed = false;
 
   constructor(
@@ -24,30 +24,30 @@ export class FreshFiler {
     private readonly warnCorrupt: (key: string) => void,
   ) {}
 
-  /** There is something to file, soon. */
+  /** Something waits to be indexed, or will in a moment. */
   wake(): void {
-    if (this.timer === undefined && !this.closed) this.timer = this.clock.after(FILE_AFTER, this.run, false);
+    if (this.timer === undefined && !this.closed) this.timer = this.clock.after(INDEX_AFTER, this.run, false);
   }
 
-  /** Resolves when all that was stored before is filed, by whichever process stored it. */
-  async file(): Promise<void> {
+  /** Resolves when all that was stored before is indexed, by whichever process stored it. */
+  async indexPending(): Promise<void> {
     for (;;) {
-      const [left, ...corrupt] = await this.connections.any.jobsFile(this.base, MOST);
+      const [left, ...corrupt] = await this.connections.any.jobsIndexPending(this.base, MOST);
       for (const key of corrupt) this.warnCorrupt(String(key));
       if (!left) return;
     }
   }
 
-  /** Files what is left, if the store answers soon. Else the next process does that stores or counts something. */
+  /** Indexes what is left, if the store answers soon. Else the next process does so that stores or counts something. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.timer === undefined) return;
     this.timer.cancel();
-    await settlesWithin(this.filing ?? this.file(), this.clock, CLOSE_WITHIN);
+    await settlesWithin(this.indexing ?? this.indexPending(), this.clock, CLOSE_WITHIN);
   }
 
   private readonly run = (): void => {
-    this.filing = this.file().then(
+    this.indexing = this.indexPending().then(
       () => this.rest(),
       () => this.rest(TRY_AGAIN),
     );
@@ -55,7 +55,7 @@ export class FreshFiler {
 
   private rest(againAfter?: number): void {
     this.timer = undefined;
-    this.filing = undefined;
+    this.indexing = undefined;
     if (againAfter !== undefined && !this.closed) this.timer = this.clock.after(againAfter, this.run, false);
   }
 }
