@@ -1,5 +1,5 @@
 import type { FinalStatus } from '../../definition/job-status.js';
-import { endedFacts } from '../codecs/ended-facts.js';
+import { finishStats } from '../codecs/finish-stats.js';
 import type { ErrorRecord, ExecutionWrite } from '../ports/execution-record.js';
 import { perFinal, type StoredStats } from '../ports/history-store.js';
 
@@ -38,7 +38,7 @@ export class Tallies {
   add(entry: ExecutionWrite, final: FinalStatus): void {
     let tally = this.jobs.get(entry.job);
     if (!tally) this.jobs.set(entry.job, (tally = empty()));
-    const { at, duration, bucket, error } = endedFacts(entry);
+    const { at, duration, bucket, error } = finishStats(entry);
     tally.ended[final]++;
     if (entry.attempt && at >= (tally.last[final] ?? 0)) {
       tally.last[final] = at;

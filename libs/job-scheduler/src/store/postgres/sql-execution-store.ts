@@ -1,4 +1,4 @@
-import { endedFacts } from '../codecs/ended-facts.js';
+import { finishStats } from '../codecs/finish-stats.js';
 import { storableAge, storableCount } from '../codecs/execution-codec.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../ports/execution-record.js';
 import type { ExecutionStore } from '../ports/ports.js';
@@ -23,7 +23,7 @@ export class SqlExecutionStore implements ExecutionStore {
 
   async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
     if (entries.length === 0) return [];
-    const facts = entries.map(endedFacts);
+    const facts = entries.map(finishStats);
     const { rows } = await this.client.query<{ answers: boolean[] }>(
       `SELECT ${this.names.write}($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
          $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::int[],

@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr';
 import { CorruptRecordError, readExecution, readPart, storableAge, storableCount } from '../codecs/execution-codec.js';
-import { endedFacts } from '../codecs/ended-facts.js';
+import { finishStats } from '../codecs/finish-stats.js';
 import type { ExecutionWrite, StoredExecution } from '../ports/execution-record.js';
 import { fromCompactRecord } from './finish/compact-record.js';
 
@@ -26,7 +26,7 @@ export function packEntry(entry: ExecutionWrite, record: string): Buffer {
 /** See `store-execution.lua`. */
 function toTuple(entry: ExecutionWrite, record: string): unknown[] {
   const { id, job, queue, fence, final, attempt, step, keep } = entry;
-  const { at, scheduleId, duration, bucket, error } = endedFacts(entry);
+  const { at, scheduleId, duration, bucket, error } = finishStats(entry);
   return [
     id,
     job,

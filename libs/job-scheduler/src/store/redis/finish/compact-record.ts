@@ -1,5 +1,5 @@
 import { CorruptRecordError, storableAge, storableCount } from '../../codecs/execution-codec.js';
-import { endedFacts } from '../../codecs/ended-facts.js';
+import { finishStats } from '../../codecs/finish-stats.js';
 import type { AttemptRecord, ExecutionHead, ExecutionWrite, StepRecord } from '../../ports/execution-record.js';
 
 /**
@@ -63,7 +63,7 @@ export class CompactRecords {
   entry(write: AttemptedWrite, record: string): string {
     const { id, job, queue, fence, head, attempt, keep } = write;
     const { common } = this.textsOf(job, queue, attempt.workerId, keep, head.scheduleId);
-    const { at, duration, bucket } = endedFacts(write);
+    const { at, duration, bucket } = finishStats(write);
     return `${at}\t${duration}\t${bucket}\t${fence}\t${common}\t${record}\t${id}`;
   }
 

@@ -2,7 +2,7 @@ import { bucketOf } from './duration-sketch.js';
 import type { ErrorRecord, ExecutionWrite } from '../ports/execution-record.js';
 
 /** What an end adds to the figures of its job, and where it stands in lists. */
-export interface EndedFacts {
+export interface FinishStats {
   /** When it ended, in milliseconds since the epoch. */
   readonly at: number;
   readonly scheduleId: string | undefined;
@@ -13,7 +13,7 @@ export interface EndedFacts {
   readonly error: ErrorRecord | undefined;
 }
 
-export function endedFacts({ final, head, attempt }: ExecutionWrite): EndedFacts {
+export function finishStats({ final, head, attempt }: ExecutionWrite): FinishStats {
   const at = head.completedAt ?? attempt?.finishedAt ?? head.createdAt;
   const counts = attempt && (final === 'completed' || final === 'failed');
   const duration = counts ? Math.max(0, attempt.finishedAt - attempt.startedAt) : undefined;
