@@ -114,7 +114,7 @@ async function stores(): Promise<void> {
     const store = openMemoryStore({ prefix: `many-${n}`, clock });
     const queue = store.queues.queue('default');
     await queue.add('noop', { n });
-    await store.facts.keep('key', 'value');
+    await store.markers.keep('key', 'value');
     await queue.close();
     await store.close();
     if (n === 1_000) atThousand = heap();

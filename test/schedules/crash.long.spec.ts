@@ -78,7 +78,7 @@ interface Stage {
 function reconciler({ store, ticks }: Stage, fault?: Fault): Reconciler {
   const schedules = fault ? fault.on(store.schedules) : store.schedules;
   const queue = fault ? fault.on(ticks) : ticks;
-  const seen = { queues: store.queues, facts: store.facts, schedules };
+  const seen = { queues: store.queues, markers: store.markers, schedules };
   const entries = new SchedulerSync({ store: seen, ticks: () => queue, clock, logger });
   const declarer = new Declarer({
     schedules,

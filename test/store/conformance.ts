@@ -8,7 +8,7 @@ import { describeBounds } from './conformance/bounds.js';
 import { describeDeadLetters } from './conformance/dead-letters.js';
 import { describeEvents } from './conformance/events.js';
 import { describeExecutions } from './conformance/executions.js';
-import { describeFactsAndPresence } from './conformance/facts-and-presence.js';
+import { describeMarkersAndHeartbeats } from './conformance/markers-and-heartbeats.js';
 import { ended, newJob } from './conformance/fixtures.js';
 import type { Subject } from './conformance/fixtures.js';
 import { describeHistory } from './conformance/history.js';
@@ -71,7 +71,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     };
     describeExecutions(shared);
     describeHistory(shared);
-    describeFactsAndPresence(shared);
+    describeMarkersAndHeartbeats(shared);
     describeQueues(shared);
     describeEvents(shared);
     describePastEnds(shared);
@@ -91,8 +91,8 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
       try {
         const id = newId();
         await store.executions.write([ended(id, { queue: 'shared' })]);
-        await store.facts.keep('shared', 'here');
-        await store.presence.beat('here', 60_000);
+        await store.markers.keep('shared', 'here');
+        await store.heartbeats.beat('here', 60_000);
         await store.schedules.put([{ data: schedule('shared') }]);
         await here.pause();
         const { name: jobName, data, opts } = toQueueEntry(newJob(id, { queue: 'shared' }));
@@ -100,12 +100,12 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
 
         expect(await other.executions.load(id)).toBeUndefined();
         expect(await other.executions.counts(['shared'])).toEqual({ shared: { completed: 0, failed: 0 } });
-        expect(await other.facts.keep('shared', 'there')).toBe('there');
-        expect(await other.presence.alive()).toEqual([]);
+        expect(await other.markers.keep('shared', 'there')).toBe('there');
+        expect(await other.heartbeats.alive()).toEqual([]);
         expect(await other.schedules.all()).toEqual([]);
         expect(await there.getJob(encodeJobId(id, 'shared'))).toBeUndefined();
         expect(await there.isPaused()).toBe(false);
-        await store.presence.leave('here');
+        await store.heartbeats.leave('here');
       } finally {
         await Promise.all([here.close(), there.close()]);
         await other.close();

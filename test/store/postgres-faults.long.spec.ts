@@ -128,7 +128,7 @@ describe('with a PostgreSQL server', () => {
       refusal(queue.getJobCounts()),
       refusal(store.ping()),
       refusal(store.executions.load('x')),
-      refusal(store.facts.keep('a', 'b')),
+      refusal(store.markers.keep('a', 'b')),
     ]);
     for (const { error, after } of answers) {
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { address: store.address } });
@@ -250,7 +250,7 @@ describe('with a PostgreSQL server', () => {
   test('many processes open a new schema at once: each finds it whole', async () => {
     const prefix = randomPrefix();
     const stores = await Promise.all(Array.from({ length: 4 }, () => open(given, prefix)));
-    await Promise.all(stores.map((store) => store.facts.keep('a', 'b')));
+    await Promise.all(stores.map((store) => store.markers.keep('a', 'b')));
     const admin = await client();
     const { rows } = await admin.query(`SELECT version FROM "${prefix}".njs_migration ORDER BY version`);
     expect(rows).toEqual(rows.map((_, index) => ({ version: index + 1 })));
@@ -269,7 +269,7 @@ describe('with a PostgreSQL server', () => {
     // With an id, as all jobs of ours: for numbers, BullMQ makes a sequence per queue.
     await queue.add('x', {}, { jobId: 'x-1' });
     await queue.close();
-    expect(await store.facts.keep('a', 'b')).toBe('b');
+    expect(await store.markers.keep('a', 'b')).toBe('b');
   });
 
   describe('a pool of the user', () => {

@@ -148,8 +148,8 @@ describe('at run time', () => {
       refusal(queue.getJobCounts()),
       refusal(store.ping()),
       refusal(store.executions.load('x')),
-      refusal(store.facts.keep('a', 'b')),
-      refusal(store.presence.alive()),
+      refusal(store.markers.keep('a', 'b')),
+      refusal(store.heartbeats.alive()),
     ]);
     for (const { error, after } of answers) {
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { address: store.address } });
@@ -187,7 +187,7 @@ describe('at run time', () => {
   test('closing while the server hangs ends', async () => {
     const redis = await server();
     const store = await open(redis.url);
-    await store.presence.beat('w', 1_000);
+    await store.heartbeats.beat('w', 1_000);
     process.kill(redis.pid, 'SIGSTOP');
     const start = performance.now();
     await store.close();

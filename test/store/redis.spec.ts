@@ -57,8 +57,8 @@ test('keys of ours and of BullMQ stand under the prefix, and nowhere else', asyn
   const redis = new Redis(url);
   const queue = store.queues.queue('low');
   await queue.add('hello', {}, { jobId: 'hello-1' });
-  await store.facts.keep('a', 'b');
-  await store.presence.beat('w', 1_000);
+  await store.markers.keep('a', 'b');
+  await store.heartbeats.beat('w', 1_000);
   await store.executions.recordStep('x', 'j', 'low', 1, { name: 's', startedAt: 1, finishedAt: 1 });
   const keys = (await redis.keys('*')).filter((key) => key.includes(prefix));
   expect(new Set(keys.map((key) => key.split('}')[0]))).toEqual(new Set([`{${prefix}`, `{${prefix}:low`]));

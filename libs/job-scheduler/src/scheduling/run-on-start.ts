@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobDefinition } from '../definition/job-definition.js';
-import type { FactStore } from '../store/ports/ports.js';
+import type { MarkerStore } from '../store/ports/ports.js';
 
 /** Puts the first run of a newly deployed definition into its queue. Repeating it with the same id adds nothing. */
 export type EnqueueFirstRun = (definition: JobDefinition, id: string) => Promise<void>;
@@ -17,17 +17,17 @@ function fingerprint(definition: JobDefinition): string {
 /** Runs jobs with `runOnStart` once per fleet and definition, however many instances boot and however often. */
 export async function runOnStart(
   definitions: readonly JobDefinition[],
-  facts: FactStore,
+  markers: MarkerStore,
   enqueue: EnqueueFirstRun,
 ): Promise<void> {
   const starting = definitions.filter((definition) => definition.runOnStart && definition.enabled);
   await Promise.all(
     starting.map(async (definition) => {
       const key = `run-on-start:${definition.name}:${fingerprint(definition)}`;
-      if ((await facts.get(key)) !== undefined) return;
+      if ((await markers.get(key)) !== undefined) return;
       // Stored after the enqueue: a crash in between repeats it with the same id, which adds nothing.
       await enqueue(definition, key);
-      await facts.keep(key, 'done');
+      await markers.keep(key, 'done');
     }),
   );
 }

@@ -117,7 +117,7 @@ export class ScheduleWorker {
       );
       return this.plan(() => this.start(), 0);
     }
-    await runOnStart(definitions(), store.facts, enqueueFirstRun);
+    await runOnStart(definitions(), store.markers, enqueueFirstRun);
     await this.pool.start();
     this.plan(() => this.look(), this.parts.timing.every);
   }

@@ -56,7 +56,7 @@ export class JobHealth {
         const startedAt = performance.now();
         await store.ping();
         const latencyMs = Math.round((performance.now() - startedAt) * 100) / 100;
-        const [alive, queues] = await Promise.all([store.presence.alive(), this.queues.all()]);
+        const [alive, queues] = await Promise.all([store.heartbeats.alive(), this.queues.all()]);
         await this.time.sure();
         const repairs = this.runtime.repairs.recent();
         const reached = { reachable: true, latencyMs, error: undefined };

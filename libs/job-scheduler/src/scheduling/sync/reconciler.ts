@@ -12,7 +12,7 @@ import type { EntryPair, SchedulerSync, ScheduleRepair } from './scheduler-sync.
 import { isTickData } from '../tick-queue.js';
 
 export interface ReconcilerParts {
-  readonly store: Pick<Store, 'queues' | 'schedules' | 'facts'>;
+  readonly store: Pick<Store, 'queues' | 'schedules' | 'markers'>;
   readonly declarer: Declarer;
   readonly entries: SchedulerSync;
   readonly ticks: EngineQueue;
@@ -163,7 +163,7 @@ export class Reconciler {
     for (let first = 0; first < intervals.length; first += FACTS_AT_ONCE) {
       await Promise.all(
         intervals.slice(first, first + FACTS_AT_ONCE).map(async ({ schedule: { id, spec } }) => {
-          const anchor = Number(await this.parts.store.facts.get(`anchor:${id}:${spec.every}`));
+          const anchor = Number(await this.parts.store.markers.get(`anchor:${id}:${spec.every}`));
           if (Number.isSafeInteger(anchor) && anchor > 0) anchors.set(id, anchor);
         }),
       );

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import { settlesWithin } from '../../common/settles-within.js';
-import type { PresenceStore } from '../../store/ports/ports.js';
+import type { HeartbeatStore } from '../../store/ports/ports.js';
 
 /** How long the store may take to hear of it, in milliseconds. */
 const STORE_WITHIN = 1_000;
@@ -11,7 +11,7 @@ export class Heartbeat {
   private stopped = false;
 
   constructor(
-    private readonly presence: PresenceStore,
+    private readonly heartbeats: HeartbeatStore,
     private readonly worker: string,
     /** How long a beat holds, in milliseconds. */
     private readonly ttl: number,
@@ -20,7 +20,7 @@ export class Heartbeat {
 
   async start(): Promise<void> {
     // Whether it is heard of at once does not matter to the work.
-    await settlesWithin(this.presence.beat(this.worker, this.ttl), this.clock, STORE_WITHIN);
+    await settlesWithin(this.heartbeats.beat(this.worker, this.ttl), this.clock, STORE_WITHIN);
     this.plan();
   }
 
@@ -28,7 +28,7 @@ export class Heartbeat {
     this.stopped = true;
     this.timer?.cancel();
     // A store that is away forgets the worker by itself, in time.
-    await settlesWithin(this.presence.leave(this.worker), this.clock, STORE_WITHIN);
+    await settlesWithin(this.heartbeats.leave(this.worker), this.clock, STORE_WITHIN);
   }
 
   private plan(): void {
@@ -37,7 +37,7 @@ export class Heartbeat {
       this.ttl / 3,
       () => {
         // A beat that is missed while the store is away is made up by the next.
-        void this.presence
+        void this.heartbeats
           .beat(this.worker, this.ttl)
           .catch(() => undefined)
           .then(() => this.plan());

@@ -131,7 +131,7 @@ export class SchedulerRuntime implements ScheduleApplier {
       this.declared = new KeepDeclared(this.declarer(store), time, definitions, clock, timing.every);
       await this.declared.start();
     }
-    this.heartbeat = new Heartbeat(store.presence, this.workerId, options.lockDuration, clock);
+    this.heartbeat = new Heartbeat(store.heartbeats, this.workerId, options.lockDuration, clock);
     await this.heartbeat.start();
     this.lines = new LogWriter({ logs: store.logs, clock, logger, events });
     const pool = makePool(this.parts, store, this.lines, logger);

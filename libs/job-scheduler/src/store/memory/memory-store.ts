@@ -6,7 +6,8 @@ import type { Store } from '../ports/ports.js';
 import { MemoryDeadLetterStore } from './memory-dead-letter-store.js';
 import { MemoryEngine } from './memory-engine.js';
 import { MemoryExecutionStore } from './memory-execution-store.js';
-import { MemoryFactStore, MemoryPresenceStore } from './memory-facts.js';
+import { MemoryHeartbeatStore } from './memory-heartbeat-store.js';
+import { MemoryMarkerStore } from './memory-marker-store.js';
 import { MemoryHistoryStore } from './memory-history-store.js';
 import { MemoryScheduleStore } from './memory-schedule-store.js';
 import { MemorySignals } from './memory-signals.js';
@@ -33,8 +34,8 @@ export function openMemoryStore({ prefix, clock }: MemoryStoreOptions): Store {
     executions: new MemoryExecutionStore(memory),
     deadLetters: new MemoryDeadLetterStore(memory, prefix),
     history: new MemoryHistoryStore(memory),
-    facts: new MemoryFactStore(memory),
-    presence: new MemoryPresenceStore(memory),
+    markers: new MemoryMarkerStore(memory),
+    heartbeats: new MemoryHeartbeatStore(memory),
     locks: new MemoryLockStore(memory),
     logs: new MemoryLogStore(memory),
     schedules: new MemoryScheduleStore(memory),

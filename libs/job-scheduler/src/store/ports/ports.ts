@@ -111,8 +111,8 @@ export interface ExecutionStore {
   counts(queues: readonly string[]): Promise<Record<string, { completed: number; failed: number }>>;
 }
 
-/** Small facts that are true once for the whole fleet. */
-export interface FactStore {
+/** Small values that are set once for the whole fleet. */
+export interface MarkerStore {
   /** Stores `value` if nothing is stored under `key`, and answers what is stored then. */
   keep(key: string, value: string): Promise<string>;
   /** What is stored under `key`; undefined when nothing is. */
@@ -120,7 +120,7 @@ export interface FactStore {
 }
 
 /** Which processes work on this store. */
-export interface PresenceStore {
+export interface HeartbeatStore {
   /** `worker` is alive for `ttl` more milliseconds. */
   beat(worker: string, ttl: number): Promise<void>;
   leave(worker: string): Promise<void>;
@@ -128,7 +128,7 @@ export interface PresenceStore {
   alive(): Promise<string[]>;
 }
 
-/** The outside world of one module: where queues, records and facts are kept. */
+/** The outside world of one module: where queues and records are kept. */
 export interface Store {
   readonly kind: 'redis' | 'postgres' | 'embedded' | 'memory';
   /** For messages: no password in it. */
@@ -137,8 +137,8 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly history: HistoryStore;
   readonly deadLetters: DeadLetterStore;
-  readonly facts: FactStore;
-  readonly presence: PresenceStore;
+  readonly markers: MarkerStore;
+  readonly heartbeats: HeartbeatStore;
   readonly locks: LockStore;
   readonly logs: LogStore;
   readonly signals: LiveSignals;

@@ -23,7 +23,7 @@ export class SqlExecutionStore implements ExecutionStore {
 
   async write(entries: readonly ExecutionWrite[]): Promise<boolean[]> {
     if (entries.length === 0) return [];
-    const facts = entries.map(finishStats);
+    const stats = entries.map(finishStats);
     const { rows } = await this.client.query<{ answers: boolean[] }>(
       `SELECT ${this.names.write}($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
          $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::int[],
@@ -40,11 +40,11 @@ export class SqlExecutionStore implements ExecutionStore {
         jsonArray(entries.map(({ step }) => (step ? JSON.stringify(step) : null))),
         entries.map(({ keep }) => storableCount(keep.count)),
         entries.map(({ keep }) => storableAge(keep.age)),
-        facts.map(({ at }) => at),
-        facts.map(({ scheduleId }) => scheduleId ?? null),
-        facts.map(({ duration }) => duration ?? null),
-        facts.map(({ bucket }) => bucket ?? null),
-        jsonArray(facts.map(({ error }) => (error ? JSON.stringify(error) : null))),
+        stats.map(({ at }) => at),
+        stats.map(({ scheduleId }) => scheduleId ?? null),
+        stats.map(({ duration }) => duration ?? null),
+        stats.map(({ bucket }) => bucket ?? null),
+        jsonArray(stats.map(({ error }) => (error ? JSON.stringify(error) : null))),
       ],
     );
     return rows[0]!.answers;

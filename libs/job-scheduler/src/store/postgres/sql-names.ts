@@ -9,7 +9,7 @@ const NAMES = {
   count: 'njs_count',
   stats: 'njs_stats',
   duration: 'njs_duration',
-  fact: 'njs_fact',
+  marker: 'njs_fact',
   worker: 'njs_worker',
   schedule: 'njs_schedule',
   declaration: 'njs_declaration',

@@ -11,7 +11,8 @@ import { SqlDeadLetterStore } from './sql-dead-letter-store.js';
 import { SqlEngine } from './sql-engine.js';
 import { SqlExecutionStore } from './sql-execution-store.js';
 import { SqlHistoryStore } from './sql-history-store.js';
-import { SqlFactStore, SqlPresenceStore } from './sql-facts.js';
+import { SqlHeartbeatStore } from './sql-heartbeat-store.js';
+import { SqlMarkerStore } from './sql-marker-store.js';
 import { SqlLockStore } from './sql-lock-store.js';
 import { SqlLogStore } from './sql-log-store.js';
 import { migrate } from './sql-migrations.js';
@@ -68,8 +69,8 @@ export async function sqlStore(
     executions: new SqlExecutionStore(driver, callers, names, deadline),
     deadLetters: new SqlDeadLetterStore(callers, deadline),
     history: new SqlHistoryStore(callers, names, deadline),
-    facts: new SqlFactStore(driver, names, deadline),
-    presence: new SqlPresenceStore(driver, names, deadline),
+    markers: new SqlMarkerStore(driver, names, deadline),
+    heartbeats: new SqlHeartbeatStore(driver, names, deadline),
     locks: new SqlLockStore(driver, callers, names, deadline),
     logs: new SqlLogStore(callers, names, deadline),
     schedules: new SqlScheduleStore(driver, names, deadline),

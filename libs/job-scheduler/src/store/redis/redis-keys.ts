@@ -5,7 +5,7 @@ export class RedisKeys {
   /** Hash: completed and failed executions per queue. */
   readonly counts: string;
   /** Hash: what is true once for the fleet. */
-  readonly facts: string;
+  readonly markers: string;
   /** Sorted set: workers by the time at which they count as gone. */
   readonly workers: string;
   /** Hash: schedules by id. Scripts make this key and the next two, too. */
@@ -20,7 +20,7 @@ export class RedisKeys {
   constructor(private readonly prefix: string) {
     this.base = `{${prefix}}`;
     this.counts = `${this.base}:counts`;
-    this.facts = `${this.base}:facts`;
+    this.markers = `${this.base}:facts`;
     this.workers = `${this.base}:workers`;
     this.schedules = `${this.base}:schedules`;
     this.fires = `${this.base}:fires`;

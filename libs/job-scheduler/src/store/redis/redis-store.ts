@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { RedisLike, RedisLikeOptions } from '../../options/connection.js';
 import { Availability } from '../availability.js';
-import type { PresenceStore, Store } from '../ports/ports.js';
+import type { HeartbeatStore, Store } from '../ports/ports.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { StoreDeadline } from '../store-deadline.js';
 import { dbOf } from './connection/redis-client.js';
@@ -10,7 +10,8 @@ import { RedisConnections } from './connection/redis-connections.js';
 import { RedisDeadLetterStore } from './redis-dead-letter-store.js';
 import { RedisEngine } from './redis-engine.js';
 import { RedisExecutionStore } from './redis-execution-store.js';
-import { RedisFactStore, RedisPresenceStore } from './redis-facts.js';
+import { RedisHeartbeatStore } from './redis-heartbeat-store.js';
+import { RedisMarkerStore } from './redis-marker-store.js';
 import { RedisHistoryStore } from './redis-history-store.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisLockStore } from './redis-lock-store.js';
@@ -38,8 +39,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
 
   const keys = new RedisKeys(options.prefix);
   const deadline = new StoreDeadline(source.address, clock);
-  const presence = new RedisPresenceStore(connections, keys, deadline);
-  await checkRights(presence, options.prefix, source.address).catch(async (error: unknown) => {
+  const heartbeats = new RedisHeartbeatStore(connections, keys, deadline);
+  await checkRights(heartbeats, options.prefix, source.address).catch(async (error: unknown) => {
     await connections.close();
     throw error;
   });
@@ -61,8 +62,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     deadLetters: new RedisDeadLetterStore(connections, keys, deadline),
     history: new RedisHistoryStore(connections, keys, deadline, executions.indexer),
     turns: deadline.turns,
-    facts: new RedisFactStore(connections, keys, deadline),
-    presence,
+    markers: new RedisMarkerStore(connections, keys, deadline),
+    heartbeats,
     locks: new RedisLockStore(connections, keys, deadline),
     logs: new RedisLogStore(connections, keys, deadline),
     schedules: new RedisScheduleStore(connections, keys, deadline),
@@ -83,9 +84,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
 }
 
 /** Runs a script of ours: a user with too few rights had better hear of it now than with the first job. */
-async function checkRights(presence: PresenceStore, prefix: string, address: string): Promise<void> {
+async function checkRights(heartbeats: HeartbeatStore, prefix: string, address: string): Promise<void> {
   try {
-    await presence.alive();
+    await heartbeats.alive();
   } catch (error) {
     // All else may pass, and is told by the calls that meet it.
     if (!(error instanceof Error && /\bNOPERM\b/.test(error.message))) return;

@@ -25,8 +25,8 @@ interface Scripts {
   jobsHistoryKept(base: string, job: string): Promise<[left: number, ...number[]]>;
   jobsClearHistory(base: string, kind: 'ended' | 'fired', name: string, most: number): Promise<number>;
   jobsSweepHistory(base: string, after: string, most: number): Promise<string>;
-  jobsBeat(key: string, worker: string, ttl: number): Promise<null>;
-  jobsAlive(key: string): Promise<string[]>;
+  jobsHeartbeat(key: string, worker: string, ttl: number): Promise<null>;
+  jobsLiveWorkers(key: string): Promise<string[]>;
   jobsAcquire(
     base: string,
     key: string,
@@ -93,8 +93,8 @@ const SCRIPTS: Readonly<Record<keyof Scripts, string>> = {
   jobsHistoryKept: lua.historyKeptLua,
   jobsClearHistory: lua.clearHistoryLua,
   jobsSweepHistory: lua.sweepHistoryLua,
-  jobsBeat: lua.heartbeatLua,
-  jobsAlive: lua.liveWorkersLua,
+  jobsHeartbeat: lua.heartbeatLua,
+  jobsLiveWorkers: lua.liveWorkersLua,
   jobsAcquire: lua.acquireLockLua,
   jobsExtend: lua.extendLockLua,
   jobsRelease: lua.releaseLockLua,

@@ -1,25 +1,7 @@
 import type { OpenMemory } from '#bullmq-memory/extend';
-import type { FactStore, PresenceStore } from '../ports/ports.js';
+import type { HeartbeatStore } from '../ports/ports.js';
 
-export class MemoryFactStore implements FactStore {
-  private readonly facts: Map<string, string>;
-
-  constructor(memory: OpenMemory) {
-    this.facts = memory.part('facts', () => new Map());
-  }
-
-  async keep(key: string, value: string): Promise<string> {
-    const known = this.facts.get(key);
-    if (known === undefined) this.facts.set(key, value);
-    return known ?? value;
-  }
-
-  async get(key: string): Promise<string | undefined> {
-    return this.facts.get(key);
-  }
-}
-
-export class MemoryPresenceStore implements PresenceStore {
+export class MemoryHeartbeatStore implements HeartbeatStore {
   /** When the time of each one runs out. */
   private readonly workers: Map<string, number>;
 
