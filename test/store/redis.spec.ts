@@ -37,16 +37,16 @@ describeStore('Redis', {
   },
 });
 
-test('a wake-up is handed on as BullMQ’s marker; a sooner time is kept', async () => {
+test('BullMQ’s marker is passed on; a sooner time is kept', async () => {
   const prefix = randomPrefix();
   const store = await openStore({ connection: url, prefix, clock });
   const redis = new Redis(url);
   const marker = () => redis.zrange(`{${prefix}:low}:low:marker`, '0', '-1', 'WITHSCORES');
-  await store.queues.handOn('low', 2_000);
-  await store.queues.handOn('low', 3_000);
+  await store.queues.passMarkerOn('low', 2_000);
+  await store.queues.passMarkerOn('low', 3_000);
   expect(await marker()).toEqual(['1', '2000']);
-  await store.queues.handOn('low', 1_000);
-  await store.queues.handOn('low', 0);
+  await store.queues.passMarkerOn('low', 1_000);
+  await store.queues.passMarkerOn('low', 0);
   expect(await marker()).toEqual(['0', '0', '1', '1000']);
   await Promise.all([store.close(), redis.quit()]);
 });

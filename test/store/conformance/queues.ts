@@ -243,13 +243,13 @@ export function describeQueues(subject: Subject): void {
       });
     });
 
-    test('a wake-up that was handed on reaches a worker that waits', async () => {
+    test('a marker that was passed on reaches a worker that waits', async () => {
       const queue = openQueue('woken');
       const ran: string[] = [];
       const worker = work('woken', async (taken) => ran.push(taken.id!));
       await worker.waitUntilReady();
-      await subject.store.queues.handOn('woken', 0);
-      await subject.store.queues.handOn('woken', Date.now() + 60_000);
+      await subject.store.queues.passMarkerOn('woken', 0);
+      await subject.store.queues.passMarkerOn('woken', Date.now() + 60_000);
       await add(queue, newJob('after-1', { queue: 'woken' }));
       await until('it ran', () => ran.length === 1);
       expect(ran).toEqual(['after-1']);

@@ -161,9 +161,9 @@ export class WorkerPool {
     const lanes = [...this.lanes.values()];
     for (const { poller } of lanes) poller.stop();
     await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.stopWaiting())), clock, CLOSE_WITHIN);
-    const handedOn = Promise.all(lanes.map((lane) => this.handOnLast(lane)));
+    const passedOn = Promise.all(lanes.map((lane) => this.passLastMarkerOn(lane)));
     await drain(this, clock, timeout);
-    await settlesWithin(handedOn, clock, CLOSE_WITHIN);
+    await settlesWithin(passedOn, clock, CLOSE_WITHIN);
     await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.shutDown())), clock, CLOSE_WITHIN);
   }
 
@@ -236,27 +236,27 @@ export class WorkerPool {
     this.schedule();
     // Looking for a job that may have come is nobody else's business; and if we could ask, we have.
     if (!this.wakeUpsAreTaken || wake === 'poll' || lane.poller.fetching > 0) return;
-    this.track(this.handOn(lane, wake));
+    this.track(this.passMarkerOn(lane, wake));
   }
 
   /** We have no slot for what woke us: another process may. */
-  private async handOn(lane: QueueWorker, wake: FetchTrigger): Promise<void> {
+  private async passMarkerOn(lane: QueueWorker, wake: FetchTrigger): Promise<void> {
     try {
       const { ticket } = lane.poller;
       // A wake-up for a job that somebody has taken would else go round among full processes for ever.
       if (wake === 'told' && !(await lane.worker.hasWork())) return lane.poller.sawNothing(ticket);
-      await this.options.store.queues.handOn(lane.queue, 0);
+      await this.options.store.queues.passMarkerOn(lane.queue, 0);
     } catch (error) {
       this.report(lane.queue, toError(error));
     }
   }
 
   /** A wait that was cut off may have taken a wake-up with it. */
-  private async handOnLast(lane: QueueWorker): Promise<void> {
+  private async passLastMarkerOn(lane: QueueWorker): Promise<void> {
     try {
-      await this.options.store.queues.handOn(lane.queue, 0);
+      await this.options.store.queues.passMarkerOn(lane.queue, 0);
       // The first may still have gone to our own connection, whose end the store had not seen.
-      await this.options.store.queues.handOn(lane.queue, 0);
+      await this.options.store.queues.passMarkerOn(lane.queue, 0);
     } catch (error) {
       this.report(lane.queue, toError(error));
     }

@@ -39,7 +39,7 @@ export class MemoryEngine implements QueueEngine {
   }
 
   /** Wake-ups reach all who wait. */
-  async handOn(): Promise<void> {}
+  async passMarkerOn(): Promise<void> {}
 
   async schedulers(name: string, keys?: readonly string[]): Promise<EngineScheduler[]> {
     const queue = this.kept(name);

@@ -53,7 +53,7 @@ export interface QueueEngine {
    * Gives a wake-up that this process took and cannot use to another one.
    * @param dueAt when there is work, in milliseconds since the epoch; 0: now. No effect on stores whose wake-ups reach every process.
    */
-  handOn(name: string, dueAt: number): Promise<void>;
+  passMarkerOn(name: string, dueAt: number): Promise<void>;
   /**
    * The job schedulers of a queue, in few round trips however many there are: BullMQ's own list asks for each by itself.
    * @param keys only these; default: all, in no order.

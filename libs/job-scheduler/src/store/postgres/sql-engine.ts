@@ -53,7 +53,7 @@ export class SqlEngine implements QueueEngine {
   }
 
   /** NOTIFY reaches every process. */
-  handOn(): Promise<void> {
+  passMarkerOn(): Promise<void> {
     return Promise.resolve();
   }
 

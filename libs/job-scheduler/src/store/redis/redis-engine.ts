@@ -58,7 +58,7 @@ export class RedisEngine implements QueueEngine {
     return { connection: this.workerClient(), prefix: this.keys.bullPrefix(name) };
   }
 
-  async handOn(name: string, dueAt: number): Promise<void> {
+  async passMarkerOn(name: string, dueAt: number): Promise<void> {
     const marker = this.keys.marker(name);
     // A time that is sooner than ours stays.
     if (dueAt > 0) await this.connections.any.zadd(marker, 'LT', dueAt, '1');

@@ -122,7 +122,7 @@ describeOnEachStore('two pools, one full', (url, kind) => {
     expectSoon(`A due job starts after the pool that waited for it has stopped, ${kind}`, late);
   });
 
-  // PostgreSQL's wake-ups reach every process: there nothing is handed on.
+  // PostgreSQL's wake-ups reach every process: there no marker is passed on.
   if (kind !== 'redis') return;
   it('a wake-up for a job that is gone does not go round', async () => {
     const prefix = randomPrefix();
