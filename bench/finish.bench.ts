@@ -14,20 +14,20 @@ const PAIRS = Number(process.argv[3] ?? 5);
 
 const bench = await NoopBench.open(JOBS);
 
-/** As on a server that knows another finish script than ours: the record by itself, BullMQ's calls by ioredis. */
+/** What the library would use if BullMQ's script were another than the one it knows. */
+const without = [
+  { owner: RedisExecutionStore.prototype, member: 'finishWithRecord', as: { get: () => undefined } },
+  { owner: RedisConnections.prototype, member: 'finishSender', as: { value: () => undefined } },
+];
+
+/** The record by itself, and BullMQ's calls by ioredis. */
 async function apart(prefix: string): Promise<Round> {
-  const own = Object.getOwnPropertyDescriptor(RedisExecutionStore.prototype, 'finishWithRecord')!;
-  const { finishSender } = RedisConnections.prototype;
-  Object.defineProperty(RedisExecutionStore.prototype, 'finishWithRecord', {
-    configurable: true,
-    get: () => undefined,
-  });
-  RedisConnections.prototype.finishSender = () => undefined;
+  const own = without.map(({ owner, member }) => Object.getOwnPropertyDescriptor(owner, member)!);
+  for (const { owner, member, as } of without) Object.defineProperty(owner, member, { configurable: true, ...as });
   try {
     return await bench.product(prefix);
   } finally {
-    Object.defineProperty(RedisExecutionStore.prototype, 'finishWithRecord', own);
-    RedisConnections.prototype.finishSender = finishSender;
+    for (const [n, { owner, member }] of without.entries()) Object.defineProperty(owner, member, own[n]!);
   }
 }
 
