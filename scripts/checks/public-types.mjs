@@ -15,8 +15,10 @@ const madeForUsers = new Set([
   'JobSchedulerHttpModule',
   'JobSchedulerMetrics',
   'JobService',
+  'KeptQueue',
   'LockService',
   'MemoryBackend',
+  'OpenMemory',
   'ScheduleService',
 ]);
 

@@ -6,7 +6,7 @@ import type { JobJson } from 'bullmq';
 import { reprocessJob } from './commands/move-job.js';
 import { removeTree } from './commands/remove-job.js';
 import type { MemoryClock } from './state/clock.js';
-import type { MemoryQueue, Scheduler } from './state/memory-queue.js';
+import type { MemoryQueue } from './state/memory-queue.js';
 import { leaseMemory, type MemoryLease, type SharedMemory } from './state/shared-memory.js';
 
 export type { BackendHooks, JobEntry } from './backend/backend-link.js';
@@ -60,6 +60,14 @@ export interface KeptJob {
   toJson(): JobJson;
 }
 
+/** A job scheduler as it is kept. */
+export interface KeptScheduler {
+  /** When its next job is due. */
+  readonly next: number;
+  /** `pattern`, `tz`, `data` and the like, as BullMQ reads them. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
 /** One queue, to be read, and to be mended by hand. */
 export class KeptQueue {
   /** See `OpenMemory.queue`. */
@@ -77,7 +85,7 @@ export class KeptQueue {
     return this.state.jobs.size;
   }
 
-  get schedulers(): ReadonlyMap<string, Readonly<Scheduler>> {
+  get schedulers(): ReadonlyMap<string, KeptScheduler> {
     return this.state.schedulers;
   }
 
