@@ -43,7 +43,7 @@ export class SignalParts {
     }
   }
 
-  /** What was begun on a channel does not go on, since nobody listens to it now; without one: on all, since the connection broke. */
+  /** What was begun on a channel does not go on, since it has no listener now; without one: on all, since the connection broke. */
   drop(channel?: string): void {
     if (channel !== undefined) this.begun.delete(channel);
     else this.begun.clear();

@@ -39,7 +39,7 @@ export class SqlEngine implements QueueEngine {
       { ...options, connection: CONNECTION },
       this.deadline.guard(this.callersBackend),
     );
-    // The store tells when it is lost; BullMQ writes errors that nobody listens to on the console.
+    // The store tells when it is lost; BullMQ writes errors without a listener on the console.
     queue.on('error', () => undefined);
     return queue;
   }

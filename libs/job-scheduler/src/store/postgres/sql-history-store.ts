@@ -49,7 +49,7 @@ export class SqlHistoryStore implements HistoryStore {
     const conditions = [`e.final IS NOT NULL`, `e.expires_at > ${SQL_NOW}`];
     if (job !== undefined) conditions.push(`e.job = ${value(job)}`);
     if (scheduleId !== undefined) conditions.push(`e.schedule = ${value(scheduleId)}`);
-    // As it stands: the planner is to see which index has them.
+    // As it stands, so that the planner sees which index has them.
     if (final !== undefined) conditions.push(`e.final = '${FINALS.find((each) => each === final)}'`);
     if (typeof before === 'number') conditions.push(`e.ended_at < ${value(before)}`);
     if (typeof before === 'string') {
@@ -125,7 +125,7 @@ export class SqlHistoryStore implements HistoryStore {
     await this.deleteWhere(`expires_at <= ${SQL_NOW}`, []);
   }
 
-  /** What somebody else deletes at this moment is left to them, so that nobody waits for anybody in a ring. */
+  /** Rows that another session deletes at this moment are left to it, so that sessions never wait for each other in a ring. */
   private async deleteWhere(condition: string, values: readonly unknown[]): Promise<void> {
     for (;;) {
       const { rows } = await this.deadline.run(

@@ -18,7 +18,7 @@ const LONGEST_KEY = 500;
 /** Leases by the server's time, one statement per call. */
 export class SqlLockStore implements LockStore {
   constructor(
-    /** What is held is extended and given back whatever callers wait for. */
+    /** Leases are extended and released even while callers wait for other calls. */
     private readonly client: SqlClient,
     private readonly callers: SqlClient,
     private readonly names: SqlNames,

@@ -8,7 +8,7 @@ const LOCK = 0x4e4a5331;
 
 const UNDEFINED_TABLE = '42P01';
 
-/** Brings BullMQ's tables and ours up to date. Many processes may do so at once; nothing is locked when nothing is to do. */
+/** Brings BullMQ's tables and ours up to date. Many processes may do so at once; without a migration to run, nothing is locked. */
 export async function migrate(driver: SqlDriver, names: SqlNames): Promise<void> {
   if ((await bullVersion(driver, names)) < LATEST_SCHEMA_VERSION) {
     await driver.session((client) => runMigrations(forBull(client, names) as never, names.plainSchema));
@@ -19,7 +19,7 @@ export async function migrate(driver: SqlDriver, names: SqlNames): Promise<void>
 }
 
 /**
- * In which migrations run, whatever the role has set: with one snapshot for the whole transaction, the second of two
+ * For migrations, over what the role has set: with one snapshot for the whole transaction, the second of two
  * processes would not see what the first has made, and one that waits for its turn does not count as hanging.
  */
 const SETTINGS = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;

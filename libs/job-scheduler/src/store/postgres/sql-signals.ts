@@ -8,7 +8,7 @@ import type { SqlClient } from './driver/sql-driver.js';
 
 /**
  * Messages by NOTIFY, heard on the connection that listens for BullMQ anyway. Each topic has a channel of its own, so that
- * the server sends nothing that nobody here asked for. A notification holds 8,000 bytes: a longer message is sent in parts,
+ * the server sends only what this process asked for. A notification holds 8,000 bytes: a longer message is sent in parts,
  * by one statement, so that they come together and in order.
  */
 export class SqlSignals implements LiveSignals {

@@ -45,7 +45,7 @@ export class RedisEngine implements QueueEngine {
       { ...options, connection, prefix: this.keys.bullPrefix(name) },
       this.deadline.guard(redisBackend),
     );
-    // The store tells when it is lost; BullMQ writes errors that nobody listens to on the console.
+    // The store tells when it is lost; BullMQ writes errors without a listener on the console.
     queue.on('error', () => undefined);
     return queue;
   }

@@ -42,7 +42,7 @@ export class RedisExecutionStore implements ExecutionStore {
     return this.finishRecords.isPossible ? this.takeRecord : undefined;
   }
 
-  /** The worker's connection as BullMQ's workers are to use it. */
+  /** What BullMQ's workers send their commands through. */
   workerClient(): IRedisClient | RedisClient {
     const { worker } = this.connections;
     if (!this.ordered) return worker;

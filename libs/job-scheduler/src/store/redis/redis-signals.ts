@@ -27,7 +27,7 @@ export interface RedisSignalsParts {
 
 /**
  * Messages by Redis pub/sub, which a Cluster hands from node to node. One connection for all topics of the process, made
- * when somebody first subscribes, and made anew when it ends: on a Cluster that may be to another node.
+ * at the first subscription, and made anew when it ends: on a Cluster that may be to another node.
  */
 export class RedisSignals implements LiveSignals {
   private readonly listeners = new SignalListeners();
@@ -91,7 +91,7 @@ export class RedisSignals implements LiveSignals {
     }
   }
 
-  /** @param isAgain nobody waits for it who could be told that the server refuses; it may allow it again. */
+  /** @param isAgain no caller waits to hear that the server refuses; it may allow it again. */
   private async connect(isAgain = false): Promise<Redis> {
     const { availability, clock } = this.parts;
     const { signal } = this.closing;
@@ -139,7 +139,7 @@ export class RedisSignals implements LiveSignals {
     return client;
   }
 
-  /** ioredis ends a connection on which no answer comes; whatever the answer is, the server is there. */
+  /** ioredis ends a connection on which no answer comes; any answer shows that the server is there. */
   private async keepAsking(client: Redis, ended: AbortSignal): Promise<void> {
     for (;;) {
       await this.parts.clock.sleep(ASKED_EVERY, ended);
@@ -155,7 +155,7 @@ export class RedisSignals implements LiveSignals {
     void this.settled(this.connection);
   }
 
-  /** One that rejects was closed meanwhile: nobody waits for it. */
+  /** One that rejects was closed meanwhile: no caller waits for it. */
   private async settled(connection: Promise<Redis>): Promise<void> {
     await connection.catch(() => undefined);
   }

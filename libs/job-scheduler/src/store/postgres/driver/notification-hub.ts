@@ -24,9 +24,9 @@ interface HubEvents {
   notification: [PgNotification];
   /** On a channel of ours, which BullMQ does not know. */
   signal: [{ channel: string; payload: string }];
-  /** Waits are void: whoever waits asks the tables, and waits again. */
+  /** Waits are void: those who wait ask the tables, and wait again. */
   lost: [];
-  /** It listens again, to all that it is to. What was sent meanwhile is missed. */
+  /** It listens again, to all its channels. What was sent meanwhile is missed. */
   back: [];
 }
 

@@ -39,7 +39,7 @@ export function clientOf(Client: ClientClass, schema: string): ClientClass {
         if (failed) return callback(failed);
         this.query(settings, (refused?: Error) => {
           if (!refused) return callback();
-          // Nobody else ends a client that could not connect.
+          // A client that could not connect is not ended otherwise.
           this.end(() => callback(refused));
         });
       });

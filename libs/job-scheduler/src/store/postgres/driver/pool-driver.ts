@@ -49,7 +49,7 @@ export async function urlDriver(url: string, schema: string, clock: Clock): Prom
   pool.on('remove', (client) => open.delete(client));
   let closed: Promise<void> | undefined;
   // Neither migrations nor LISTEN need settings, and they come first: a pooler in transaction mode would hand those of one
-  // connection on to others. A connection can end in the moment in which it is made: an error that nobody listens to would end the process.
+  // connection on to others. A connection can end in the moment in which it is made: an error without a listener would end the process.
   const makeClient = () => new pg.Client(config).on('error', () => undefined);
   return {
     address,
@@ -224,7 +224,7 @@ async function listenOn(
     await close();
     throw error;
   }
-  // One statement at a time: node-postgres is to keep no queue of its own any more.
+  // One statement at a time: node-postgres no longer keeps a queue of its own.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = async (statement: string) => {
     const done = turn.then(() => runInTime(statement));

@@ -96,7 +96,7 @@ class SchemaBackend extends PostgresQueueBackend {
     return super.addJobs(entries.map((entry) => ({ ...entry, job: withKeyOrder(entry.job) })));
   }
 
-  /** BullMQ on Redis counts a paused queue's jobs as waiting; on PostgreSQL they are of a type that nobody asks for. */
+  /** BullMQ on Redis counts a paused queue's jobs as waiting; on PostgreSQL they are of a type that no caller asks for. */
   override async getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
     const [paused = 0, ...counts] = await super.getCounts(['paused' as JobType, ...types], delayedTimestamp);
     return counts.map((count, index) => (WAITING.has(types[index]!) ? count + paused : count));

@@ -1,4 +1,4 @@
-/** One SQL database, whatever drives it: node-postgres or PGlite. */
+/** One SQL database, by node-postgres or PGlite. */
 
 export interface SqlResult<Row = unknown> {
   readonly rows: Row[];
@@ -33,7 +33,7 @@ export interface SqlDriver extends SqlClient {
   readonly address: string;
   /** Runs a statement whose names stand for those in the store's schema. */
   queryInSchema<Row = unknown>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<Row>>;
-  /** Runs `work` on a connection that nobody else uses meanwhile. */
+  /** Runs `work` on a connection of its own. */
   session<T>(work: (client: SqlClient) => Promise<T>): Promise<T>;
   /** Opens a connection that listens on `channels`. */
   listen(channels: readonly string[], events: ListenerEvents): Promise<SqlListener>;

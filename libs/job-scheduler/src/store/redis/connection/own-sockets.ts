@@ -10,7 +10,7 @@ const prepared = new WeakSet<Redis | Cluster>();
 
 /**
  * What each socket of a client needs beside ioredis, of its duplicates and of the nodes of a Cluster, too. ioredis listens to the
- * first error of a socket only: where TLS fails, the server's own word comes after ours, and an error that nobody listens to
+ * first error of a socket only: where TLS fails, the server's own word comes after ours, and an error without a listener
  * would end the process. And it ends silent ones too early: see `withPatience`.
  */
 export function withOwnSockets<C extends Redis | Cluster>(client: C): C {

@@ -1,12 +1,12 @@
-/** Answers that are handed out together. */
+/** Answers that go out together. */
 const TOGETHER = 2;
 
 /**
  * Hands out answers that came in one packet one after the other.
  *
- * Else all jobs of a packet would take every step side by side, and tell the store of their ends in the same moment: it would
- * idle until then, and we while it answers. So the first are on their way before the next are even read. It delays a job by
- * the time in which others' code runs anyway.
+ * Otherwise all jobs of a packet would take every step side by side and end in the same moment: the store would be idle until
+ * then, and this process while the store answers. So the first jobs are on their way before the next are read. A job is late
+ * only by the time in which the code of others runs anyway.
  */
 export class AnswerTurns {
   private waiting: (() => void)[] = [];
@@ -29,6 +29,6 @@ export class AnswerTurns {
     queueMicrotask(this.goAgain);
   };
 
-  /** Ticks that are asked for by a microtask come when all microtasks are done. */
+  /** A tick that a microtask asks for comes when all microtasks are done. */
   private readonly goAgain = (): void => process.nextTick(this.go);
 }

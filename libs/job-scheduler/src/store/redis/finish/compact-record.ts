@@ -3,8 +3,8 @@ import { finishStats } from '../../codecs/finish-stats.js';
 import type { AttemptRecord, ExecutionHead, ExecutionWrite, StepRecord } from '../../ports/execution-record.js';
 
 /**
- * All of an execution that completed at once, as one short text, put together by hand: most executions are such, and to have
- * them made by `JSON.stringify` and MessagePack from what they are elsewhere takes a tenth of all the time of a short job.
+ * All of an execution that completed at its first attempt, as one short text. Most executions do, so it is put together by
+ * hand: `JSON.stringify` and MessagePack of the usual records take a tenth of all the time of a short job.
  */
 
 /** What few executions have, or what users gave. */

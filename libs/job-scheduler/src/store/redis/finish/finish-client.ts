@@ -11,7 +11,7 @@ const RECORDING = 'jobs:';
 /** What comes after BullMQ's own arguments; see `finish-with-record.lua`. */
 export type RecordArguments = readonly (string | number | Buffer)[];
 
-/** Records that are to be stored by the call that ends their job. */
+/** Records that the call stores that ends their job. */
 export class FinishRecords {
   /** Whether the script has been found that takes them. */
   isPossible = false;
@@ -39,8 +39,8 @@ export class FinishRecords {
 export type RecordsOfQueue = Record<string, RecordArguments>;
 
 /**
- * The client that BullMQ's workers use: BullMQ's own, but that the call which ends a job also stores the job's record, if
- * one was attached. A second call for it would cost both sides a third of what the job itself costs.
+ * The client that BullMQ's workers use: BullMQ's own, except that the call which ends a job also stores the job's record, if
+ * `FinishRecords` has one. See README.md.
  *
  * @param sender absent: the calls go the ordinary way, which takes longer.
  */

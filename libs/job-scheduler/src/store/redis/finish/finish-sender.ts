@@ -54,7 +54,7 @@ export class FinishSender {
     return this.client.sendCommand(new this.ReadyCommand(this.encode(name, args))) as Promise<unknown>;
   }
 
-  /** Jobs that end together are told in one packet: to hand one over to the system costs as much as to make it. */
+  /** Jobs that end together leave in one packet: to give one to the system costs as much as to make it. */
   private cork(): void {
     const { stream } = this.client;
     if (this.corked || !stream?.writable) return;
