@@ -5,7 +5,8 @@ import { SystemClock } from '#src/common/clock.js';
 import { OwnLogger } from '#src/common/own-logger.js';
 import type { JobContext, JobFailure } from '#src/definition/job-context.js';
 import type { JobDefinition, StepDefinition } from '#src/definition/job-definition.js';
-import { Attempt, type AttemptServices } from '#src/execution/attempt.js';
+import { Attempt } from '#src/execution/attempt.js';
+import type { AttemptServices } from '#src/execution/attempt-services.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
 import type { Outcome } from '#src/execution/outcome/outcome.js';
 import type { JobHandlers } from '#src/discovery/handlers/job-invoker.js';
@@ -117,7 +118,7 @@ export function begin(registered: RegisteredJob, start: QueuedExecution, service
     registered,
     { progress: async () => undefined, keep: async () => undefined },
   );
-  return { attempt };
+  return { attempt: attempt.start() };
 }
 
 export async function record(outcome: Outcome): Promise<void> {

@@ -4,7 +4,6 @@ import { OwnLogger } from '#src/common/own-logger.js';
 import type { JobFailure } from '#src/definition/job-context.js';
 import { JobAbortError } from '#src/errors/outcome-errors.js';
 import { OnFailAction } from '#src/execution/on-fail.js';
-import type { Outcome } from '#src/execution/outcome/outcome.js';
 import { clock, store, job, started, begin, record, noRetry } from './attempt-kit.js';
 
 describe('steps', () => {
@@ -136,7 +135,7 @@ describe('when retries are used up', () => {
     );
     const outcome = await begin(failing, started({ metadata: { by: 'test' } })).attempt.outcome;
     expect(told).toEqual([]);
-    await (outcome as Extract<Outcome, { kind: 'failed' }>).beforeFinish!();
+    await outcome.effects!.onFail!();
     expect(told).toMatchObject([
       { payload: { n: 1 }, attempts: 1, error: { message: 'no use' }, metadata: { by: 'test' } },
     ]);
@@ -152,7 +151,7 @@ describe('when retries are used up', () => {
     const start = started();
     const failing = job(() => Promise.reject(new JobAbortError('x')), { onFail: 'tell.admin' });
     const outcome = await begin(failing, start, { onFail }).attempt.outcome;
-    await (outcome as Extract<Outcome, { kind: 'failed' }>).beforeFinish!();
+    await outcome.effects!.onFail!();
     expect(asked).toEqual([`tell.admin ${start.id}:on-fail:1`]);
   });
 });

@@ -124,7 +124,7 @@ describe('the signal', () => {
 
   it.each([
     ['cancelled', new JobCancelError('by hand'), { kind: 'cancelled', reason: 'by hand' }],
-    ['released', new JobShutdownError(), { kind: 'release' }],
+    ['put back', new JobShutdownError(), { kind: 'requeue' }],
     ['lost', new JobLockLostError('x'), { kind: 'lost' }],
   ])('once fired decides the outcome: %s', async (_name, reason, outcome) => {
     let running!: () => void;
@@ -179,7 +179,7 @@ describe('the signal', () => {
     );
     expect(attempt.abort(new JobShutdownError())).toBe(true);
     expect(attempt.abort(new JobCancelError('by hand'))).toBe(false);
-    expect(await attempt.outcome).toEqual({ kind: 'release' });
+    expect(await attempt.outcome).toEqual({ kind: 'requeue' });
     expect(begun).toBe(false);
   });
 
@@ -194,13 +194,13 @@ describe('the signal', () => {
     expect(signal.aborted).toBe(false);
   });
 
-  it('gives up a handler that ignores a shutdown', async () => {
+  it('abandons a handler that ignores a shutdown', async () => {
     const { attempt } = begin(
       job(() => new Promise(() => undefined)),
       started(),
     );
     attempt.abort(new JobShutdownError());
-    attempt.giveUp();
-    expect(await attempt.outcome).toEqual({ kind: 'release' });
+    attempt.abandon();
+    expect(await attempt.outcome).toEqual({ kind: 'requeue' });
   });
 });

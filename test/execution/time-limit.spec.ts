@@ -91,7 +91,7 @@ function begin(changes: Partial<JobDefinition> = {}) {
     keep: async () => undefined,
   });
   const limits = () => clock.pending.filter((ms) => ms === TIMEOUT).length;
-  return { attempt, clock, limits, seen, answer: answers.open, end: ends.open };
+  return { attempt: attempt.start(), clock, limits, seen, answer: answers.open, end: ends.open };
 }
 
 test('counts from the start of the handler, however long the store takes before', async () => {

@@ -41,7 +41,7 @@ async function openLine(connection: string) {
   const add = (id: string) => queue.add(JOB, {}, { jobId: encodeJobId(id, 'default'), delay: 3_600_000 });
   const park = async (id: string) => {
     await add(id);
-    return turn(id).enter((ask) => ask());
+    return turn(id).acquire((ask) => ask());
   };
   // Its process is killed: nobody renews its lease, and nobody gives it back.
   await add('a1');
@@ -66,17 +66,17 @@ describe.each(storesOfSuite(everyStore))('the line on %s', (_name, connection) =
     expect((parked as { delay: number }).delay).toBeLessThanOrEqual(TTL + 250);
     await endLease();
     const next = turn('d1');
-    expect(await next.enter((ask) => ask())).toBeUndefined();
-    await next.seal({ kind: 'completed', result: undefined, write: undefined }).afterTold!(true);
+    expect(await next.acquire((ask) => ask())).toBeUndefined();
+    await next.release({ kind: 'completed', result: undefined, write: undefined }, true);
   });
 
   it('one that still waits before it keeps its place', async () => {
     const { turn, park, endLease } = await openLine(connection);
     for (const id of ['b1', 'c1']) await park(id);
     await endLease();
-    expect(await turn('c1').enter((ask) => ask())).toMatchObject({ kind: 'parked' });
+    expect(await turn('c1').acquire((ask) => ask())).toMatchObject({ kind: 'parked' });
     const first = turn('b1');
-    expect(await first.enter((ask) => ask())).toBeUndefined();
-    await first.seal({ kind: 'completed', result: undefined, write: undefined }).afterTold!(true);
+    expect(await first.acquire((ask) => ask())).toBeUndefined();
+    await first.release({ kind: 'completed', result: undefined, write: undefined }, true);
   });
 });

@@ -39,13 +39,13 @@ describeOnEachStore(
     it('failed: stays as a dead letter, without a retry of BullMQ, after the record and what must see it', async () => {
       const seen: unknown[] = [];
       const { store, queue } = await poolWith(url, ({ started }): Outcome => {
-        const beforeFinish = async () => {
+        const onFail = async () => {
           seen.push(
             (await store.executions.load(started.id))?.final,
             await (await jobOf(queue, started.id))?.getState(),
           );
         };
-        return { ...(failedOf(started, 'broken') as Outcome & { kind: 'failed' }), beforeFinish };
+        return { ...(failedOf(started, 'broken') as Outcome & { kind: 'failed' }), effects: { onFail } };
       });
       const id = await enqueue(store, 'q', { maxAttempts: 4 });
       await until('it has failed', async () => (await jobOf(queue, id))?.isFailed());
@@ -88,7 +88,7 @@ describeOnEachStore(
     });
 
     it('snooze and release: run again without using an attempt', async () => {
-      const ends: Outcome[] = [{ kind: 'snooze', delay: 50 }, { kind: 'release' }];
+      const ends: Outcome[] = [{ kind: 'snooze', delay: 50 }, { kind: 'requeue' }];
       // One slot: another might get it before its old run is over, and put it back once more, which counts as a start.
       const { store, runner } = await poolWith(url, () => ends.shift(), 1);
       await enqueue(store, 'q');
@@ -135,7 +135,7 @@ describeOnEachStore(
         const error = Object.assign(new Error(odd), { stack: `Error: ${odd}\n at x` });
         if (started.job === 'retries' && started.attempt === 1)
           return { kind: 'retry', delay: 0, error, write: undefined };
-        return { kind: 'failed', error, write: undefined, beforeFinish: undefined };
+        return { kind: 'failed', error, write: undefined };
       });
       await enqueue(store, 'q', { job: 'completes' });
       const retries = await enqueue(store, 'q', { job: 'retries' });
@@ -158,7 +158,7 @@ describeOnEachStore(
               throw new TypeError('no');
             },
           });
-        return { kind: 'failed', error, write: recordOf(started, 'failed'), beforeFinish: undefined };
+        return { kind: 'failed', error, write: recordOf(started, 'failed') };
       });
       const id = await enqueue(store, 'q');
       await until('it has failed', async () => (await queue.getFailedCount()) === 1);
@@ -202,7 +202,7 @@ describeOnEachStore(
         await store.executions.write([{ ...recordOf(started, 'completed'), fence: started.fence + 5 }]);
         return {
           ...(failedOf(started) as Outcome & { kind: 'failed' }),
-          beforeFinish: async () => void ran++,
+          effects: { onFail: async () => void ran++ },
         };
       });
       const id = await enqueue(store, 'q');

@@ -33,7 +33,7 @@ export function recordOf(started: QueuedExecution, final?: ExecutionWrite['final
 }
 
 export function failedOf(started: QueuedExecution, message = 'no'): Outcome {
-  return { kind: 'failed', error: new Error(message), write: recordOf(started, 'failed'), beforeFinish: undefined };
+  return { kind: 'failed', error: new Error(message), write: recordOf(started, 'failed') };
 }
 
 export function retryOf(started: QueuedExecution, delay: number, message = 'not yet'): Outcome {
@@ -79,7 +79,7 @@ export class ScriptRunner implements JobRunner {
         controller.abort(reason);
         return true;
       },
-      giveUp: () => controller.signal.aborted && cut(),
+      abandon: () => controller.signal.aborted && cut(),
     };
   }
 
@@ -96,11 +96,11 @@ export class ScriptRunner implements JobRunner {
   }
 
   private byReason(started: QueuedExecution, reason: JobSchedulerError): Outcome {
-    if (reason instanceof JobShutdownError) return { kind: 'release' };
+    if (reason instanceof JobShutdownError) return { kind: 'requeue' };
     if (reason instanceof JobLockLostError) return { kind: 'lost' };
     if (reason instanceof JobCancelError)
       return { kind: 'cancelled', reason: reason.reason, write: this.record(started, 'cancelled') };
-    return { kind: 'failed', error: reason, write: this.record(started, 'failed'), beforeFinish: undefined };
+    return { kind: 'failed', error: reason, write: this.record(started, 'failed') };
   }
 
   private record(started: QueuedExecution, final: ExecutionWrite['final']): ExecutionWrite | undefined {

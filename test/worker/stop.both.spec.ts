@@ -69,7 +69,7 @@ describeOnEachStore(
       await enqueueMany(store, 'q', 2);
       await until('they run', () => runner.now === 2);
       await pool.stop(HOUR);
-      expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['release', 'release']);
+      expect(runner.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['requeue', 'requeue']);
       expect(await queueOf(store, 'q').getWaitingCount()).toBe(2);
     });
 

@@ -19,9 +19,9 @@ export interface AttemptParts {
   readonly fence: number;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  readonly abortion: AttemptSignal;
+  readonly abort: AttemptSignal;
   readonly steps: () => StepLog;
-  readonly lines: LogLines;
+  readonly lines: () => LogLines;
   readonly report: () => ProgressReport;
 }
 
@@ -56,7 +56,7 @@ export class AttemptContext extends JobContext {
   }
 
   get signal(): AbortSignal {
-    return this.parts.abortion.signal;
+    return this.parts.abort.signal;
   }
 
   get deadline(): Date {
@@ -75,7 +75,7 @@ export class AttemptContext extends JobContext {
 
   /** Runs a step's code so that what it writes with Nest's logger, where that is followed, is known as this step's. */
   inScopeOf<T>(step: string, work: () => T): T {
-    return jobScope.isFollowed ? jobScope.run(this.parts.lines.ofStep(step), work) : work();
+    return jobScope.isFollowed ? jobScope.run(this.parts.lines().ofStep(step), work) : work();
   }
 
   /** Two steps may be begun at once, of which the second fails while the first is still awaited. */
@@ -88,20 +88,20 @@ export class AttemptContext extends JobContext {
   }
 
   log(message: string, data?: object): void {
-    this.parts.lines.add(message, data, 'log', this.ownStep);
+    this.parts.lines().add(message, data, 'log', this.ownStep);
   }
 
   /** No async function: each call that waits would keep its value. */
   progress(value: number | object): Promise<void> {
-    const { abortion, lines, report } = this.parts;
+    const { abort, lines, report } = this.parts;
     try {
-      abortion.check();
+      abort.check();
       const stored = toStorableJson(value);
       if (!stored.ok) return report().refuse(new ResultInvalidError('progress', stored.problem));
-      if (lines.isOver) return Promise.resolve();
+      if (lines().isOver) return Promise.resolve();
       // BullMQ's readers of events stop at one without a value.
-      const told = stored.json === undefined ? (null as unknown as object) : value;
-      return report().report(told, stored.json, lines);
+      const reported = stored.json === undefined ? (null as unknown as object) : value;
+      return report().report(reported, stored.json, lines());
     } catch (error) {
       return floating(Promise.reject(error));
     }
@@ -110,7 +110,7 @@ export class AttemptContext extends JobContext {
   private async runStep<T>(name: string, work: () => T | Promise<T> | Observable<T>): Promise<T> {
     const { steps, lines } = this.parts;
     return (await steps().run(name, () =>
-      this.inScopeOf(name, () => lines.during(name, async () => lastValueOf(work(), this))),
+      this.inScopeOf(name, () => lines().during(name, async () => lastValueOf(work(), this))),
     )) as T;
   }
 }

@@ -1,6 +1,6 @@
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 
-/** An attempt's abort signal. It is made when somebody asks for it: most handlers never do, and it costs as much as the rest. */
+/** An attempt's abort signal. It is made at its first use: most handlers have none, and it costs as much as the rest. */
 export class AttemptSignal {
   private controller: AbortController | undefined;
   private fired: JobSchedulerError | undefined;

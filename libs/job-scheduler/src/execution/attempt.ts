@@ -1,81 +1,56 @@
-import type { Telemetry } from 'bullmq';
 import type { ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
-import type { FinalStatus } from '../definition/job-status.js';
-import { toStorableJson } from '../common/json.js';
 import { checkSchema } from '../definition/schema.js';
-import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
-import { JobAbortError, JobLockLostError, JobPoisonedError, JobTimeoutError } from '../errors/outcome-errors.js';
-import { PayloadInvalidError, ResultInvalidError } from '../errors/payload-errors.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';
-import type { StepRecord, StoredExecution } from '../store/ports/execution-record.js';
-import { KEPT_LONGER } from '../store/ports/log-store.js';
-import type { ExecutionStore } from '../store/ports/ports.js';
+import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
+import { JobAbortError, JobLockLostError, JobTimeoutError } from '../errors/outcome-errors.js';
+import { PayloadInvalidError } from '../errors/payload-errors.js';
 import { copyOfPayload, type QueuedExecution } from '../store/codecs/queued-execution.js';
-import type { OverlapGuards } from './overlap/overlap-guards.js';
+import type { StepRecord } from '../store/ports/execution-record.js';
 import { AttemptContext } from './attempt-context.js';
+import type { AttemptServices } from './attempt-services.js';
 import { AttemptSignal } from './attempt-signal.js';
+import { EarlierStarts, mayHaveStarted, stepsToKeep } from './earlier-starts.js';
 import { effectiveOptions, type EffectiveOptions } from './effective-options.js';
-import { LogLines } from './logs/log-lines.js';
-import type { LogWriter } from './logs/log-writer.js';
-import { OutcomeMaker, type OutcomeServices } from './outcome/outcome-maker.js';
-import { withEndLogged } from './logs/end-logged.js';
-import type { Outcome } from './outcome/outcome.js';
-import { poisonCap } from './outcome/poison-cap.js';
-import { ProgressReport } from './progress-report.js';
-import { isRetriedElsewhere } from './retried-elsewhere.js';
-import { isLimited } from './overlap/run-limits.js';
-import type { JobEvents } from '../events/job-events.js';
 import { jobScope } from './job-scope.js';
+import { LogLines } from './logs/log-lines.js';
+import { emitEnd, emitStarted } from './outcome/attempt-events.js';
+import { OutcomeMaker } from './outcome/outcome-maker.js';
+import { finalStatus, type Outcome } from './outcome/outcome.js';
+import type { OverlapGuard } from './overlap/overlap-guard.js';
+import { isLimited } from './overlap/run-limits.js';
+import { ProgressReport } from './progress-report.js';
+import { retryUntilAnswered } from './retry-until-answered.js';
 import type { JobReports, RunningJob } from './running-job.js';
 import { StepLog } from './steps/step-log.js';
-import { withStepsKept, withStepsRestored } from './steps/steps-kept.js';
 import { StepSequence } from './steps/step-sequence.js';
-import { tellStarted, withEndTold } from './outcome/tell-events.js';
-import type { OverlapGuard } from './overlap/overlap-guard.js';
 
-const STORE_RETRY_DELAY = 1_000;
-
-/** What every attempt of a process works with. */
-export interface AttemptServices extends OutcomeServices {
-  readonly executions: ExecutionStore;
-  /** Absent: nothing is traced. */
-  readonly telemetry?: Telemetry | undefined;
-  /** Absent: runs are never kept apart. */
-  readonly admission?: OverlapGuards;
-  /** Absent: nobody ever listens. */
-  readonly events?: JobEvents;
-  /** Absent: log lines are kept nowhere. */
-  readonly logs?: LogWriter;
-}
-
-/** One attempt of a registered job, from pick-up to outcome. */
+/** One attempt of a registered job, from its start to its outcome. */
 export class Attempt implements RunningJob {
   readonly onShutdown: 'wait' | 'abort';
   readonly outcome: Promise<Outcome>;
 
   private readonly plan: EffectiveOptions;
   private readonly outcomes: OutcomeMaker;
-  private readonly lines: LogLines;
   private readonly startedAt: number;
-  private readonly abortion = new AttemptSignal();
+  private readonly signal = new AttemptSignal();
+  /** Undefined for the many jobs that may run beside each other: they pay nothing. */
+  private readonly guard: OverlapGuard | undefined;
+  /** Resolves when the handler has ended, which may be after the attempt. */
+  private handled: Promise<void> | undefined;
   /** Set while code of the app runs: what the store takes before is not the handler's time. */
   private deadline: ClockTimer | undefined;
-  private readonly handled: Promise<void>;
+  private logLines: LogLines | undefined;
   private stepLog: StepLog | undefined;
   private report: ProgressReport | undefined;
-  /** Steps of earlier attempts. */
-  private recorded: readonly StepRecord[] = [];
-  private resolve!: (outcome: Outcome) => void;
-  /** The handler has returned, or is not to run: nothing changes the outcome any more. */
+  /** Undefined for a first start. */
+  private earlier: EarlierStarts | undefined;
+  private hasBegun = false;
+  /** The handler has returned, or does not run: nothing changes the outcome any more. */
   private decided = false;
   private over = false;
-  /** Of a step that the handler did not await, and that came to nothing. */
   private hasWarnedOfLateStep = false;
-  private hasBegun = false;
-  private endedBefore: FinalStatus | undefined;
-  /** Undefined for the many jobs that may run beside each other: they pay nothing. */
-  private readonly turn: OverlapGuard | undefined;
+  private resolve!: (outcome: Outcome) => void;
 
   constructor(
     private readonly services: AttemptServices,
@@ -83,48 +58,38 @@ export class Attempt implements RunningJob {
     private readonly registered: RegisteredJob,
     private readonly reports: JobReports,
   ) {
-    const { clock } = services;
-    this.onShutdown = registered.definition.onShutdown;
-    this.plan = effectiveOptions(registered.definition, started);
-    this.startedAt = clock.now();
+    const { definition } = registered;
+    this.onShutdown = definition.onShutdown;
+    this.plan = effectiveOptions(definition, started);
+    this.startedAt = services.clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
-    const { count, age } = this.plan.retention;
-    this.lines = new LogLines({
-      clock,
-      writer: services.logs,
-      source: { started, keep: age + KEPT_LONGER },
-      isKept: services.history && count > 0,
-      isOver: () => this.over,
-    });
-    this.turn = isLimited(registered.definition, started)
-      ? services.admission?.turn(registered.definition, started, () => this.leaseLost())
-      : undefined;
+    const onLost = () => this.abort(new JobLockLostError(started.id));
+    if (isLimited(definition, started)) this.guard = services.admission?.guard(definition, started, onLost);
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
+  }
+
+  start(): this {
     this.handled = this.run();
+    return this;
   }
 
   abort(reason: JobSchedulerError): boolean {
     if (this.over || this.decided) return false;
-    this.abortion.fire(reason);
+    this.signal.fire(reason);
     // The store may not answer for long.
     this.deadline ??= this.armDeadline();
-    if (reason instanceof JobTimeoutError) this.giveUp();
+    if (reason instanceof JobTimeoutError) this.abandon();
     // The first reason stands: a run that is being put back for a shutdown has not been cancelled.
-    return this.abortion.reason?.code === reason.code;
+    return this.signal.reason?.code === reason.code;
   }
 
-  giveUp(): void {
-    const { reason } = this.abortion;
-    if (this.over || !reason) return;
-    this.end(this.endedBy(reason));
+  abandon(): void {
+    if (this.over || !this.signal.reason) return;
+    this.end(this.endedBy(this.signal.reason));
     this.watchLate();
   }
 
-  private leaseLost(): void {
-    this.abort(new JobLockLostError(this.started.id));
-  }
-
-  /** Resolves when the handler has ended, which may be after the attempt. Never rejects. */
+  /** Never rejects. */
   private async run(): Promise<void> {
     let outcome: Outcome;
     try {
@@ -132,131 +97,30 @@ export class Attempt implements RunningJob {
     } catch (thrown) {
       if (this.over) return;
       // Once the signal has fired, its reason decides.
-      outcome = this.endedBy(this.abortion.reason ?? describeThrown(thrown));
+      outcome = this.endedBy(this.signal.reason ?? describeThrown(thrown));
     }
     this.end(outcome);
   }
 
-  private end(ended: Outcome): void {
-    if (this.over) return;
-    const outcome = withStepsKept(ended, this.started, this.stepLog?.recorded ?? this.recorded, this.reports);
-    this.deadline?.cancel();
-    // Nothing of this attempt is stored or said any more, however long its handler goes on.
-    this.over = true;
-    if (this.turn || this.lines.mayHaveLines || this.report?.idle()) void this.conclude(outcome);
-    else this.resolve(this.announced(outcome));
-  }
-
-  /** The outcome, which is told to whoever listens once it is stored. */
-  private announced(outcome: Outcome): Outcome {
-    const { events, clock } = this.services;
-    if (!events?.wanted) return outcome;
-    const { started, startedAt, hasBegun, endedBefore } = this;
-    const { lastStep } = this.outcomes;
-    const ended = { started, startedAt, finishedAt: clock.now(), hasBegun, endedBefore, lastStep };
-    return withEndTold(events, ended, outcome);
-  }
-
-  private async conclude(outcome: Outcome): Promise<void> {
-    await this.lines.flushed();
-    await this.report?.idle();
-    const sealed = this.turn ? this.turn.seal(outcome) : outcome;
-    const announced = (ended: Outcome) => this.announced(ended);
-    this.resolve(
-      this.lines.mayHaveLines ? withEndLogged(this.lines, sealed, announced, this.endedBefore) : announced(sealed),
-    );
-  }
-
-  private endedBy(error: Error): Outcome {
-    // The queue's own lock may still be ours: then the job goes back at once, and waits for its turn.
-    if (this.turn?.isLost && error instanceof JobLockLostError) return { kind: 'release' };
-    return this.outcomes.ended(error);
-  }
-
-  /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
-  private armDeadline(): ClockTimer {
-    return this.services.clock.after(this.plan.timeout, () => {
-      if (this.abortion.reason) this.giveUp();
-      else this.abort(new JobTimeoutError(`Job "${this.started.job}"`, this.plan.timeout));
-    });
-  }
-
   private async work(): Promise<Outcome> {
-    const stored = await this.recall();
-    this.recorded = stored?.steps ?? [];
-    if (stored?.final && !(isRetriedElsewhere(stored, this.started) && (await this.reopen()))) {
-      this.endedBefore = stored.final;
-      return this.decide(this.outcomes.endedBefore(stored));
+    if (mayHaveStarted(this.started)) {
+      this.earlier = new EarlierStarts(this.started, this.services.executions);
+      const ended = await this.earlier.load((ask) => this.retry(ask));
+      if (ended) return this.decide(this.outcomes.endedBefore(ended));
     }
-    if (this.started.crashes >= poisonCap(stored)) throw new JobPoisonedError(this.started.crashes);
-    this.recorded = await withStepsRestored(this.started, this.recorded, (step) => this.restore(step));
     const payload = await this.checkedPayload();
-    const refused = this.turn && (await this.refused(this.turn));
+    const refusal = await this.guard?.acquire((ask) => this.retry(ask));
     // Nothing of it has begun yet.
-    this.abortion.check();
-    if (refused) return this.decide(refused);
-    const result = await this.handle(payload);
-    this.abortion.check();
+    this.signal.check();
+    if (refusal) return this.decide(this.outcomes.refused(refusal));
+    const result = await this.callHandler(payload);
+    this.signal.check();
     this.decided = true;
-    return this.outcomes.completed(this.storedResult(result));
+    return this.outcomes.completed(result);
   }
 
-  /** What JSON gives back of the result, which the handler may still change. The work is done: a result that is no JSON is left out. */
-  private storedResult(result: unknown): unknown {
-    if (result === undefined || result === null) return result;
-    const stored = toStorableJson(result);
-    if (stored.ok) return stored.json === undefined ? undefined : (JSON.parse(stored.json) as unknown);
-    const { message } = new ResultInvalidError(`job "${this.started.job}"`, stored.problem);
-    this.outcomes.log('warn', `RESULT_INVALID: ${message} The job has completed without a result`);
-    return undefined;
-  }
-
-  private decide(outcome: Outcome): Outcome {
-    this.decided = true;
-    return outcome;
-  }
-
-  /** What an earlier start of this execution left. A first start of a new id has left nothing. */
-  private async recall(): Promise<StoredExecution | undefined> {
-    if (this.started.fence <= 1 && !this.started.ownId) return undefined;
-    return this.insist(() => this.services.executions.load(this.started.id));
-  }
-
-  private restore(step: StepRecord): Promise<boolean> {
-    const { id, job, queue, fence } = this.started;
-    return this.insist(() => this.services.executions.recordStep(id, job, queue, fence, step));
-  }
-
-  private reopen(): Promise<boolean> {
-    return this.insist(() => this.services.executions.reopen(this.started.id));
-  }
-
-  /** A store error is not the job's: asks again until there is an answer, or the attempt is over. */
-  private async insist<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
-      this.abortion.check();
-      try {
-        return await ask();
-      } catch {
-        await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
-      }
-    }
-  }
-
-  /** Asks for the leases that the job needs to run. Gives the outcome when it may not run now. */
-  private async refused(turn: OverlapGuard): Promise<Outcome | undefined> {
-    const refusal = await turn.enter((ask) => this.insist(ask));
-    this.abortion.check();
-    if (!refusal) return undefined;
-    this.decided = true;
-    switch (refusal.kind) {
-      case 'skipped':
-        return this.outcomes.unstarted('skipped', 'overlap');
-      case 'replaced':
-        return this.outcomes.unstarted('cancelled', 'replaced');
-      default:
-        return { kind: 'snooze', delay: refusal.delay };
-    }
+  private retry<T>(ask: () => Promise<T>): Promise<T> {
+    return retryUntilAnswered(this.services.clock, this.signal, ask);
   }
 
   private async checkedPayload(): Promise<unknown> {
@@ -269,48 +133,104 @@ export class Attempt implements RunningJob {
     throw new PayloadInvalidError(this.started.job, 'no longer fits its schema', checked.issues);
   }
 
-  private handle(payload: unknown): Promise<unknown> {
+  private callHandler(payload: unknown): Promise<unknown> {
     const { started, plan, services, outcomes } = this;
     const { definition, invoker } = this.registered;
     this.hasBegun = true;
-    if (services.events?.wanted) tellStarted(services.events, started, services.clock.now());
-    const steps = () => this.steps();
+    if (services.events?.wanted) emitStarted(services.events, started, services.clock.now());
     this.deadline?.cancel();
     this.deadline = this.armDeadline();
+    const steps = () => this.steps();
     const ctx = new AttemptContext({
       started,
       maxAttempts: plan.maxAttempts,
-      fence: this.turn?.fence ?? started.fence,
+      fence: this.guard?.fence ?? started.fence,
       deadline: services.clock.now() + plan.timeout,
-      abortion: this.abortion,
+      abort: this.signal,
       steps,
-      lines: this.lines,
+      lines: () => this.lines(),
       report: () => (this.report ??= new ProgressReport(services, started, this.reports)),
     });
     const attempt = () =>
       invoker.attempt(payload, ctx, async (handlers, piped) => {
         if (definition.steps.length === 0) return handlers.run(piped, ctx);
-        const sequence = new StepSequence(
-          definition.steps,
-          services.clock,
-          steps(),
-          (step) => (outcomes.lastStep = step),
-        );
-        return sequence.run(handlers, piped, ctx);
+        const onLast = (step: StepRecord) => (outcomes.lastStep = step);
+        return new StepSequence(definition.steps, services.clock, steps(), onLast).run(handlers, piped, ctx);
       });
-    return jobScope.isFollowed ? jobScope.run(this.lines, attempt) : attempt();
+    return jobScope.isFollowed ? jobScope.run(this.lines(), attempt) : attempt();
+  }
+
+  private decide(outcome: Outcome): Outcome {
+    this.decided = true;
+    return outcome;
+  }
+
+  private endedBy(error: Error): Outcome {
+    // The queue's own lock may still be ours: then the job goes back at once, and waits for its turn.
+    if (this.guard?.isLost && error instanceof JobLockLostError) return { kind: 'requeue' };
+    return this.outcomes.ended(error);
+  }
+
+  private end(outcome: Outcome): void {
+    if (this.over) return;
+    this.deadline?.cancel();
+    // Nothing of this attempt is stored or logged any more, however long its handler goes on.
+    this.over = true;
+    if (this.logLines?.mayHaveLines || this.report?.idle()) void this.endWhenStored(outcome);
+    else this.resolve(this.withEffects(outcome));
+  }
+
+  private async endWhenStored(outcome: Outcome): Promise<void> {
+    await this.logLines?.flushed();
+    await this.report?.idle();
+    this.resolve(this.withEffects(outcome));
+  }
+
+  private withEffects(outcome: Outcome): Outcome {
+    const { guard, started, startedAt, hasBegun, services } = this;
+    const { events } = services;
+    const endedBefore = this.earlier?.ended?.final;
+    const final = endedBefore ?? finalStatus(outcome);
+    const keepSteps = outcome.kind === 'failed' ? stepsToKeep(started, this.recorded, this.reports) : undefined;
+    const release = guard && ((isFinished: boolean) => guard.release(outcome, isFinished));
+    // An earlier start may have lines, too.
+    const lines = services.logs && started.fence > 1 ? this.lines() : this.logLines;
+    const endLog = final && lines?.mayHaveLines ? () => lines.end(final) : undefined;
+    const finishedAt = services.clock.now();
+    const end = { started, startedAt, finishedAt, hasBegun, endedBefore, lastStep: this.outcomes.lastStep };
+    const emit = events?.wanted ? () => emitEnd(events, end, outcome) : undefined;
+    if (!keepSteps && !release && !endLog && !emit) return outcome;
+    return { ...outcome, effects: { ...outcome.effects, keepSteps, release, endLog, emit } };
+  }
+
+  /** At the deadline the attempt is over: as timed out, or by what it had been aborted for before. */
+  private armDeadline(): ClockTimer {
+    return this.services.clock.after(this.plan.timeout, () => {
+      if (this.signal.reason) this.abandon();
+      else this.abort(new JobTimeoutError(`Job "${this.started.job}"`, this.plan.timeout));
+    });
+  }
+
+  /** Made at their first use, as most jobs write none. */
+  private lines(): LogLines {
+    return (this.logLines ??= new LogLines(this.services, this.started, this.plan.retention, () => this.over));
+  }
+
+  /** Steps that have succeeded, those of earlier attempts included. */
+  private get recorded(): readonly StepRecord[] {
+    return this.stepLog?.recorded ?? this.earlier?.recorded ?? [];
   }
 
   /** Made at its first use, as most jobs have no steps. */
   private steps(): StepLog {
-    const { started, services, abortion } = this;
-    this.stepLog ??= new StepLog(started, services, abortion, () => this.ensureGoing(), this.recorded);
+    const { started, services, signal } = this;
+    this.stepLog ??= new StepLog(started, services, signal, () => this.ensureGoing(), this.recorded);
     this.outcomes.steps = this.stepLog;
     return this.stepLog;
   }
 
   private ensureGoing(): void {
-    this.abortion.check();
+    this.signal.check();
     if (!this.over) return;
     const problem = `This attempt of job "${this.started.job}" is over: await what you start in it`;
     // What is not awaited fails in silence, and the job has completed without it.
@@ -324,6 +244,6 @@ export class Attempt implements RunningJob {
     const warn = () =>
       this.outcomes.log('warn', `The handler of job "${this.started.job}" ignores its signal and still runs`);
     const timer = this.services.clock.after(this.plan.timeout, warn, false);
-    void this.handled.then(() => timer.cancel());
+    void this.handled?.then(() => timer.cancel());
   }
 }

@@ -5,7 +5,7 @@ import { OwnLogger } from '../common/own-logger.js';
 import { JOB_DEFAULTS } from '../options/defaults.js';
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { QueuedExecution } from '../store/codecs/queued-execution.js';
-import type { AttemptServices } from './attempt.js';
+import type { AttemptServices } from './attempt-services.js';
 import { JobExecutor } from './job-executor.js';
 
 Logger.overrideLogger(false);

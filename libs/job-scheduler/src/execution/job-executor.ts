@@ -4,17 +4,18 @@ import type { JobDefaults } from '../options/resolved-options.js';
 import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import type { QueuedExecution } from '../store/codecs/queued-execution.js';
-import { Attempt, type AttemptServices } from './attempt.js';
+import { Attempt } from './attempt.js';
+import type { AttemptServices } from './attempt-services.js';
 import { retentionElsewhere, retentionOf } from '../jobs/retention.js';
 import { toExecutionWrite } from './outcome/execution-report.js';
 import type { FleetJobs } from './fleet-jobs.js';
-import { giveBack, restForCancel } from './outcome/give-back.js';
+import { requeueUnknown, restForCancel } from './outcome/requeue-unknown.js';
 import type { Outcome } from './outcome/outcome.js';
 import { logFailure } from './outcome/outcome-maker.js';
 import { reviveError } from '../jobs/revive-error.js';
 import { toFailure } from './outcome/job-failure.js';
 import type { JobReports, JobRunner, RunningJob } from './running-job.js';
-import { withEndTold } from './outcome/tell-events.js';
+import { emitEnd } from './outcome/attempt-events.js';
 
 /** What the executor asks of the registry. */
 export interface RegisteredJobs {
@@ -22,14 +23,14 @@ export interface RegisteredJobs {
   names(): readonly string[];
 }
 
-/** From when it was due, a job that nobody knows is waited for so long, in milliseconds: a deploy may be under way. */
+/** How long after it was due an unknown job stays in its queue, in milliseconds: a deploy may be under way. */
 const UNKNOWN_FOR = 10 * 60_000;
 
 /** Starts attempts of registered jobs. */
 export class JobExecutor implements JobRunner {
   /**
-   * @param fleet absent: nobody else is there.
-   * @param hasRecentOrder whether an execution that did not run here was to be cancelled a moment ago.
+   * @param fleet absent: this process is alone.
+   * @param hasRecentOrder whether a cancel request came a moment ago for an execution that did not run here.
    */
   constructor(
     private readonly services: AttemptServices,
@@ -41,12 +42,12 @@ export class JobExecutor implements JobRunner {
 
   begin(started: QueuedExecution, reports: JobReports): RunningJob {
     const registered = this.jobs.find(started.job);
-    return registered ? new Attempt(this.services, started, registered, reports) : this.unknown(started);
+    return registered ? new Attempt(this.services, started, registered, reports).start() : this.unknown(started);
   }
 
   /**
-   * A job that no code here stands for. It is no failure of it, and none of its attempts: it goes back for those who know it,
-   * who may be on their way. Failed in the end, it is kept for a retry by a version that knows it.
+   * A job without code in this process. That is no failure, and uses up no attempt: it goes back for processes that know it,
+   * which may be about to start. Failed in the end, it is kept for a retry by a version that knows it.
    */
   private unknown(started: QueuedExecution): RunningJob {
     return {
@@ -54,15 +55,18 @@ export class JobExecutor implements JobRunner {
       onShutdown: 'wait',
       outcome: this.outcomeOf(started),
       abort: () => false,
-      giveUp: () => undefined,
+      abandon: () => undefined,
     };
   }
 
   private async outcomeOf(started: QueuedExecution): Promise<Outcome> {
     const now = this.services.clock.now();
     if (now - dueAt(started) >= UNKNOWN_FOR && !(await this.isAwaited(started))) return this.failed(started, now);
-    // It may go from hand to hand faster than those look who want to cancel it.
-    const { delay, pause, note } = (this.hasRecentOrder(started.id) ? restForCancel : giveBack)(started.givenBack, now);
+    // It may be passed on faster than a cancel request looks for it.
+    const { delay, pause, note } = (this.hasRecentOrder(started.id) ? restForCancel : requeueUnknown)(
+      started.givenBack,
+      now,
+    );
     return { kind: 'snooze', delay, pause, givenBack: note };
   }
 
@@ -92,20 +96,22 @@ export class JobExecutor implements JobRunner {
       final: 'failed',
       error,
     });
-    const outcome: Outcome = { kind: 'failed', error, write, beforeFinish: () => this.tellFailed(started, error) };
+    const outcome: Outcome = { kind: 'failed', error, write };
     const ended = { started, startedAt: now, finishedAt: now, hasBegun: false } as const;
-    return services.events?.wanted ? withEndTold(services.events, ended, outcome) : outcome;
+    const { events } = services;
+    const emit = events?.wanted ? () => emitEnd(events, ended, outcome) : undefined;
+    return { ...outcome, effects: { onFail: () => this.runOnFail(started, error), emit } };
   }
 
   /** Its `onFail` job, where the versions that know it have said which. Never rejects. */
-  private async tellFailed(started: QueuedExecution, error: Error): Promise<void> {
+  private async runOnFail(started: QueuedExecution, error: Error): Promise<void> {
     const { logger, onFail } = this.services;
     const { id, job, fence } = started;
     try {
       const target = await this.onFailOf(job);
       if (!target) return;
       const failure = toFailure(started, reviveError(toErrorRecord(error)));
-      await onFail.tellJob(target, failure, fence);
+      await onFail.runElsewhere(target, failure, fence);
     } catch (thrown) {
       const { message } = describeThrown(thrown);
       logger.error(`Job "${job}" failed for good, and its onFail job is not known: ${message}`, { job, id });

@@ -8,7 +8,7 @@ import type { RegisteredJob } from '../discovery/registered-job.js';
 import type { DeclaredJob } from '../store/ports/declared-job.js';
 import { withTimeLimit } from './time-limit.js';
 
-/** Of one failure, a copy for each of the two who are told: neither sees what the other does to its own. */
+/** A copy of one failure for the method, and one for the job: neither sees what the other does to its own. */
 export interface Failures {
   readonly forMethod: () => JobFailure;
   readonly forJob: () => JobFailure;
@@ -18,7 +18,7 @@ export interface Failures {
 export type EnqueueOnFail = (job: JobRef, failure: JobFailure, id: string, declared?: DeclaredJob) => Promise<void>;
 
 const STORE_RETRY_DELAY = 1_000;
-/** The job's own outcome waits meanwhile, its lock renewed; it could not be told to the store either. */
+/** The job's own finish waits meanwhile, its lock renewed; the store could not take it either. */
 const STORE_TRIES = 60;
 
 /**
@@ -32,34 +32,36 @@ export class OnFailAction {
     private readonly enqueue: EnqueueOnFail,
   ) {}
 
-  /** @param fence of the run that failed, so that a later failure after `retry(id)` is told again. */
+  /** @param fence of the run that failed, so that a later failure after `retry(id)` runs it again. */
   async run(registered: RegisteredJob, failures: Failures, fence: number): Promise<void> {
     const { definition, invoker } = registered;
     const { onFail: target } = definition;
     // Both are made before the method gets the error itself, and may change what it was given.
-    const told = target === undefined ? undefined : failures.forJob();
-    const tell = invoker.onFail;
-    if (tell) {
+    const forJob = target === undefined ? undefined : failures.forJob();
+    const call = invoker.onFail;
+    if (call) {
       const failure = failures.forMethod();
       const what = `@OnJobFail of "${definition.name}"`;
       const { id } = failure;
       await this.guarded(definition.name, id, 'its @OnJobFail method', () =>
-        withTimeLimit({ clock: this.clock, what, timeout: definition.timeout }, () => tell(failure)),
+        withTimeLimit({ clock: this.clock, what, timeout: definition.timeout }, () => call(failure)),
       );
     }
-    if (target !== undefined && told)
-      await this.guarded(definition.name, told.id, 'its onFail job', () => this.enqueueSurely(target, told, fence));
+    if (target !== undefined && forJob)
+      await this.guarded(definition.name, forJob.id, 'its onFail job', () =>
+        this.enqueueWithRetry(target, forJob, fence),
+      );
   }
 
   /** The same for a job whose code, and that of its `onFail` job, are elsewhere. */
-  tellJob(target: DeclaredJob, failure: JobFailure, fence: number): Promise<void> {
+  runElsewhere(target: DeclaredJob, failure: JobFailure, fence: number): Promise<void> {
     const { job, id } = failure;
     return this.guarded(job, id, 'its onFail job', () =>
-      this.enqueueSurely({ jobName: target.name }, failure, fence, target),
+      this.enqueueWithRetry({ jobName: target.name }, failure, fence, target),
     );
   }
 
-  private async enqueueSurely(
+  private async enqueueWithRetry(
     target: JobRef,
     failure: JobFailure,
     fence: number,

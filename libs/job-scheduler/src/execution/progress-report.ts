@@ -7,7 +7,7 @@ import type { QueuedExecution } from '../store/codecs/queued-execution.js';
 import type { JobEvents } from '../events/job-events.js';
 import type { LogLines } from './logs/log-lines.js';
 import type { JobReports } from './running-job.js';
-import { tellProgress } from './outcome/tell-events.js';
+import { emitProgress } from './outcome/attempt-events.js';
 
 export interface ReportServices {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface ReportServices {
 interface Reported {
   readonly value: number | object;
   readonly json: string | undefined;
-  /** When the lines before it are stored: who listens hears of them first. */
+  /** When the lines before it are stored: they come before it, for those who listen. */
   readonly logged: Promise<void> | undefined;
 }
 
@@ -73,7 +73,7 @@ export class ProgressReport {
     try {
       await this.reports.progress(copy);
       await logged;
-      if (events?.wanted) tellProgress(events, this.started, copy, clock.now());
+      if (events?.wanted) emitProgress(events, this.started, copy, clock.now());
     } catch (thrown) {
       // A report that the store refuses is no error of the job.
       this.warn(describeThrown(thrown));
@@ -82,7 +82,7 @@ export class ProgressReport {
     }
   }
 
-  /** Once: those who report need not await it. */
+  /** Once: a handler need not await its reports. */
   private warn({ message }: Error): void {
     const { job, id } = this.started;
     if (!this.hasWarned) this.services.logger.warn(`Progress of a job was dropped: ${message}`, { job, id });

@@ -16,10 +16,10 @@ export interface RunningJob {
    */
   abort(reason: JobSchedulerError): boolean;
   /** Ends the attempt now, by the reason it was aborted for, although its handler goes on. */
-  giveUp(): void;
+  abandon(): void;
 }
 
-/** What a run reports while it goes on. The lane gives it to the queue, by BullMQ's `updateProgress`. */
+/** What a run reports while it goes on. The worker gives it to the queue, by BullMQ's `updateProgress`. */
 export interface JobReports {
   progress(value: number | object): Promise<void>;
   /** Stores another payload in place of the job's: a retry starts with it. For our own jobs only. */

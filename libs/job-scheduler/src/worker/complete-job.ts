@@ -1,19 +1,20 @@
-import { type IQueueBackend, type Job, type JobsOptions, UnrecoverableError } from 'bullmq';
+import { type IQueueBackend, type Job, type JobsOptions, type MinimalJob, UnrecoverableError } from 'bullmq';
 import { toErrorRecord } from '../common/describe-error.js';
 import { toEndText } from '../jobs/end-text.js';
 import type { Outcome } from '../execution/outcome/outcome.js';
+import type { Clock } from '../common/clock.js';
 import { withGivenBack } from '../store/codecs/given-back.js';
-import { type ActiveJob, toMinimalJob } from './active-job.js';
+import type { ActiveJob } from './active-jobs.js';
+import type { FetchedJob } from './fetch-result.js';
 import { storable } from './texts.js';
 
-/** What telling needs of the lane. */
-export interface LaneQueue {
+/** What completing needs of a queue's worker. */
+export interface JobCompletion {
   readonly backend: IQueueBackend;
   /** BullMQ's own form of the job. */
-  readonly bullJob: (job: ActiveJob) => Job;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Whether BullMQ is to make spans and count for telemetry, which costs time. */
+  readonly toJob: (fetched: FetchedJob) => Job;
+  readonly clock: Clock;
+  /** Whether BullMQ makes spans and counts for telemetry, which costs time. */
   readonly isTraced: boolean;
 }
 
@@ -23,44 +24,50 @@ const STACKS_KEPT = 10;
 /**
  * Tells BullMQ how an attempt ended. BullMQ's own retries are not used: the outcome says what follows.
  *
- * @returns BullMQ's answer, with the next job if it was asked for and there is one. Rejects with what the store answered.
+ * @param fetchNext whether the same call fetches the next job.
+ * @returns BullMQ's answer, with the next job if there is one. Rejects with what the store answered.
  */
-export function completeJob(queue: LaneQueue, job: ActiveJob, outcome: Outcome): Promise<unknown> {
-  const { id, token, fetchesNext: fetchNext } = job;
-  const { backend, now } = queue;
+export function completeJob(
+  { backend, toJob, clock, isTraced }: JobCompletion,
+  { fetched, token }: ActiveJob,
+  outcome: Outcome,
+  fetchNext: boolean,
+): Promise<unknown> {
+  const { id, json } = fetched;
   switch (outcome.kind) {
     case 'completed': {
-      if (queue.isTraced) return queue.bullJob(job).moveToCompleted(outcome.result, token, fetchNext);
-      const { removeOnComplete } = job.taken.json.opts;
-      return backend.moveToCompleted(toMinimalJob(job.taken), outcome.result, removeOnComplete!, token, fetchNext);
+      if (isTraced) return toJob(fetched).moveToCompleted(outcome.result, token, fetchNext);
+      // What BullMQ's backends read of a job that has completed.
+      const job = { id, name: json.name, opts: json.opts } as MinimalJob;
+      return backend.moveToCompleted(job, outcome.result, json.opts.removeOnComplete!, token, fetchNext);
     }
     case 'failed': {
-      const bullJob = queue.bullJob(job);
-      bullJob.opts.removeOnFail = withoutAge(bullJob.opts.removeOnFail);
-      return fail(bullJob, token, textsOf(outcome.error), fetchNext);
+      const job = toJob(fetched);
+      job.opts.removeOnFail = withoutAge(job.opts.removeOnFail);
+      return fail(job, token, textsOf(outcome.error), fetchNext);
     }
     case 'cancelled':
     case 'skipped': {
-      const bullJob = queue.bullJob(job);
+      const job = toJob(fetched);
       // It leaves the queue at once: only failures are kept.
-      bullJob.opts.removeOnFail = true;
-      return fail(bullJob, token, { reason: storable(toEndText(outcome.kind, outcome.reason)), stack: '' }, fetchNext);
+      job.opts.removeOnFail = true;
+      return fail(job, token, { reason: storable(toEndText(outcome.kind, outcome.reason)), stack: '' }, fetchNext);
     }
     case 'retry': {
       const { reason, stack } = textsOf(outcome.error);
-      const stacktrace = JSON.stringify([...(queue.bullJob(job).stacktrace ?? []), stack].slice(-STACKS_KEPT));
+      const stacktrace = JSON.stringify([...(toJob(fetched).stacktrace ?? []), stack].slice(-STACKS_KEPT));
       const fieldsToUpdate = { failedReason: reason, stacktrace };
-      return backend.moveToDelayed(id, now, wholeDelay(outcome.delay), token, { fieldsToUpdate, fetchNext });
+      return backend.moveToDelayed(id, clock.now(), wholeDelay(outcome.delay), token, { fieldsToUpdate, fetchNext });
     }
     case 'snooze':
-      return backend.moveToDelayed(id, outcome.until ?? now, wholeDelay(outcome.delay), token, {
+      return backend.moveToDelayed(id, outcome.until ?? clock.now(), wholeDelay(outcome.delay), token, {
         skipAttempt: true,
         fetchNext,
         ...(outcome.givenBack && {
-          fieldsToUpdate: { stacktrace: withGivenBack(job.taken.json.stacktrace, outcome.givenBack) },
+          fieldsToUpdate: { stacktrace: withGivenBack(json.stacktrace, outcome.givenBack) },
         }),
       });
-    case 'release':
+    case 'requeue':
       return backend.moveJobFromActiveToWait(id, token);
     default:
       return Promise.resolve();

@@ -25,9 +25,9 @@ function count(taken: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function all(lanes: readonly { name: string; weight: number }[], order?: 'weighted' | 'strict'): FairShare {
-  const share = new FairShare(lanes, order);
-  for (const { name } of lanes) share.contend(name, true);
+function all(queues: readonly { name: string; weight: number }[], order?: 'weighted' | 'strict'): FairShare {
+  const share = new FairShare(queues, order);
+  for (const { name } of queues) share.contend(name, true);
   return share;
 }
 
@@ -50,10 +50,10 @@ describe('FairShare', () => {
       [990, 10],
     ],
     [[1], [1000]],
-  ])('splits 1,000 grants of lanes with weights %j as %j', (weights, expected) => {
-    const lanes = weights.map((weight, index) => ({ name: `q${index}`, weight }));
-    const counts = count(take(all(lanes), 1000));
-    expect(lanes.map(({ name }) => counts[name])).toEqual(expected);
+  ])('splits 1,000 grants of queues with weights %j as %j', (weights, expected) => {
+    const queues = weights.map((weight, index) => ({ name: `q${index}`, weight }));
+    const counts = count(take(all(queues), 1000));
+    expect(queues.map(({ name }) => counts[name])).toEqual(expected);
   });
 
   it('splits every window of sum(weights) grants as the weights', () => {
@@ -63,7 +63,7 @@ describe('FairShare', () => {
     }
   });
 
-  it('spreads the grants of a lane instead of giving them in a row', () => {
+  it('spreads the grants of a queue instead of giving them in a row', () => {
     expect(take(all(three), 10).join(' ')).toBe(
       'critical default low critical critical default critical critical default critical',
     );
@@ -90,7 +90,7 @@ describe('FairShare', () => {
     expect(count(take(share, 100))).toEqual({ critical: 60, default: 30, low: 10 });
   });
 
-  it('does not charge a lane for slots that nobody else wanted', () => {
+  it('does not charge a queue for slots that nobody else wanted', () => {
     const share = new FairShare(three);
     share.contend('low', true);
     take(share, 1000);
@@ -101,7 +101,7 @@ describe('FairShare', () => {
     expect(count(take(share, 70))).toEqual({ critical: 60, low: 10 });
   });
 
-  it('keeps the debt of a lane that rests for a moment', () => {
+  it('keeps the debt of a queue that rests for a moment', () => {
     const share = all(three);
     expect(take(share, 3)).toEqual(['critical', 'default', 'low']);
     share.contend('low', false);
@@ -140,7 +140,7 @@ describe('FairShare', () => {
       expect(count(take(all(three, 'strict'), 100))).toEqual({ critical: 100 });
     });
 
-    it('comes down the weights as lanes run empty', () => {
+    it('comes down the weights as queues run empty', () => {
       const share = all(three, 'strict');
       share.contend('critical', false);
       expect(share.next()).toBe('default');
@@ -150,7 +150,7 @@ describe('FairShare', () => {
       expect(share.next()).toBe('critical');
     });
 
-    it('shares evenly among lanes of one weight', () => {
+    it('shares evenly among queues of one weight', () => {
       const share = all(
         [
           { name: 'a', weight: 2 },
@@ -163,7 +163,7 @@ describe('FairShare', () => {
     });
   });
 
-  it('names a lane that it does not know', () => {
-    expect(() => new FairShare(three).grant('nope')).toThrow('No lane "nope"');
+  it('names a queue that it does not know', () => {
+    expect(() => new FairShare(three).grant('nope')).toThrow('No queue "nope"');
   });
 });

@@ -1,6 +1,6 @@
 export type ShareOrder = 'weighted' | 'strict';
 
-interface Lane {
+interface Contender {
   readonly name: string;
   readonly weight: number;
   /** Place in the options: the last tie-break. */
@@ -13,35 +13,35 @@ interface Lane {
 }
 
 /**
- * Who gets the next slot: stride scheduling. The lane with the least grants ÷ weight is next, so that with all lanes
+ * Who gets the next slot: stride scheduling. The queue with the least grants ÷ weight is next, so that with all queues
  * contending any run of `sum(weights)` grants splits as the weights.
  *
- * A lane contends while it has work that it may start. One that does not contend earns nothing: when it comes back
- * it joins where the others are, neither ahead for its rest nor behind for slots that it used while nobody wanted them.
+ * A queue contends while it has work that it may start. One that does not contend earns nothing: when it comes back
+ * it joins where the others are, neither ahead for its rest nor behind for slots that it used while no other wanted them.
  */
 export class FairShare {
-  private readonly lanes = new Map<string, Lane>();
+  private readonly queues = new Map<string, Contender>();
   /** How far the hindmost contender has come. Never goes back. */
   private reached = 0;
 
   constructor(
-    lanes: Iterable<{ readonly name: string; readonly weight: number }>,
+    queues: Iterable<{ readonly name: string; readonly weight: number }>,
     private readonly order: ShareOrder = 'weighted',
   ) {
     let index = 0;
-    for (const { name, weight } of lanes) {
-      this.lanes.set(name, { name, weight, index: index++, base: 0, granted: 0, contending: false });
+    for (const { name, weight } of queues) {
+      this.queues.set(name, { name, weight, index: index++, base: 0, granted: 0, contending: false });
     }
   }
 
-  /** Says whether a lane has work that it may start. */
+  /** Says whether a queue has work that it may start. */
   contend(name: string, contending: boolean): void {
-    const lane = this.lane(name);
-    if (lane.contending === contending) return;
-    lane.contending = contending;
-    if (contending && progress(lane) < this.reached) {
-      lane.base = this.reached;
-      lane.granted = 0;
+    const queue = this.contender(name);
+    if (queue.contending === contending) return;
+    queue.contending = contending;
+    if (contending && progress(queue) < this.reached) {
+      queue.base = this.reached;
+      queue.granted = 0;
     }
   }
 
@@ -50,43 +50,43 @@ export class FairShare {
    * @param ready leaves out contenders that cannot take a slot at this moment. They lose nothing by it.
    */
   next(ready: (name: string) => boolean = () => true): string | undefined {
-    let best: Lane | undefined;
-    for (const lane of this.lanes.values()) {
-      if (!lane.contending || (best && !this.before(lane, best))) continue;
-      if (ready(lane.name)) best = lane;
+    let best: Contender | undefined;
+    for (const queue of this.queues.values()) {
+      if (!queue.contending || (best && !this.before(queue, best))) continue;
+      if (ready(queue.name)) best = queue;
     }
     return best?.name;
   }
 
-  /** Counts a slot that the lane takes. */
+  /** Counts a slot that the queue takes. */
   grant(name: string): void {
     let hindmost = Infinity;
-    for (const lane of this.lanes.values()) {
-      if (lane.contending || lane.name === name) hindmost = Math.min(hindmost, progress(lane));
+    for (const queue of this.queues.values()) {
+      if (queue.contending || queue.name === name) hindmost = Math.min(hindmost, progress(queue));
     }
     this.reached = Math.max(this.reached, hindmost);
-    this.lane(name).granted++;
+    this.contender(name).granted++;
   }
 
   /** Takes back a grant that found no job. */
   refund(name: string): void {
-    this.lane(name).granted--;
+    this.contender(name).granted--;
   }
 
-  private before(a: Lane, b: Lane): boolean {
+  private before(a: Contender, b: Contender): boolean {
     if (this.order === 'strict' && a.weight !== b.weight) return a.weight > b.weight;
     const difference = progress(a) - progress(b);
     if (difference !== 0) return difference < 0;
     return a.weight === b.weight ? a.index < b.index : a.weight > b.weight;
   }
 
-  private lane(name: string): Lane {
-    const lane = this.lanes.get(name);
-    if (!lane) throw new RangeError(`No lane "${name}"`);
-    return lane;
+  private contender(name: string): Contender {
+    const queue = this.queues.get(name);
+    if (!queue) throw new RangeError(`No queue "${name}"`);
+    return queue;
   }
 }
 
-function progress(lane: Lane): number {
-  return lane.base + lane.granted / lane.weight;
+function progress(queue: Contender): number {
+  return queue.base + queue.granted / queue.weight;
 }

@@ -3,9 +3,9 @@ import type { WakeUp } from './bull-worker.js';
 
 /** How the pool learned that a queue may have work. */
 export type FetchTrigger =
-  /** The store said so, and may have told nobody else. */
-  | 'told'
-  /** A time has come that perhaps only this process knows of. */
+  /** A marker in the store said so, which no other process may have seen. */
+  | 'marker'
+  /** A time has come that perhaps only this process knows. */
   | 'due'
   /** It is time to look. */
   | 'poll';

@@ -1,9 +1,16 @@
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
-import type { BatchEntry } from './record-batch.js';
-import type { Settling } from './finish-parts.js';
-import { Patience, toError } from './store-faults.js';
+import type { ExecutionStore } from '../store/ports/ports.js';
+import type { BullWorker } from './bull-worker.js';
+import type { BatchEntry, RecordBatch } from './record-batch.js';
+import { RetryLimit, toError } from './store-faults.js';
 
-/** A record that the store did not take after the queue was told is given up after this many tries. */
+export interface RecordServices {
+  readonly executions: Pick<ExecutionStore, 'load' | 'ordered' | 'finishWithRecord'>;
+  readonly records: RecordBatch;
+  readonly bull: Pick<BullWorker, 'completion' | 'isClosed' | 'report' | 'renewLockSoon' | 'waitToRetry'>;
+}
+
+/** A record that the store has not taken is dropped this many tries after the job's finish. */
 const MOST_TRIES = 10;
 
 /** One attempt's record, on its way into the store. */
@@ -14,13 +21,13 @@ export class OutcomeRecord implements BatchEntry {
   done = false;
   private isSent = false;
   private failedOnce = false;
-  private readonly patience = new Patience();
+  private readonly limit = new RetryLimit();
   private answered: ((owned: boolean) => void) | undefined;
   private failed: ((error: unknown) => void) | undefined;
 
   constructor(
     readonly write: ExecutionWrite,
-    private readonly settling: Settling,
+    private readonly services: RecordServices,
   ) {}
 
   /** Puts the record on its way, unless it is. Never rejects. */
@@ -42,9 +49,9 @@ export class OutcomeRecord implements BatchEntry {
       // After a failure a refusal may mean that the failed write did arrive.
       this.owned = owned || (this.failedOnce && (await this.isThere()));
     } catch (error) {
-      if (!this.patience.isOverBy(error)) throw error;
+      if (!this.limit.isReachedBy(error)) throw error;
       // The store would refuse it for ever. The job's end matters more than its record.
-      this.settling.onError(toError(error));
+      this.services.bull.report(toError(error));
     }
     this.done = true;
   }
@@ -55,16 +62,16 @@ export class OutcomeRecord implements BatchEntry {
       try {
         await this.store();
       } catch (error) {
-        this.settling.onError(toError(error));
-        if (tries >= MOST_TRIES || this.settling.isClosed()) return;
-        await this.settling.pause();
+        this.services.bull.report(toError(error));
+        if (tries >= MOST_TRIES || this.services.bull.isClosed) return;
+        await this.services.bull.waitToRetry();
       }
     }
   }
 
   onAnswer(owned: boolean): void {
     if (this.answered) return this.answered(owned);
-    // Nobody waits. A refusal that may be no refusal is looked into by `finish`.
+    // `store` does not wait. A refusal that may be none is looked into by `finish`.
     if (!owned && this.failedOnce) return this.onFailure(undefined);
     this.owned = owned;
     this.done = true;
@@ -78,11 +85,11 @@ export class OutcomeRecord implements BatchEntry {
 
   private send(): Promise<void> {
     this.isSent = true;
-    return this.settling.records.add(this);
+    return this.services.records.add(this);
   }
 
   private async isThere(): Promise<boolean> {
-    const stored = await this.settling.executions.load(this.write.id);
+    const stored = await this.services.executions.load(this.write.id);
     return stored?.fence === this.write.fence && stored.final === this.write.final;
   }
 }

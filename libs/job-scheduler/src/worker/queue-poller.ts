@@ -2,23 +2,23 @@ import type { ClockTimer } from '../common/clock.js';
 import type { FetchResult } from './fetch-result.js';
 import type { WakeUp } from './bull-worker.js';
 import { toError } from './store-faults.js';
-import { Trouble } from './trouble.js';
+import { LastingErrors } from './lasting-errors.js';
 import type { FetchTrigger, QueuePollerOptions } from './fetch-trigger.js';
 
-/** Seconds. A wake-up that was lost with the process that took it is made good by looking this often. */
+/** Seconds. Replaces a marker that was lost with the process that popped it. */
 const POLL_INTERVAL = 5;
 /** BullMQ promotes no delayed job while a rate limit lasts; milliseconds. */
 const LONGEST_LIMIT = 30_000;
 const FIRST_BACKOFF = 100;
 const LONGEST_BACKOFF = 5_000;
-/** Wake-ups in a row that brought nothing, before the next is waited for more slowly. */
-const FUTILE_ALLOWED = 10;
-const FUTILE_PAUSE = 50;
+/** Markers in a row that brought no job, before the next is waited for more slowly. */
+const MOST_EMPTY_WAKES = 10;
+const EMPTY_WAKE_PAUSE = 50;
 /** An operation that takes longer than this, in milliseconds, is stuck. */
 const STUCK_AFTER = 15_000;
 
 /**
- * What is known of one queue: whether it may have work, and how we shall learn of new work.
+ * What is known of one queue: whether it may have work, and what triggers the next fetch.
  *
  * A queue that may have work is asked, at first by one fetch, then by ever more while they find jobs. One that was found
  * empty is waited on instead, with timers of our own for what is due later: the store's own blocking is late by up to 100 ms.
@@ -32,10 +32,10 @@ export class QueuePoller {
   isHeld = false;
   private hasWork = true;
   private allowed = 1;
-  /** Counts what was learned, so that a fetch that is older than the news does not count as an answer to it. */
-  private news = 0;
+  /** Counts triggers, so that the answer to an older fetch does not count as an answer to a newer trigger. */
+  private triggers = 0;
   private waiting = false;
-  private futile = 0;
+  private emptyWakes = 0;
   private failures = 0;
   private dueAt = Infinity;
   private holdTimer: ClockTimer | undefined;
@@ -46,7 +46,7 @@ export class QueuePoller {
   /** Since when the store owes an answer to a fetch. */
   private askedSince = 0;
   private lastAnswer: number;
-  private readonly trouble = new Trouble();
+  private readonly errors = new LastingErrors();
 
   constructor(private readonly options: QueuePollerOptions) {
     this.lastAnswer = options.clock.now();
@@ -67,27 +67,40 @@ export class QueuePoller {
     return !this.stopped && !isStuck && !isFailing;
   }
 
-  /** The store has refused to hand out jobs, or to tell of them, for some time. */
+  /** The store has refused to hand out jobs, or to wait for them, for some time. */
   get hasTrouble(): boolean {
-    return this.trouble.isLasting(this.options.clock.now());
+    return this.errors.isLasting(this.options.clock.now());
   }
 
   /** A fetch begins. Give the ticket to `answered` or `failed`. */
   ask(): number {
     if (this.fetching++ === 0) this.askedSince = this.options.clock.now();
-    return this.news;
+    return this.triggers;
   }
 
   /** A fetch has ended. */
-  answered(taken: FetchResult, ticket: number): void {
+  answered(result: FetchResult, ticket: number): void {
     this.ended();
-    this.learn(taken, ticket);
+    this.works();
+    this.errors.answered('fetch');
+    if (result.job) {
+      this.emptyWakes = 0;
+      this.setWork(true);
+      this.allowed = Math.min(this.options.most, this.allowed * 2);
+      return;
+    }
+    this.allowed = 1;
+    if (result.limitedFor > 0) return this.hold(Math.min(result.limitedFor, LONGEST_LIMIT), 'due');
+    // A trigger that came while the fetch was under way may be for a job that it did not see.
+    if (!result.isEmpty || ticket !== this.triggers) return this.setWork(true);
+    this.setDue(result.dueAt > 0 ? result.dueAt : Infinity);
+    this.rest();
   }
 
   /** A fetch has failed. */
   failed(error: Error): void {
     this.ended();
-    this.trouble.failed('fetch', this.options.clock.now());
+    this.errors.failed('fetch', this.options.clock.now());
     this.backOff(error);
   }
 
@@ -99,21 +112,21 @@ export class QueuePoller {
 
   /** The queue was looked at and has no work. */
   sawNothing(ticket: number): void {
-    if (ticket === this.news) this.rest();
+    if (ticket === this.triggers) this.rest();
   }
 
-  /** This process does not know a job that the queue has: others are to be asked first. */
+  /** This process does not know a job that the queue has: others fetch first. */
   giveWay(ms: number): void {
     // What holds already holds for another reason, or for this one.
     if (!this.isHeld) this.hold(ms, 'due');
   }
 
-  /** The count of news, for `sawNothing`. */
+  /** For `sawNothing`. */
   get ticket(): number {
-    return this.news;
+    return this.triggers;
   }
 
-  /** No further news. */
+  /** No further triggers. */
   stop(): void {
     this.stopped = true;
     this.setWork(false);
@@ -125,33 +138,13 @@ export class QueuePoller {
     this.askedSince = this.options.clock.now();
   }
 
-  private learn(taken: FetchResult, ticket: number): void {
-    this.works();
-    this.trouble.answered('fetch');
-    if (taken.job) {
-      this.futile = 0;
-      this.setWork(true);
-      this.allowed = Math.min(this.options.most, this.allowed * 2);
-      return;
-    }
-    this.allowed = 1;
-    if (taken.limitedFor > 0) return this.hold(Math.min(taken.limitedFor, LONGEST_LIMIT), 'due');
-    // News that came while the fetch was under way may be of a job that it did not see.
-    if (!taken.isEmpty || ticket !== this.news) {
-      this.setWork(true);
-      return;
-    }
-    this.setDue(taken.dueAt > 0 ? taken.dueAt : Infinity);
-    this.rest();
-  }
-
-  /** The queue is empty: from here on we wait for news. */
+  /** The queue is empty: from here on we wait for a trigger. */
   private rest(): void {
     this.setWork(false);
-    if (this.futile < FUTILE_ALLOWED) return this.startWaiting();
+    if (this.emptyWakes < MOST_EMPTY_WAKES) return this.startWaiting();
     // PostgreSQL wakes us at once for jobs that may not start yet.
     this.pauseTimer?.cancel();
-    this.pauseTimer = this.options.clock.after(FUTILE_PAUSE, () => this.startWaiting());
+    this.pauseTimer = this.options.clock.after(EMPTY_WAKE_PAUSE, () => this.startWaiting());
   }
 
   private startWaiting(): void {
@@ -173,21 +166,21 @@ export class QueuePoller {
     this.waiting = false;
     if (this.stopped) return;
     this.works();
-    this.trouble.answered('wait');
+    this.errors.answered('wait');
     if (!wakeUp) return this.wake('poll');
     if (wakeUp.dueAt > 0) {
       this.setDue(Math.min(this.dueAt, wakeUp.dueAt));
       if (!this.hasWork) this.startWaiting();
       return;
     }
-    this.futile = this.options.clock.now() - this.waitingSince > FUTILE_PAUSE ? 0 : this.futile + 1;
-    this.wake('told');
+    this.emptyWakes = this.options.clock.now() - this.waitingSince > EMPTY_WAKE_PAUSE ? 0 : this.emptyWakes + 1;
+    this.wake('marker');
   }
 
   private async waitFailed(error: Error): Promise<void> {
     this.waiting = false;
     if (this.stopped) return;
-    this.trouble.failed('wait', this.options.clock.now());
+    this.errors.failed('wait', this.options.clock.now());
     this.backOff(error);
     try {
       await this.options.recover();
@@ -198,7 +191,7 @@ export class QueuePoller {
 
   private wake(wake: FetchTrigger): void {
     if (this.stopped) return;
-    if (wake !== 'poll') this.news++;
+    if (wake !== 'poll') this.triggers++;
     if (!this.hasWork) this.allowed = 1;
     this.setWork(true);
     this.options.onWake(wake);

@@ -1,7 +1,7 @@
 import type { ExecutionWrite } from '../store/ports/execution-record.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
 
-/** A write that was handed in, and whom to tell about it. */
+/** A write, and what becomes of the answer to it. */
 export interface BatchEntry {
   readonly write: ExecutionWrite;
   /** The store's answer: `false` when the execution belongs to a newer run, or has ended. */
@@ -12,7 +12,7 @@ export interface BatchEntry {
 
 /**
  * The most records in one write. Half of the slots by default: the store works on these while the other half is made ready.
- * All in one write would make the two take turns.
+ * All in one write would make the two alternate.
  */
 const LARGEST_BATCH = 5;
 

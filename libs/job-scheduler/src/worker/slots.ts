@@ -1,6 +1,6 @@
 import { FairShare, type ShareOrder } from './fair-share.js';
 
-export interface SlotLane {
+export interface SlotQueue {
   readonly name: string;
   readonly weight: number;
   /** The most slots that it takes. */
@@ -9,11 +9,11 @@ export interface SlotLane {
 
 /** One of the pool's slots, in use. */
 export interface Slot {
-  /** Whose job it runs or fetches; undefined while the end of its last job is told. */
-  lane: string | undefined;
+  /** Whose job it runs or fetches; undefined while the end of its last job is stored. */
+  queue: string | undefined;
 }
 
-interface LaneSlots {
+interface QueueSlots {
   readonly max: number;
   inUse: number;
   /** Grants that have no slot yet. */
@@ -21,32 +21,32 @@ interface LaneSlots {
   hasWork: boolean;
 }
 
-/** Which lanes can take a slot at this moment. */
-export type IsReady = (lane: string) => boolean;
+/** Which queues can take a slot at this moment. */
+export type IsReady = (queue: string) => boolean;
 
 /**
  * The pool's slots: who has them, and who gets the next. Pure bookkeeping, no I/O.
  *
- * The next slot is granted when a job's code ends, before its end is told: so that the telling can bring the next job, where
- * the slot stays on its queue. Where it does not, the grant stays open until a slot is there; if meanwhile a slot of that
- * queue ends its job, it takes the open grant and leaves its own instead. The order of grants is the same either way.
+ * The next slot is granted when a job's code ends, before its finish: so that the finish can fetch the next job, where the
+ * slot stays on its queue. Where it does not, the grant stays open until a slot is there; if meanwhile a slot of that queue
+ * ends its job, it takes the open grant and leaves its own instead. The order of grants is the same either way.
  */
 export class Slots {
   private readonly share: FairShare;
-  private readonly lanes = new Map<string, LaneSlots>();
-  /** Lanes of grants that have no slot yet, oldest first. */
+  private readonly queues = new Map<string, QueueSlots>();
+  /** Queues of grants that have no slot yet, oldest first. */
   private readonly open: string[] = [];
   private free: number;
 
   constructor(
-    lanes: Iterable<SlotLane>,
+    queues: Iterable<SlotQueue>,
     readonly total: number,
     order: ShareOrder,
-    private readonly onGrant: (lane: string) => void = () => {},
+    private readonly onGrant: (queue: string) => void = () => {},
   ) {
-    const all = [...lanes];
+    const all = [...queues];
     this.share = new FairShare(all, order);
-    for (const { name, max } of all) this.lanes.set(name, { max, inUse: 0, open: 0, hasWork: false });
+    for (const { name, max } of all) this.queues.set(name, { max, inUse: 0, open: 0, hasWork: false });
     this.free = total;
   }
 
@@ -55,26 +55,26 @@ export class Slots {
   }
 
   inUse(name: string): number {
-    return this.lane(name).inUse;
+    return this.slotsOf(name).inUse;
   }
 
   setWork(name: string, hasWork: boolean): void {
-    this.lane(name).hasWork = hasWork;
+    this.slotsOf(name).hasWork = hasWork;
     this.refresh(name);
   }
 
-  /** Takes a free slot for the lane whose turn it is. */
+  /** Takes a free slot for the queue whose turn it is. */
   take(ready: IsReady): Slot | undefined {
     if (this.free === 0) return undefined;
-    const lane = this.takeOpen() ?? this.grantNext(ready);
-    if (lane === undefined) return undefined;
+    const queue = this.takeOpen() ?? this.grantNext(ready);
+    if (queue === undefined) return undefined;
     this.free--;
-    return this.bind({ lane: undefined }, lane);
+    return this.bind({ queue: undefined }, queue);
   }
 
   /**
    * The code of the slot's job has ended. Grants the slot, and says whether it stays on its queue.
-   * @param orElse whether the queue may have the slot if nobody's turn it is.
+   * @param orElse whether the queue may have the slot if no queue's turn it is.
    */
   keep(slot: Slot, ready: IsReady, orElse: boolean): boolean {
     const own = this.unbind(slot);
@@ -86,11 +86,11 @@ export class Slots {
     }
     if (next !== own) {
       this.open.push(next);
-      this.lane(next).open++;
+      this.slotsOf(next).open++;
       this.refresh(next);
-      if (this.lane(own).open === 0) return false;
+      if (this.slotsOf(own).open === 0) return false;
       this.open.splice(this.open.indexOf(own), 1);
-      this.lane(own).open--;
+      this.slotsOf(own).open--;
     }
     this.bind(slot, own);
     return true;
@@ -98,7 +98,7 @@ export class Slots {
 
   /** The slot's job is over and brought no other. */
   leave(slot: Slot): void {
-    if (slot.lane !== undefined) this.unbind(slot);
+    if (slot.queue !== undefined) this.unbind(slot);
     this.free++;
   }
 
@@ -108,12 +108,12 @@ export class Slots {
     this.free++;
   }
 
-  /** The oldest open grant whose lane still has work. */
+  /** The oldest open grant whose queue still has work. */
   private takeOpen(): string | undefined {
     for (let name = this.open.shift(); name !== undefined; name = this.open.shift()) {
-      const lane = this.lane(name);
-      lane.open--;
-      if (lane.hasWork) return name;
+      const queue = this.slotsOf(name);
+      queue.open--;
+      if (queue.hasWork) return name;
       this.share.refund(name);
       this.refresh(name);
     }
@@ -132,32 +132,32 @@ export class Slots {
   }
 
   private bind(slot: Slot, name: string): Slot {
-    slot.lane = name;
-    this.lane(name).inUse++;
+    slot.queue = name;
+    this.slotsOf(name).inUse++;
     this.refresh(name);
     return slot;
   }
 
   private unbind(slot: Slot): string {
-    const name = slot.lane!;
-    slot.lane = undefined;
-    this.lane(name).inUse--;
+    const name = slot.queue!;
+    slot.queue = undefined;
+    this.slotsOf(name).inUse--;
     this.refresh(name);
     return name;
   }
 
   private refresh(name: string): void {
-    this.share.contend(name, this.lane(name).hasWork && this.isBelowMax(name));
+    this.share.contend(name, this.slotsOf(name).hasWork && this.isBelowMax(name));
   }
 
   private isBelowMax(name: string): boolean {
-    const { inUse, open, max } = this.lane(name);
+    const { inUse, open, max } = this.slotsOf(name);
     return inUse + open < max;
   }
 
-  private lane(name: string): LaneSlots {
-    const lane = this.lanes.get(name);
-    if (!lane) throw new RangeError(`No lane "${name}"`);
-    return lane;
+  private slotsOf(name: string): QueueSlots {
+    const queue = this.queues.get(name);
+    if (!queue) throw new RangeError(`No queue "${name}"`);
+    return queue;
   }
 }

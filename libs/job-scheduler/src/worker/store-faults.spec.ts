@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { Patience } from './store-faults.js';
+import { RetryLimit } from './store-faults.js';
 
 const coded = (code: string | number, message = 'no') => Object.assign(new Error(message), { code });
 
 /** How many times an error of one call is borne, of so many. */
 function borneOf(error: unknown, tries = 100): number {
-  const patience = new Patience();
-  for (let n = 0; n < tries; n++) if (patience.isOverBy(error)) return n;
+  const limit = new RetryLimit();
+  for (let n = 0; n < tries; n++) if (limit.isReachedBy(error)) return n;
   return tries;
 }
 
@@ -36,15 +36,15 @@ test.each<[string, unknown, number]>([
   ['a value that is no JSON', new TypeError('Do not know how to serialize a BigInt'), 1],
   ['a key of another type', new Error('WRONGTYPE Operation against a key holding the wrong kind of value'), 59],
   ['a script with a fault', new Error('ERR user_script:1: Script attempted to access nonexistent global variable'), 59],
-  ['what nobody has foreseen', new Error('odd'), 59],
+  ['an unknown error', new Error('odd'), 59],
   ['what is no error', 'odd', 59],
-])('a call is given up after some tries: %s', (_, error, borne) => {
+])('a call is abandoned after some tries: %s', (_, error, borne) => {
   expect(borneOf(error)).toBe(borne);
 });
 
-test('trouble of the store in between does not count', () => {
-  const patience = new Patience();
-  for (let n = 0; n < 59; n++) expect(patience.isOverBy(new Error('odd'))).toBe(false);
-  expect(patience.isOverBy(coded('ECONNRESET'))).toBe(false);
-  expect(patience.isOverBy(new Error('odd'))).toBe(true);
+test('a store error in between does not count', () => {
+  const limit = new RetryLimit();
+  for (let n = 0; n < 59; n++) expect(limit.isReachedBy(new Error('odd'))).toBe(false);
+  expect(limit.isReachedBy(coded('ECONNRESET'))).toBe(false);
+  expect(limit.isReachedBy(new Error('odd'))).toBe(true);
 });

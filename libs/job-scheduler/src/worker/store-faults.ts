@@ -1,4 +1,4 @@
-/** What went wrong when the store was told something, by BullMQ's and the drivers' codes. */
+/** What a store's error means, by BullMQ's and the drivers' codes. */
 import { isStoreFault } from '../store/store-away.js';
 
 /** BullMQ: the job is gone, or it is no longer ours (missing, no lock, not active, another's lock). */
@@ -11,7 +11,7 @@ function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
-/** Another worker has the job, or nobody has: nothing more can be told about this run. */
+/** Another worker has the job, or none has: nothing more can be stored of this run. */
 export function isGone(error: unknown): boolean {
   return GONE.has(codeOf(error));
 }
@@ -34,20 +34,20 @@ function isOwnFault(error: unknown): boolean {
 }
 
 /** A driver may throw one while it loses its connection. One that comes again is ours. */
-const OWN_FAULTS_BORNE = 2;
-/** What nobody has foreseen, neither as the store's nor as ours: a minute, as the work is done, and may still be stored. */
-const OTHERS_BORNE = 60;
+const MOST_OWN_FAULTS = 2;
+/** Errors that are known neither as the store's nor as ours: a minute, as the work is done, and may still be stored. */
+const MOST_OTHERS = 60;
 
 /** How long one call is repeated: for as long as its errors are the store's. */
-export class Patience {
+export class RetryLimit {
   private ownFaults = 0;
   private others = 0;
 
   /** Whether an error means that the call will never do. */
-  isOverBy(error: unknown): boolean {
+  isReachedBy(error: unknown): boolean {
     if (isRefusal(error)) return true;
     if (isStoreFault(error) || isGone(error)) return false;
-    return isOwnFault(error) ? ++this.ownFaults >= OWN_FAULTS_BORNE : ++this.others >= OTHERS_BORNE;
+    return isOwnFault(error) ? ++this.ownFaults >= MOST_OWN_FAULTS : ++this.others >= MOST_OTHERS;
   }
 }
 

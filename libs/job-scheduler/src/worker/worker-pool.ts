@@ -7,9 +7,9 @@ import type { JobRunner, RunningJob } from '../execution/running-job.js';
 import type { QueueSettings } from '../options/resolved-options.js';
 import type { Store } from '../store/ports/ports.js';
 import { drain } from './drain.js';
+import { ErrorReports } from './error-reports.js';
 import type { ShareOrder } from './fair-share.js';
 import { QueueWorker } from './queue-worker.js';
-import type { FetchResult, FetchedJob } from './fetch-result.js';
 import { RecordBatch } from './record-batch.js';
 import { type Slot, Slots } from './slots.js';
 import { toError } from './store-faults.js';
@@ -22,9 +22,9 @@ export interface WorkerPoolOptions {
   readonly order: ShareOrder;
   /** Slots: the most handlers at once, over all queues. */
   readonly concurrency: number;
-  /** Milliseconds. A dead worker's job is taken up within this and five seconds. */
+  /** Milliseconds. A dead worker's job is fetched again within this and five seconds. */
   readonly lockDuration: number;
-  /** Stands on the jobs that this pool takes. */
+  /** Stands on the jobs that this pool fetches. */
   readonly workerId: string;
   readonly telemetry: Telemetry | undefined;
   readonly clock: Clock;
@@ -45,34 +45,32 @@ export interface PoolStatistics {
   readonly concurrency: number;
   /** Slots that run or fetch a job. */
   readonly busy: number;
-  /** The pool has started, has not stopped, and the store answers all its lanes. */
+  /** The pool has started, has not stopped, and the store answers all its queues. */
   readonly alive: boolean;
   readonly queues: readonly {
     readonly name: string;
     readonly running: number;
     readonly alive: boolean;
-    /** For some time the store has refused to hand out its jobs, or to tell of them. */
+    /** For some time the store has refused to hand out its jobs, or to wait for them. */
     readonly hasTrouble: boolean;
   }[];
 }
 
-/** The same error of one queue is reported again after this many milliseconds. */
-const SAME_ERROR_AGAIN = 10_000;
-/** How long the store may take to connect all lanes, in milliseconds. */
+/** How long the store may take to connect all queues, in milliseconds. */
 const OPEN_WITHIN = 10_000;
 /** How long the store may take to close them, in milliseconds. */
 const CLOSE_WITHIN = 1_000;
 
 /** Runs the jobs of all queues in one set of slots, shared by weight (docs/queues.md#weights). */
 export class WorkerPool {
-  private readonly lanes = new Map<string, QueueWorker>();
+  private readonly queues = new Map<string, QueueWorker>();
   private readonly slots: Slots;
   private readonly records: RecordBatch;
-  /** Everything that must end before the lanes close. Nothing in it rejects. */
+  /** Everything that must end before the queues close. Nothing in it rejects. */
   private readonly work = new Set<Promise<void>>();
-  private readonly reported = new Map<string, { message: string; until: number }>();
-  /** Whether a wake-up of this store reaches one process only. */
-  private readonly wakeUpsAreTaken: boolean;
+  private readonly errors: ErrorReports;
+  /** Whether a marker of this store reaches one process only. */
+  private readonly popsMarkers: boolean;
   private starting: Promise<void> | undefined;
   private started = false;
   private stopping: Promise<void> | undefined;
@@ -80,11 +78,14 @@ export class WorkerPool {
   constructor(private readonly options: WorkerPoolOptions) {
     this.slots = new Slots(options.queues.values(), options.concurrency, options.order, options.onGrant);
     this.records = new RecordBatch(options.store.executions);
-    this.wakeUpsAreTaken = options.store.kind === 'redis';
+    this.errors = new ErrorReports(options.clock, (error, queue) => {
+      options.onError(error, queue, this.queues.get(queue)?.poller.hasTrouble ?? false);
+    });
+    this.popsMarkers = options.store.kind === 'redis';
   }
 
   /**
-   * Connects and begins to take jobs. Nothing is left open when it rejects.
+   * Connects and begins to fetch jobs. Nothing is left open when it rejects.
    * @throws StoreUnavailableError when the store does not answer within ten seconds.
    */
   start(): Promise<void> {
@@ -92,7 +93,7 @@ export class WorkerPool {
   }
 
   /**
-   * Stops taking jobs at once, and waits for the running ones; see `drain`. Never rejects. Safe to call twice.
+   * Stops fetching jobs at once, and waits for the running ones; see `drain`. Never rejects. Safe to call twice.
    * @param timeout milliseconds for the running jobs.
    */
   stop(timeout: number): Promise<void> {
@@ -100,16 +101,12 @@ export class WorkerPool {
   }
 
   running(): RunningJob[] {
-    return [...this.lanes.values()].flatMap((lane) => lane.running());
+    return [...this.queues.values()].flatMap((queue) => queue.running());
   }
 
   /** The run of an execution in this process. */
   find(id: string): RunningJob | undefined {
-    for (const lane of this.lanes.values()) {
-      const found = lane.find(id);
-      if (found) return found;
-    }
-    return undefined;
+    return this.running().find(({ started }) => started.id === id);
   }
 
   /** Aborts an execution's run. `false` when it does not run in this process, or has its outcome already. */
@@ -118,11 +115,11 @@ export class WorkerPool {
   }
 
   statistics(): PoolStatistics {
-    const queues = [...this.lanes.values()].map((lane) => ({
-      name: lane.queue,
-      running: lane.running().length,
-      alive: lane.poller.isAlive,
-      hasTrouble: lane.poller.hasTrouble,
+    const queues = [...this.queues.values()].map((queue) => ({
+      name: queue.queue,
+      running: queue.running().length,
+      alive: queue.poller.isAlive,
+      hasTrouble: queue.poller.hasTrouble,
     }));
     return {
       concurrency: this.options.concurrency,
@@ -132,7 +129,7 @@ export class WorkerPool {
     };
   }
 
-  /** Resolves when no job runs, and nothing is left to be told about one. */
+  /** Resolves when no job runs, and nothing is left to be stored of one. */
   async whenIdle(): Promise<void> {
     while (this.work.size > 0) await Promise.all(this.work);
   }
@@ -140,10 +137,10 @@ export class WorkerPool {
   private async open(): Promise<void> {
     if (this.stopping) return;
     for (const name of this.options.queues.keys()) {
-      this.lanes.set(name, this.makeLane(name));
+      this.queues.set(name, this.makeQueue(name));
       this.slots.setWork(name, true);
     }
-    const opened = Promise.all([...this.lanes.values()].map(({ worker }) => worker.open()));
+    const opened = Promise.all([...this.queues.values()].map(({ bull }) => bull.open()));
     try {
       if (await settlesWithin(opened, this.options.clock, OPEN_WITHIN)) await opened;
       else throw new StoreUnavailableError(this.options.store.address, 'did not connect a worker within 10 s');
@@ -153,118 +150,89 @@ export class WorkerPool {
     }
     if (this.stopping) return;
     this.started = true;
-    this.schedule();
+    this.fillSlots();
   }
 
   private async close(timeout: number): Promise<void> {
     const { clock } = this.options;
-    const lanes = [...this.lanes.values()];
-    for (const { poller } of lanes) poller.stop();
-    await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.stopWaiting())), clock, CLOSE_WITHIN);
-    const passedOn = Promise.all(lanes.map((lane) => this.passLastMarkerOn(lane)));
+    const queues = [...this.queues.values()];
+    for (const { poller } of queues) poller.stop();
+    await settlesWithin(Promise.all(queues.map(({ bull }) => bull.stopWaiting())), clock, CLOSE_WITHIN);
+    const passedOn = Promise.all(queues.map((queue) => queue.passLastMarkerOn()));
     await drain(this, clock, timeout);
     await settlesWithin(passedOn, clock, CLOSE_WITHIN);
-    await settlesWithin(Promise.all(lanes.map(({ worker }) => worker.shutDown())), clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all(queues.map(({ bull }) => bull.shutDown())), clock, CLOSE_WITHIN);
   }
 
-  private makeLane(queue: string): QueueWorker {
+  private makeQueue(queue: string): QueueWorker {
     const { clock, concurrency, lockDuration, runner, settings, store, telemetry, workerId } = this.options;
-    const { executions } = store;
-    const inBackground = (work: Promise<void>) => this.track(work);
-    const hasCompany = () => this.runs() > 1;
-    const settling = { executions, records: this.records, hasCompany, inBackground };
-    const lane: QueueWorker = new QueueWorker({
+    const worker: QueueWorker = new QueueWorker({
       queue,
       engine: store.queues,
+      executions: store.executions,
+      records: this.records,
       clock,
       lockDuration,
       workerId,
       telemetry,
       settings,
-      settling,
       runner,
       concurrency,
       isStopping: () => this.stopping !== undefined,
-      onWake: (wake) => this.woken(lane, wake),
+      hasOthers: () => this.runs() > 1,
+      inBackground: (work) => this.track(work),
+      onWake: (wake) => this.woken(worker, wake),
       onChange: (mayHaveWork) => this.slots.setWork(queue, mayHaveWork),
       onStalled: (id) => this.options.onStalled?.(id, queue),
-      onError: (error) => this.report(queue, error),
+      onError: (error) => this.errors.report(queue, error),
     });
-    return lane;
+    return worker;
   }
 
-  /** Gives free slots away, as long as there is work. */
-  private schedule(): void {
+  /** Grants free slots, as long as there is work. */
+  private fillSlots(): void {
     if (this.stopping || !this.started) return;
     for (let slot = this.slots.take(this.isReady); slot; slot = this.slots.take(this.isReady)) {
       this.track(this.serve(slot));
     }
   }
 
-  private readonly isReady = (queue: string): boolean => this.lanes.get(queue)!.poller.mayAsk;
+  private readonly isReady = (queue: string): boolean => this.queues.get(queue)!.poller.mayAsk;
 
   /** One slot, from its grant until it is free again. */
   private async serve(slot: Slot): Promise<void> {
     try {
-      const lane = this.lanes.get(slot.lane!)!;
-      const token = lane.worker.makeToken();
-      let taken = await lane.fetch(token);
-      // What it found says whether to ask more.
-      if (taken?.job) this.schedule();
-      while (taken?.job) {
-        if (!lane.mayStart(taken.job)) {
-          await lane.refuse(taken.job, token);
+      const queue = this.queues.get(slot.queue!)!;
+      const token = queue.bull.makeToken();
+      const keepSlot = () => !this.stopping && this.slots.keep(slot, this.isReady, !queue.poller.isHeld);
+      let fetched = await queue.fetch(token);
+      // What it found says whether to fetch more.
+      if (fetched?.job) this.fillSlots();
+      while (fetched?.job) {
+        if (!queue.mayStart(fetched.job)) {
+          await queue.requeue(fetched.job, token);
           return this.slots.leave(slot);
         }
-        taken = await this.runOne(lane, taken.job, token, slot);
-        if (!taken) return this.slots.leave(slot);
+        fetched = await queue.process(fetched.job, token, keepSlot);
+        if (!fetched) return this.slots.leave(slot);
       }
       this.slots.waste(slot);
     } finally {
-      this.schedule();
+      this.fillSlots();
     }
   }
 
-  private runOne(lane: QueueWorker, job: FetchedJob, token: string, slot: Slot): Promise<FetchResult | undefined> {
-    return lane.process(job, token, () => {
-      return !this.stopping && this.slots.keep(slot, this.isReady, !lane.poller.isHeld);
-    });
-  }
-
-  private woken(lane: QueueWorker, wake: FetchTrigger): void {
+  private woken(queue: QueueWorker, wake: FetchTrigger): void {
     if (this.stopping) return;
-    this.schedule();
-    // Looking for a job that may have come is nobody else's business; and if we could ask, we have.
-    if (!this.wakeUpsAreTaken || wake === 'poll' || lane.poller.fetching > 0) return;
-    this.track(this.passMarkerOn(lane, wake));
-  }
-
-  /** We have no slot for what woke us: another process may. */
-  private async passMarkerOn(lane: QueueWorker, wake: FetchTrigger): Promise<void> {
-    try {
-      const { ticket } = lane.poller;
-      // A wake-up for a job that somebody has taken would else go round among full processes for ever.
-      if (wake === 'told' && !(await lane.worker.hasWork())) return lane.poller.sawNothing(ticket);
-      await this.options.store.queues.passMarkerOn(lane.queue, 0);
-    } catch (error) {
-      this.report(lane.queue, toError(error));
-    }
-  }
-
-  /** A wait that was cut off may have taken a wake-up with it. */
-  private async passLastMarkerOn(lane: QueueWorker): Promise<void> {
-    try {
-      await this.options.store.queues.passMarkerOn(lane.queue, 0);
-      // The first may still have gone to our own connection, whose end the store had not seen.
-      await this.options.store.queues.passMarkerOn(lane.queue, 0);
-    } catch (error) {
-      this.report(lane.queue, toError(error));
-    }
+    this.fillSlots();
+    // No other process is concerned by a mere look; and if a slot was free, it fetches.
+    if (!this.popsMarkers || wake === 'poll' || queue.poller.fetching > 0) return;
+    this.track(queue.passMarkerOn(wake));
   }
 
   private runs(): number {
     let runs = 0;
-    for (const { worker } of this.lanes.values()) runs += worker.jobs.size;
+    for (const { jobs } of this.queues.values()) runs += jobs.size;
     return runs;
   }
 
@@ -273,21 +241,9 @@ export class WorkerPool {
       () => void this.work.delete(tracked),
       (error: unknown) => {
         this.work.delete(tracked);
-        this.report('', toError(error));
+        this.errors.report('', toError(error));
       },
     );
     this.work.add(tracked);
-  }
-
-  private report(queue: string, error: Error): void {
-    const now = this.options.clock.now();
-    const last = this.reported.get(queue);
-    if (last?.message === error.message && now < last.until) return;
-    this.reported.set(queue, { message: error.message, until: now + SAME_ERROR_AGAIN });
-    try {
-      this.options.onError(error, queue, this.lanes.get(queue)?.poller.hasTrouble ?? false);
-    } catch {
-      // Whoever reports errors must not stop the pool.
-    }
   }
 }

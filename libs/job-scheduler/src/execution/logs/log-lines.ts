@@ -1,23 +1,24 @@
 import type { Clock } from '../../common/clock.js';
 import type { JobLogLevel } from '../../definition/job-log-line.js';
+import type { RetentionPolicy } from '../../definition/job-definition.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import { toStorableJson } from '../../common/json.js';
 import { cutText, toStorableText } from '../../common/storable-text.js';
 import { inspectShort } from '../../common/inspect-short.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
+import { KEPT_LONGER } from '../../store/ports/log-store.js';
 import type { LineTaker } from '../job-scope.js';
 import type { LineSource, LogWriter } from './log-writer.js';
 
 /** Longest line, in characters: of its text, what is beyond is cut; data that does not fit is left out. */
 const LONGEST_LINE = 16_384;
 
-export interface LogLinesParts {
+export interface LogServices {
   readonly clock: Clock;
   /** Absent: lines are kept nowhere. */
-  readonly writer: LogWriter | undefined;
-  readonly source: LineSource;
-  /** `false`: nothing is kept of an execution that has ended. */
-  readonly isKept: boolean;
-  readonly isOver: () => boolean;
+  readonly logs?: LogWriter | undefined;
+  /** `false`: nothing is kept of executions that have ended. */
+  readonly history: boolean;
 }
 
 /** The log lines of one attempt, in order. What cannot be stored is dropped. */
@@ -27,15 +28,27 @@ export class LogLines implements LineTaker {
   /** Steps written inline that run now. */
   private readonly open: string[] = [];
 
-  constructor(private readonly parts: LogLinesParts) {}
+  private readonly source: LineSource;
+  /** `false`: nothing is kept of this execution when it has ended. */
+  private readonly isKept: boolean;
+
+  constructor(
+    private readonly services: LogServices,
+    started: QueuedExecution,
+    { count, age }: RetentionPolicy,
+    private readonly hasEnded: () => boolean,
+  ) {
+    this.source = { started, keep: age + KEPT_LONGER };
+    this.isKept = services.history && count > 0;
+  }
 
   /**
    * Adds a line; the handler does not wait for it.
    * @param step default: the step written inline that runs, if it is the only one.
    */
   add(message: string, data?: object, level: JobLogLevel = 'log', step = this.onlyStep()): void {
-    const { writer, source, clock, isOver } = this.parts;
-    if (!writer || isOver()) return;
+    const { logs, clock } = this.services;
+    if (!logs || this.isOver) return;
     const text = toStorableText(cutText(typeof message === 'string' ? message : inspectShort(message), LONGEST_LINE));
     const stored = data === undefined ? { ok: true as const, json: undefined } : toStorableJson(data);
     const size = text.length + (stored.ok ? (stored.json?.length ?? 0) : 0);
@@ -48,7 +61,7 @@ export class LogLines implements LineTaker {
       ...(stored.ok && stored.json !== undefined && !problem && { data: JSON.parse(stored.json) as unknown }),
       ...(step !== undefined && { step }),
     };
-    this.last = writer.line(source, line, size);
+    this.last = logs.line(this.source, line, size);
   }
 
   /** The same log for lines of one step. */
@@ -68,25 +81,25 @@ export class LogLines implements LineTaker {
 
   /** Nothing of the attempt is said any more. */
   get isOver(): boolean {
-    return this.parts.isOver();
+    return this.hasEnded();
   }
 
   /** Undefined when all lines so far have been stored, dropped, or kept back. The promise never rejects. */
   flushed(): Promise<void> | undefined {
-    return this.last === undefined ? undefined : this.parts.writer?.whenStored(this.last);
+    return this.last === undefined ? undefined : this.services.logs?.whenStored(this.last);
   }
 
   /** Whether this execution may have lines, so that its end belongs among them. */
   get mayHaveLines(): boolean {
-    return this.parts.writer !== undefined && (this.last !== undefined || this.parts.source.started.fence > 1);
+    return this.services.logs !== undefined && (this.last !== undefined || this.source.started.fence > 1);
   }
 
   /** The execution has ended, and the store knows. Never rejects. */
   async end(status: FinalStatus): Promise<void> {
-    const { writer, source, isKept } = this.parts;
-    const { id } = source.started;
-    if (!writer || (this.last === undefined && !(await writer.hasLines(id)))) return;
-    await (isKept ? writer.end(source, status) : writer.drop(id));
+    const { logs } = this.services;
+    const { id } = this.source.started;
+    if (!logs || (this.last === undefined && !(await logs.hasLines(id)))) return;
+    await (this.isKept ? logs.end(this.source, status) : logs.drop(id));
   }
 
   private onlyStep(): string | undefined {

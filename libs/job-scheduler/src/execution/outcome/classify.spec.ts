@@ -30,7 +30,7 @@ describe('outcome by error', () => {
     ['a job that kills its worker', new JobPoisonedError(3), 1, { kind: 'failed' }],
     ['JobCancelError', new JobCancelError('by hand'), 4, { kind: 'cancelled', reason: 'by hand' }],
     ['JobSnoozeError on the last attempt', new JobSnoozeError('5m'), 4, { kind: 'snooze', delay: 300_000 }],
-    ['shutdown on the last attempt', new JobShutdownError(), 4, { kind: 'release' }],
+    ['shutdown on the last attempt', new JobShutdownError(), 4, { kind: 'requeue' }],
     ['a lost lock on the last attempt', new JobLockLostError('1'), 4, { kind: 'lost' }],
   ];
 

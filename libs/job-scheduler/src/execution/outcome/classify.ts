@@ -20,7 +20,7 @@ export type Verdict =
   | { readonly kind: 'failed' }
   | { readonly kind: 'cancelled'; readonly reason: string }
   | { readonly kind: 'snooze'; readonly delay: number }
-  | { readonly kind: 'release' }
+  | { readonly kind: 'requeue' }
   | { readonly kind: 'lost' };
 
 /** Trying again would end the same way. */
@@ -57,7 +57,7 @@ export function isSteering(thrown: unknown): boolean {
 export function classify(thrown: Error, attempt: number, maxAttempts: number, policy: RetryPolicy): Verdict {
   const error = steeringOf(thrown);
   if (error instanceof JobLockLostError) return { kind: 'lost' };
-  if (error instanceof JobShutdownError) return { kind: 'release' };
+  if (error instanceof JobShutdownError) return { kind: 'requeue' };
   if (error instanceof JobCancelError) return { kind: 'cancelled', reason: toReason(error.reason) };
   if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay) };
   if (HOPELESS.some((type) => error instanceof type) || attempt >= maxAttempts) return { kind: 'failed' };

@@ -1,7 +1,7 @@
 import type { JobFailure } from '../../definition/job-context.js';
 import { copyOfPayload, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 
-/** What is told of an execution that has failed for good: a copy of its own for each who is told. */
+/** What `@OnJobFail` and the `onFail` job get of an execution that has failed for good: each a copy of its own. */
 export function toFailure(started: QueuedExecution, error: Error): JobFailure {
   const { id, job, queue, scheduleId, attempt, metadata } = started;
   return {

@@ -1,7 +1,9 @@
 import type { Clock } from '../../common/clock.js';
 import { describeThrown, toErrorRecord } from '../../common/describe-error.js';
+import { toStorableJson } from '../../common/json.js';
 import type { OwnLogger } from '../../common/own-logger.js';
 import { JobCancelError } from '../../errors/outcome-errors.js';
+import { ResultInvalidError } from '../../errors/payload-errors.js';
 import type { RegisteredJob } from '../../discovery/registered-job.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from '../../store/ports/execution-record.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
@@ -10,7 +12,8 @@ import { classify, type Verdict } from './classify.js';
 import { toExecutionWrite, type AttemptEnd } from './execution-report.js';
 import { toFailure } from './job-failure.js';
 import type { OnFailAction } from '../on-fail.js';
-import type { Outcome } from './outcome.js';
+import type { Effects, Outcome } from './outcome.js';
+import type { Refusal } from '../overlap/overlap-guard.js';
 import { reviveError } from '../../jobs/revive-error.js';
 import type { StepLog } from '../steps/step-log.js';
 
@@ -25,7 +28,7 @@ export interface OutcomeServices {
   readonly onFail: OnFailAction;
 }
 
-/** Tells the log of a job that has failed for good: once, and with all that a reader of plain text needs. */
+/** Logs that a job has failed for good: once, and with all that a reader of plain text needs. */
 export function logFailure(
   { logger, logStacks }: Pick<OutcomeServices, 'logger' | 'logStacks'>,
   { job, id }: QueuedExecution,
@@ -37,7 +40,7 @@ export function logFailure(
   logger.failure(text, { job, id, ...fields }, logStacks ? stack : undefined);
 }
 
-/** Turns the end of one attempt into its outcome: what the queue is told, and what is recorded. */
+/** Turns the end of one attempt into its outcome: what its finish stores, and what is recorded. */
 export class OutcomeMaker {
   /** Set when the last step of a job has succeeded: it is stored with the attempt's own record. */
   lastStep: StepRecord | undefined;
@@ -52,8 +55,9 @@ export class OutcomeMaker {
     private readonly startedAt: number,
   ) {}
 
-  /** The handler returned `result`, which is JSON. */
-  completed(result: unknown): Outcome {
+  /** The handler has returned. */
+  completed(returned: unknown): Outcome {
+    const result = this.storable(returned);
     return { kind: 'completed', result, write: this.write({ final: 'completed', result }) };
   }
 
@@ -72,9 +76,9 @@ export class OutcomeMaker {
       case 'failed': {
         logFailure(this.services, this.started, error, { attempt, maxAttempts });
         const write = this.write({ final: 'failed', error });
-        const beforeFinish = this.onFail(error, fence);
+        const effects = this.onFail(error, fence);
         // An `@OnJobFail` method may change the error itself.
-        return { ...verdict, error: beforeFinish ? reviveError(toErrorRecord(error)) : error, write, beforeFinish };
+        return { ...verdict, error: effects ? reviveError(toErrorRecord(error)) : error, write, effects };
       }
       case 'cancelled': {
         const cancelledBy = (error instanceof JobCancelError ? error.by : undefined) ?? this.services.workerId;
@@ -85,12 +89,12 @@ export class OutcomeMaker {
     }
   }
 
-  /** The execution had ended already when its worker died: the queue is told now, and nothing runs. */
+  /** The execution had ended already when its worker died: only the finish was missing, and nothing runs. */
   endedBefore(stored: StoredExecution): Outcome {
     switch (stored.final) {
       case 'failed': {
         const error = reviveError(stored.head?.error);
-        return { kind: 'failed', error, write: undefined, beforeFinish: this.onFail(error, stored.fence) };
+        return { kind: 'failed', error, write: undefined, effects: this.onFail(error, stored.fence) };
       }
       case 'cancelled':
       case 'skipped':
@@ -100,8 +104,20 @@ export class OutcomeMaker {
     }
   }
 
+  /** It may not run beside the others, or not yet. */
+  refused(refusal: Refusal): Outcome {
+    switch (refusal.kind) {
+      case 'skipped':
+        return this.unstarted('skipped', 'overlap');
+      case 'replaced':
+        return this.unstarted('cancelled', 'replaced');
+      default:
+        return { kind: 'snooze', delay: refusal.delay };
+    }
+  }
+
   /** It has not run, and will not. */
-  unstarted(kind: 'skipped' | 'cancelled', reason: string): Outcome {
+  private unstarted(kind: 'skipped' | 'cancelled', reason: string): Outcome {
     const cancelledBy = kind === 'cancelled' ? this.services.workerId : undefined;
     const write = this.write({ final: kind, reason, ...(cancelledBy !== undefined && { cancelledBy }) });
     if (!write) return { kind, reason, write };
@@ -113,6 +129,16 @@ export class OutcomeMaker {
   log(level: 'warn' | 'error', message: string): void {
     const { job, id, attempt } = this.started;
     this.services.logger[level](message, { job, id, attempt, maxAttempts: this.plan.maxAttempts });
+  }
+
+  /** What JSON gives back of the result, which the handler may still change. The work is done: a result that is no JSON is left out. */
+  private storable(result: unknown): unknown {
+    if (result === undefined || result === null) return result;
+    const stored = toStorableJson(result);
+    if (stored.ok) return stored.json === undefined ? undefined : (JSON.parse(stored.json) as unknown);
+    const { message } = new ResultInvalidError(`job "${this.started.job}"`, stored.problem);
+    this.log('warn', `RESULT_INVALID: ${message} The job has completed without a result`);
+    return undefined;
   }
 
   /** A snooze of rubbish counts as an error of the handler. */
@@ -150,13 +176,13 @@ export class OutcomeMaker {
     });
   }
 
-  private onFail(error: Error, fence: number): (() => Promise<void>) | undefined {
+  private onFail(error: Error, fence: number): Effects | undefined {
     const { registered, started, services } = this;
     if (!registered.invoker.onFail && registered.definition.onFail === undefined) return undefined;
     const failures = {
       forMethod: () => toFailure(started, error),
       forJob: () => toFailure(started, reviveError(toErrorRecord(error))),
     };
-    return () => services.onFail.run(registered, failures, fence);
+    return { onFail: () => services.onFail.run(registered, failures, fence) };
   }
 }

@@ -57,7 +57,7 @@ export class LeaseKeeper {
     try {
       if (await this.locks().extend(lease.key, lease.holder, this.ttl)) return;
     } catch {
-      // The store is away: nobody else gets the lease from it either. The next tick asks again.
+      // The store is away: no other gets the lease from it either. The next tick asks again.
       return;
     }
     if (this.kept.delete(lease)) lease.onLost();

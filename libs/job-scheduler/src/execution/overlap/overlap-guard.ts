@@ -3,6 +3,7 @@ import type { LockAnswer } from '../../store/ports/lock-store.js';
 import { isFirstStart, type QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { KeptLease, LeaseKeeper } from './lease-keeper.js';
 import type { Outcome } from '../outcome/outcome.js';
+import type { RetryUntilAnswered } from '../retry-until-answered.js';
 import { limitsOf, type RunLimits } from './run-limits.js';
 import { holderOf, keysOf, type RunLeases, runnerOf, successorKey } from './run-leases.js';
 import { ReplacePolicy } from './replace-policy.js';
@@ -14,9 +15,6 @@ export type Refusal =
   /** It looks again after so many milliseconds, or as soon as it is its turn. */
   | { readonly kind: 'parked'; readonly delay: number };
 
-/** Asks the store until it answers, or the attempt is over. */
-export type Insist = <T>(ask: () => Promise<T>) => Promise<T>;
-
 export interface OverlapGuardServices {
   readonly leases: RunLeases;
   readonly keeper: LeaseKeeper;
@@ -24,14 +22,14 @@ export interface OverlapGuardServices {
   readonly shutdownTimeout: number;
 }
 
-/** Who waits looks again so long after a lease would end, in milliseconds: the release is the usual way. */
+/** An execution that waits looks again so long after a lease would end, in milliseconds: the release is the usual way. */
 const MARGIN = 250;
-/** Those far behind in the line look less often: each so many places by one lease more, at most that often. */
+/** Those far back in the queue of waiters look less often: each so many places by one lease more, at most that often. */
 const NEAR = 10;
 const FARTHEST = 10;
 /** How long a retry may take to start, when its time has come, without losing its lease; in milliseconds. */
 const LATE_START = 5_000;
-/** How long a place in the line outlasts the time at which its owner was to look again, in milliseconds. */
+/** How long a place among the waiters outlasts the time of its owner's next look, in milliseconds. */
 const PLACE_GRACE = 60_000;
 
 type Slots = { readonly key: string; readonly slots: number };
@@ -40,7 +38,7 @@ interface Held extends KeptLease {
   readonly fence: number;
 }
 
-/** One start of an execution whose job may not overlap, or may only run so often at once: from asking to giving back. */
+/** One start of an execution whose job may not overlap, or may only run so often at once: from the request to the release. */
 export class OverlapGuard {
   /** Grows with every start under this key. Undefined while there is no lease. */
   fence: number | undefined;
@@ -50,9 +48,9 @@ export class OverlapGuard {
   private readonly holder: string;
   private limits: RunLimits | undefined;
   private readonly held = new Map<string, Held>();
-  private readonly lined = new Set<string>();
+  private readonly waitingFor = new Set<string>();
   private parked: (Slots & { readonly place: number }) | undefined;
-  private entering: Promise<unknown> | undefined;
+  private acquiring: Promise<unknown> | undefined;
 
   constructor(
     private readonly services: OverlapGuardServices,
@@ -66,83 +64,75 @@ export class OverlapGuard {
   /**
    * Asks for the leases.
    * @returns undefined: it may run.
-   * @throws JobKeyError; what `insist` throws.
+   * @throws JobKeyError; what `retry` throws.
    */
-  enter(insist: Insist): Promise<Refusal | undefined> {
-    const entering = this.ask(insist);
-    this.entering = entering.catch(() => undefined);
-    return entering;
-  }
-
-  /** The outcome, with what becomes of the leases once it has been told. */
-  seal(outcome: Outcome): Outcome {
-    return { ...outcome, afterTold: (told) => this.leave(outcome, told) };
+  acquire(retry: RetryUntilAnswered): Promise<Refusal | undefined> {
+    const acquiring = this.acquireAll(retry);
+    this.acquiring = acquiring.catch(() => undefined);
+    return acquiring;
   }
 
   private get isFirst(): boolean {
     return isFirstStart(this.started);
   }
 
-  private async ask(insist: Insist): Promise<Refusal | undefined> {
+  private async acquireAll(retry: RetryUntilAnswered): Promise<Refusal | undefined> {
     this.limits = limitsOf(this.definition, this.started);
     const { overlap, cap } = this.limits;
-    const refusal = overlap && (await this.enterOverlap(overlap, insist));
-    return refusal ?? (cap && this.enterCap(cap, insist));
+    const refusal = overlap && (await this.acquireOverlap(overlap, retry));
+    if (refusal || !cap) return refusal;
+    const answer = await this.acquireOrPromote(cap.key, cap.slots, retry);
+    return answer.held ? undefined : this.park(cap, answer);
   }
 
-  private async enterCap({ key, slots }: Slots, insist: Insist): Promise<Refusal | undefined> {
-    const answer = await this.askFor(key, slots, insist);
-    return answer.held ? undefined : this.park({ key, slots }, answer);
-  }
-
-  private async enterOverlap(
+  private async acquireOverlap(
     { key, policy }: NonNullable<RunLimits['overlap']>,
-    insist: Insist,
+    retry: RetryUntilAnswered,
   ): Promise<Refusal | undefined> {
     const skips = policy === 'skip' && this.isFirst;
-    const line = skips ? 0 : undefined;
-    let answer = await this.askFor(key, 1, insist, line);
-    if (!answer.held && (await insist(() => this.freeEnded(key, answer)))) {
-      answer = await insist(() => this.acquire(key, 1, line));
+    const placeFor = skips ? 0 : undefined;
+    let answer = await this.acquireOrPromote(key, 1, retry, placeFor);
+    if (!answer.held && (await retry(() => this.freeEnded(key, answer)))) {
+      answer = await retry(() => this.acquireLease(key, 1, placeFor));
     }
-    if (!answer.held && policy === 'replace') return this.succeed(key, answer, insist);
+    if (!answer.held && policy === 'replace') return this.replace(key, answer, retry);
     if (answer.held) {
-      if (policy === 'replace' && !this.isFirst) await insist(() => this.release(successorKey(key)));
+      if (policy === 'replace' && !this.isFirst) await retry(() => this.releaseLease(successorKey(key)));
       return undefined;
     }
     return skips ? { kind: 'skipped' } : this.park({ key, slots: 1 }, answer);
   }
 
-  private async succeed(
+  private async replace(
     key: string,
     answer: LockAnswer & { held: false },
-    insist: Insist,
+    retry: RetryUntilAnswered,
   ): Promise<Refusal | undefined> {
     const { leases, shutdownTimeout } = this.services;
-    const succession = new ReplacePolicy(leases, this.started, key, shutdownTimeout);
-    this.lined.add(successorKey(key));
-    const found = await insist(() => succession.claim(answer.holders));
+    const policy = new ReplacePolicy(leases, this.started, key, shutdownTimeout);
+    this.waitingFor.add(successorKey(key));
+    const found = await retry(() => policy.claim(answer.holders));
     if (found.kind === 'replaced') return found;
-    const again = await insist(() => this.acquire(key, 1));
+    const again = await retry(() => this.acquireLease(key, 1));
     if (again.held) {
-      await insist(() => this.release(successorKey(key)));
+      await retry(() => this.releaseLease(successorKey(key)));
       return undefined;
     }
-    return this.park({ key, slots: 1 }, { ...again, freeIn: Math.min(again.freeIn || Infinity, found.patience) });
+    return this.park({ key, slots: 1 }, { ...again, freeIn: Math.min(again.freeIn || Infinity, found.leftFor) });
   }
 
-  private async askFor(key: string, slots: number, insist: Insist, line?: number): Promise<LockAnswer> {
-    const answer = await insist(() => this.acquire(key, slots, line));
+  private async acquireOrPromote(key: string, slots: number, retry: RetryUntilAnswered, placeFor?: number) {
+    const answer = await retry(() => this.acquireLease(key, slots, placeFor));
     if (answer.held || answer.freeIn > 0) return answer;
-    await insist(() => this.services.leases.tellLine(key));
-    return insist(() => this.acquire(key, slots, line));
+    await retry(() => this.services.leases.promoteNext(key));
+    return retry(() => this.acquireLease(key, slots, placeFor));
   }
 
-  /** @param line 0: no place in the line. */
-  private async acquire(key: string, slots: number, line = this.line): Promise<LockAnswer> {
-    const answer = await this.services.leases.acquire(key, this.holder, slots, line);
+  /** @param placeFor 0: no place among those that wait. */
+  private async acquireLease(key: string, slots: number, placeFor = this.placeFor): Promise<LockAnswer> {
+    const answer = await this.services.leases.acquire(key, this.holder, slots, placeFor);
     if (!answer.held) {
-      if (line > 0) this.lined.add(key);
+      if (placeFor > 0) this.waitingFor.add(key);
       return answer;
     }
     // That of the overlap comes first, and is the narrower one.
@@ -157,7 +147,7 @@ export class OverlapGuard {
     return answer;
   }
 
-  /** A run that has ended while its release is still under way, or was lost, is in nobody's way. */
+  /** A run that has ended while its release is still under way, or was lost, is in no other's way. */
   private async freeEnded(key: string, answer: LockAnswer): Promise<boolean> {
     const [holder, ...others] = answer.held ? [] : answer.holders;
     if (holder === undefined || others.length > 0) return false;
@@ -168,7 +158,7 @@ export class OverlapGuard {
     return true;
   }
 
-  private get line(): number {
+  private get placeFor(): number {
     return (this.services.leases.ttl + MARGIN) * FARTHEST + PLACE_GRACE;
   }
 
@@ -180,18 +170,19 @@ export class OverlapGuard {
     return { kind: 'parked', delay: (lease + MARGIN) * rounds };
   }
 
-  private async leave(outcome: Outcome, told: boolean): Promise<void> {
-    // A lease that is given after it was given back would stay.
-    await this.entering;
+  /** What becomes of the leases after the finish. @param isFinished `false`: the execution is no longer ours. */
+  async release(outcome: Outcome, isFinished: boolean): Promise<void> {
+    // A lease that comes after its release would stay.
+    await this.acquiring;
     const { keeper } = this.services;
     await Promise.all([...this.held.values()].map((lease) => keeper.drop(lease)));
-    if (!told || this.isLost) return;
+    if (!isFinished || this.isLost) return;
     switch (outcome.kind) {
       case 'lost':
         return;
       case 'retry':
         return this.keepThrough(outcome.delay);
-      case 'release':
+      case 'requeue':
         // It starts again soon; if no process is there to start it, its leases end by themselves.
         return this.extend([...this.held.keys()], this.services.leases.ttl);
       case 'snooze':
@@ -207,18 +198,18 @@ export class OverlapGuard {
   private async keepThrough(delay: number): Promise<void> {
     const { overlap, cap } = this.limits ?? {};
     if (overlap && this.held.has(overlap.key)) await this.extendThrough(overlap.key, delay);
-    if (cap && this.held.has(cap.key)) await this.services.leases.surely(() => this.release(cap.key));
+    if (cap && this.held.has(cap.key)) await this.services.leases.surely(() => this.releaseLease(cap.key));
   }
 
   private async afterParking(delay: number): Promise<void> {
     const { leases } = this.services;
     const { key, slots, place } = this.parked!;
     await Promise.all([...this.held.keys()].map((kept) => this.extendThrough(kept, delay)));
-    // The lease may have been given back between our asking and our parking: then nobody could promote us.
+    // The lease may have been released between our request and our parking: then no release promotes us.
     await leases.surely(async () => {
-      const taken = (await leases.locks.holders(key)).length;
+      const held = (await leases.locks.holders(key)).length;
       const { queue, id, fence } = this.started;
-      if (place < slots - taken) await leases.others.promote(queue, id, fence);
+      if (place < slots - held) await leases.others.promote(queue, id, fence);
     });
   }
 
@@ -233,8 +224,12 @@ export class OverlapGuard {
 
   private async releaseAll(): Promise<void> {
     const { leases } = this.services;
-    const keys = new Set([...this.held.keys(), ...this.lined, ...(this.isFirst ? [] : this.keysOfEarlierStarts())]);
-    for (const key of keys) await leases.surely(() => this.release(key));
+    const keys = new Set([
+      ...this.held.keys(),
+      ...this.waitingFor,
+      ...(this.isFirst ? [] : this.keysOfEarlierStarts()),
+    ]);
+    for (const key of keys) await leases.surely(() => this.releaseLease(key));
   }
 
   private keysOfEarlierStarts(): readonly string[] {
@@ -246,8 +241,8 @@ export class OverlapGuard {
     }
   }
 
-  /** Once it has been told, the execution may have started again: then the lease is that start's. */
-  private release(key: string): Promise<void> {
+  /** After its finish the execution may have started again: then the lease is that start's. */
+  private releaseLease(key: string): Promise<void> {
     return this.services.leases.release(key, this.holder, this.held.get(key)?.fence);
   }
 }

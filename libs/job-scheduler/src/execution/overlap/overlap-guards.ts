@@ -30,12 +30,12 @@ export class OverlapGuards {
     };
   }
 
-  /** The turn of one start of a job that is limited. @param onLost a lease of it was lost: it is to end. */
-  turn(definition: JobDefinition, started: QueuedExecution, onLost: () => void): OverlapGuard {
+  /** For one start of a job that is limited. @param onLost a lease of it was lost: it must end. */
+  guard(definition: JobDefinition, started: QueuedExecution, onLost: () => void): OverlapGuard {
     return new OverlapGuard(this.services, definition, started, onLost);
   }
 
-  /** Gives back what is held for an execution of which no run will: it was taken out of its queue. Rejects when the store fails. */
+  /** Releases all leases of an execution that was removed from its queue. Rejects when the store fails. */
   async forget(definition: JobDefinition, started: QueuedExecution): Promise<void> {
     if (!isLimited(definition, started)) return;
     for (const key of keysOf(limitsOf(definition, started))) {

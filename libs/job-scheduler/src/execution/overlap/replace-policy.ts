@@ -5,8 +5,8 @@ import { holderOf, type RunLeases, runnerOf, successorKey } from './run-leases.j
 export type Claim =
   /** A newer execution runs, or waits to. */
   | { readonly kind: 'replaced' }
-  /** The run was told to end; so many milliseconds from now its place is taken. 0: it has been. */
-  | { readonly kind: 'claimed'; readonly patience: number };
+  /** The run was cancelled; so many milliseconds from now its lease is taken from it. 0: it has been. */
+  | { readonly kind: 'claimed'; readonly leftFor: number };
 
 /** How long the lease of a successor outlasts the time at which it takes the place, in milliseconds. */
 const SUCCESSOR_GRACE = 60 * 60_000;
@@ -26,31 +26,31 @@ export class ReplacePolicy {
     private readonly started: QueuedExecution,
     private readonly key: string,
     /** Milliseconds that a run gets to end. */
-    private readonly patience: number,
+    private readonly cancelTimeout: number,
   ) {
     this.holder = holderOf(started);
     this.nextKey = successorKey(key);
   }
 
-  /** @param holders who runs. */
+  /** @param holders of the lease: the runs. */
   async claim(holders: readonly string[]): Promise<Claim> {
     const waited = await this.becomeSuccessor();
     if (waited === undefined) return { kind: 'replaced' };
     for (const holder of holders) {
       // One that came back, from a snooze or a crash, is no successor of those that came after it.
       if (waited === 0 && !isFirstStart(this.started) && !(await this.isNewerThan(holder))) return { kind: 'replaced' };
-      const left = Math.max(1, this.patience - waited);
+      const left = Math.max(1, this.cancelTimeout - waited);
       await this.leases.others.cancel(runnerOf(holder).id, 'replaced', { giveUpAfter: left });
     }
-    const left = Math.max(0, this.patience - waited);
+    const left = Math.max(0, this.cancelTimeout - waited);
     if (left === 0) for (const holder of holders) await this.leases.release(this.key, holder);
-    return { kind: 'claimed', patience: left };
+    return { kind: 'claimed', leftFor: left };
   }
 
   /** @returns for how many milliseconds it has been the successor; undefined: a newer one is. */
   private async becomeSuccessor(): Promise<number | undefined> {
     const { locks } = this.leases;
-    const ttl = this.patience + SUCCESSOR_GRACE;
+    const ttl = this.cancelTimeout + SUCCESSOR_GRACE;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const [lease] = await locks.holders(this.nextKey);
       // Not renewed, so that its end tells when it began.
@@ -64,7 +64,7 @@ export class ReplacePolicy {
 
   private async cancelHolder(holder: string): Promise<void> {
     await this.leases.others.cancel(runnerOf(holder).id, 'replaced');
-    // Its lease of the key, should it have begun to run, is given back when its handler has ended.
+    // Its lease of the key, should it have begun to run, is released when its handler has ended.
     await this.leases.locks.release(this.nextKey, holder);
   }
 

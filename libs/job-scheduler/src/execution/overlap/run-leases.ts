@@ -33,7 +33,7 @@ export function runnerOf(holder: string): Runner {
   return { queue: holder.slice(0, colon), id: holder.slice(colon + 1) };
 }
 
-/** The lease of whoever waits to replace a run. */
+/** The lease of the execution that waits to replace a run. */
 export function successorKey(key: string): string {
   return `${key}:next`;
 }
@@ -45,13 +45,13 @@ export function keysOf({ overlap, cap }: RunLimits): readonly string[] {
 }
 
 /** Has neither a lease nor a place. */
-const NOBODY = '';
+const NO_HOLDER = '';
 
 /** A call that frees a lease is repeated this often while the store is away; then the lease ends by its time. */
 const TRIES = 3;
 const RETRY_DELAY = 1_000;
 
-/** Leases of executions, and who is next in line for them. */
+/** Leases of executions, and which executions wait for them. */
 export class RunLeases {
   /** @param store of the locks, once it is open. */
   constructor(
@@ -66,27 +66,27 @@ export class RunLeases {
     return this.store();
   }
 
-  /** @param line milliseconds for which the asker keeps its place, when no lease is free. */
-  acquire(key: string, holder: string, slots: number, line: number): Promise<LockAnswer> {
-    return this.locks.acquire(key, holder, { ttl: this.ttl, slots, line });
+  /** @param placeFor milliseconds for which the execution keeps its place, when no lease is free. */
+  acquire(key: string, holder: string, slots: number, placeFor: number): Promise<LockAnswer> {
+    return this.locks.acquire(key, holder, { ttl: this.ttl, slots, line: placeFor });
   }
 
-  /** Gives back a lease or a place, as `LockStore.release` does, and lets who is next in line run at once. */
+  /** Releases a lease or a place, as `LockStore.release` does, and promotes the next that wait for it. */
   async release(key: string, holder: string, fence?: number): Promise<void> {
     const next = await this.locks.release(key, holder, fence);
-    const told = new Set<string>();
+    const promoted = new Set<string>();
     for (let head = next.shift(); head !== undefined; head = next.shift()) {
-      if (told.has(head)) continue;
-      told.add(head);
+      if (promoted.has(head)) continue;
+      promoted.add(head);
       const { queue, id } = runnerOf(head);
-      // Who is gone would keep its place until that ends, and the others with it.
+      // One that is gone would keep its place until that ends, and the others with it.
       if ((await this.others.promote(queue, id)) === 'gone') next.push(...(await this.locks.release(key, head)));
     }
   }
 
-  /** Where a lease is free, and others stand in line: they are told. Those that are gone lose their place. */
-  tellLine(key: string): Promise<void> {
-    return this.release(key, NOBODY);
+  /** Where a lease is free, and others wait: the next is promoted. Those that are gone lose their place. */
+  promoteNext(key: string): Promise<void> {
+    return this.release(key, NO_HOLDER);
   }
 
   /** Repeats a call that frees something, while the store is away. Never rejects. */

@@ -12,7 +12,7 @@ export interface RunLimits {
   readonly cap: { readonly key: string; readonly slots: number } | undefined;
 }
 
-/** Whether an execution needs any lease. Most do not: they are to pay nothing for it. */
+/** Whether an execution needs any lease. Most do not: they pay nothing for it. */
 export function isLimited(definition: JobDefinition, { overrides }: QueuedExecution): boolean {
   return (overrides.overlap ?? definition.overlap.policy) !== 'allow' || definition.concurrency !== undefined;
 }

@@ -15,7 +15,7 @@ import { isStoreFault } from '../../store/store-away.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { AttemptSignal } from '../attempt-signal.js';
 import type { JobEvents } from '../../events/job-events.js';
-import { tellStep } from '../outcome/tell-events.js';
+import { emitStep } from '../outcome/attempt-events.js';
 import { tracedStep } from '../tracing.js';
 
 /** Between two tries to store a step while the store is away. */
@@ -29,7 +29,7 @@ const MOST_UNFINISHED = 100;
 export interface StepServices {
   readonly executions: ExecutionStore;
   readonly clock: Clock;
-  /** Absent: nobody ever listens. */
+  /** Absent: no event is ever wanted. */
   readonly events?: JobEvents;
   /** Absent: nothing is traced. */
   readonly telemetry?: Telemetry | undefined;
@@ -99,14 +99,14 @@ export class StepLog {
       // A step that failed may be tried again in this attempt.
       this.usedNow.delete(name);
       // The whole stack stands in the attempt, if it ends by this.
-      const { stack: _, ...told } = toErrorRecord(error);
-      this.begun.set(name, { name, startedAt, error: told });
+      const { stack: _, ...kept } = toErrorRecord(error);
+      this.begun.set(name, { name, startedAt, error: kept });
       throw error;
     }
     if (deferred) deferred(step);
     else {
       await this.store(step);
-      if (events?.wanted) tellStep(events, this.started, step);
+      if (events?.wanted) emitStep(events, this.started, step);
     }
     this.begun.delete(name);
     this.finished.set(name, step);

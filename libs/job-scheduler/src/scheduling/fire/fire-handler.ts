@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { describeThrown } from '../../common/describe-error.js';
 import { firesBetween, type Stretch } from '../../cron/fires-between.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import { giveBack } from '../../execution/outcome/give-back.js';
+import { requeueUnknown } from '../../execution/outcome/requeue-unknown.js';
 import type { Outcome } from '../../execution/outcome/outcome.js';
 import type { JobReports, JobRunner, RunningJob } from '../../execution/running-job.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
@@ -74,7 +74,7 @@ export class FireHandler implements JobRunner {
       onShutdown: 'wait',
       outcome: this.take(started, reports),
       abort: () => false,
-      giveUp: () => undefined,
+      abandon: () => undefined,
     };
   }
 
@@ -119,7 +119,7 @@ export class FireHandler implements JobRunner {
       }
       const job = await this.know(schedule.job);
       if (!job.definition && !job.declared && starts <= UNKNOWN_PUT_BACKS) return LATER;
-      const given = job.declared?.unique?.hasKey ? giveBack(started.givenBack, now) : undefined;
+      const given = job.declared?.unique?.hasKey ? requeueUnknown(started.givenBack, now) : undefined;
       // Only its code can tell its key. If no gate that has it comes along, it fires without.
       if (given && given.pause > 0) {
         const { delay, pause, note } = given;

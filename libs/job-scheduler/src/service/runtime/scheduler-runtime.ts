@@ -139,7 +139,7 @@ export class SchedulerRuntime implements ScheduleApplier {
     this.parts.slotWaits.watch(() => this.pool?.statistics());
     await fleet.serve({
       abort: (id, reason) => pool.abort(id, reason),
-      giveUp: (id) => pool.find(id)?.giveUp(),
+      giveUp: (id) => pool.find(id)?.abandon(),
     });
     await pool.start();
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readGivenBack, withGivenBack, type GivenBack } from '../../store/codecs/given-back.js';
-import { giveBack } from './give-back.js';
+import { requeueUnknown } from './requeue-unknown.js';
 
 /** How a job fares that comes back `late` milliseconds after its time. */
 function fare(takes: number, late = 5): { delays: number[]; pauses: number[] } {
@@ -8,7 +8,7 @@ function fare(takes: number, late = 5): { delays: number[]; pauses: number[] } {
   let note: GivenBack | undefined;
   let now = 1_000_000;
   for (let take = 0; take < takes; take++) {
-    const back = giveBack(note, now);
+    const back = requeueUnknown(note, now);
     given.delays.push(back.delay);
     given.pauses.push(back.pause);
     note = back.note;
@@ -18,21 +18,21 @@ function fare(takes: number, late = 5): { delays: number[]; pauses: number[] } {
 }
 
 describe('a job that a process does not know', () => {
-  it('goes quickly from hand to hand, then rests, ever longer', () => {
+  it('goes quickly from process to process, then rests, ever longer', () => {
     const { delays, pauses } = fare(200);
     const rests = delays.filter((delay) => delay > 10);
     expect(rests).toEqual([250, 500, 1_000, 2_000, 4_000, ...rests.slice(5).map(() => 5_000)]);
     const firstRest = delays.indexOf(250);
     expect(delays.slice(0, firstRest)).toEqual(Array.from({ length: firstRest }, () => 10));
     expect(firstRest).toBe(17);
-    // Whoever lets it rest goes on with its own work.
+    // A process that lets it rest goes on with its own work.
     expect(pauses).toEqual(delays.map((delay) => (delay === 10 ? 100 : 0)));
   });
 
   it('counts how often it was given back', () => {
-    const first = giveBack(undefined, 5);
+    const first = requeueUnknown(undefined, 5);
     expect(first.note).toEqual({ times: 1, rests: 0, since: 5, from: 0 });
-    expect(giveBack(first.note, 20).note).toEqual({ times: 2, rests: 0, since: 5, from: 0 });
+    expect(requeueUnknown(first.note, 20).note).toEqual({ times: 2, rests: 0, since: 5, from: 0 });
   });
 
   it('goes through as many hands however slow they are', () => {
@@ -41,7 +41,7 @@ describe('a job that a process does not know', () => {
   });
 
   it('rests all the same when a clock that is an hour ahead has given it back', () => {
-    expect(giveBack({ times: 1, rests: 0, since: 3_600_000, from: 0 }, 0)).toMatchObject({
+    expect(requeueUnknown({ times: 1, rests: 0, since: 3_600_000, from: 0 }, 0)).toMatchObject({
       delay: 250,
       note: { since: 250 },
     });

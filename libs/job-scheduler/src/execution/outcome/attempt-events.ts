@@ -1,4 +1,4 @@
-/** Makes the events of one attempt. Nothing here is called while nobody listens. */
+/** The events of one attempt. Nothing here is called while no event is wanted. */
 import { toErrorRecord } from '../../common/describe-error.js';
 import type { JobEvent, JobEventError } from '../../definition/job-event.js';
 import type { FinalStatus } from '../../definition/job-status.js';
@@ -17,17 +17,17 @@ export interface EndedAttempt {
   readonly hasBegun: boolean;
   /** Of a step that is stored together with the outcome. */
   readonly lastStep?: StepRecord | undefined;
-  /** How it had ended before, when only its queue was still to be told. */
+  /** How it had ended before, when only the finish was missing. */
   readonly endedBefore?: FinalStatus | undefined;
 }
 
-export function tellStarted(events: JobEvents, started: QueuedExecution, at: number): void {
+export function emitStarted(events: JobEvents, started: QueuedExecution, at: number): void {
   const { attempt } = started;
   const wait = attempt === 1 && { waitMs: Math.max(0, at - dueAt(started)) };
   events.emit({ type: 'started', ...executionFields(events, started, at), attempt, ...wait });
 }
 
-export function tellStep(
+export function emitStep(
   events: JobEvents,
   started: QueuedExecution,
   { name, startedAt, finishedAt }: StepRecord,
@@ -40,25 +40,14 @@ export function tellStep(
   });
 }
 
-export function tellProgress(events: JobEvents, started: QueuedExecution, progress: number | object, at: number): void {
+export function emitProgress(events: JobEvents, started: QueuedExecution, progress: number | object, at: number): void {
   events.emit({ type: 'progress', ...executionFields(events, started, at), attempt: started.attempt, progress });
 }
 
-/** The same outcome, which tells of itself once the queue has been told. */
-export function withEndTold(events: JobEvents, ended: EndedAttempt, outcome: Outcome): Outcome {
-  const { afterTold } = outcome;
-  return {
-    ...outcome,
-    afterTold: async (told) => {
-      if (told) tellEnd(events, ended, outcome);
-      await afterTold?.(told);
-    },
-  };
-}
-
-function tellEnd(events: JobEvents, ended: EndedAttempt, outcome: Outcome): void {
+/** Emits how an attempt ended. */
+export function emitEnd(events: JobEvents, ended: EndedAttempt, outcome: Outcome): void {
   const { started, lastStep } = ended;
-  if (lastStep && 'write' in outcome) tellStep(events, started, lastStep);
+  if (lastStep && 'write' in outcome) emitStep(events, started, lastStep);
   const event = toEnd(events, ended, outcome);
   if (event) events.emit(event);
 }
@@ -98,7 +87,7 @@ function toEventError(error: Error): JobEventError {
   return { name, message, ...(code !== undefined && { code }) };
 }
 
-/** A fire is due at its time, however late the gate came to it; one that is caught up, when it was enqueued. */
+/** A fire is due at its time, however late it was handled; one that is caught up, when it was enqueued. */
 function dueAt({ trigger, scheduledFor, createdAt, delay }: QueuedExecution): number {
   return trigger === 'schedule' && scheduledFor !== undefined ? scheduledFor : createdAt + (delay ?? 0);
 }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { StoredExecution } from '../store/ports/execution-record.js';
 import type { QueuedExecution } from '../store/codecs/queued-execution.js';
-import { isRetriedElsewhere } from './retried-elsewhere.js';
+import { isRetriedElsewhere } from './earlier-starts.js';
 
 const attempt = (n: number) => ({ attempt: n, startedAt: 1, finishedAt: 2, workerId: 'w' });
 const stored = (last: number, more: Partial<StoredExecution> = {}) =>
