@@ -2,8 +2,7 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { JobSchedulerModule, JobService, type JobOptions, type JobSchedulerOptions } from 'nestjs-job-scheduler';
-import { SCHEDULE_TIMING_TOKEN } from '#src/job-scheduler.tokens.js';
-import { SCHEDULE_TIMING, type SchedulerTiming } from '#src/scheduling/schedule-timing.js';
+import { SCHEDULE_TIMING, SCHEDULE_TIMING_TOKEN, type SchedulerTiming } from '#src/scheduling/schedule-timing.js';
 import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';
 import type { Store } from '#src/store/ports/ports.js';
 import { StoreHolder } from '#src/store/store-holder.js';

@@ -8,9 +8,8 @@ import {
   type Type,
 } from '@nestjs/common';
 import { OptionsError } from './errors/definition-errors.js';
-import { JobSchedulerCoreModule } from './job-scheduler-core.module.js';
+import { JobSchedulerCoreModule, MODULE_OPTIONS, QUEUE_NAMES } from './job-scheduler-core.module.js';
 import { JobSchedulerLifecycle } from './job-scheduler.lifecycle.js';
-import { MODULE_OPTIONS, QUEUE_NAMES } from './job-scheduler.tokens.js';
 import { DEFAULT_QUEUES } from './options/defaults.js';
 import type { JobSchedulerOptions } from './options/job-scheduler-options.js';
 

@@ -1,22 +1,24 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { OwnLogger } from '../common/own-logger.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { readDeclarations } from './explore/declaration-reader.js';
 import { buildDefinition } from './definition-builder.js';
-import type { EnhancerCreators } from './handlers/enhancer-creators.js';
+import { EnhancerCreators } from './handlers/enhancer-creators.js';
 import { findEnhancerFaults } from './handlers/enhancer-faults.js';
 import type { ListenerMethod } from './event-listener.js';
 import type { FoundProvider, ProviderWrapper } from './explore/found-provider.js';
 import { HandlerBinding } from './handlers/handler-binding.js';
-import type { JobIndex } from './job-index.js';
+import { JobIndex } from './job-index.js';
 import { findJobSetFaults } from './job-set-faults.js';
-import type { ListenerExplorer } from './explore/listener-explorer.js';
-import type { ProviderExplorer } from './explore/provider-explorer.js';
+import { ListenerExplorer } from './explore/listener-explorer.js';
+import { ProviderExplorer } from './explore/provider-explorer.js';
 import type { RegisteredJob } from './registered-job.js';
 import { findPayloadFaults } from './schedule-reader.js';
 
 /** From the app's providers to jobs that can be called: accessor, explorer, builder and binding in turn. */
+@Injectable()
 export class JobDiscovery {
   private found: readonly ListenerMethod[] = [];
   private readonly logger = new OwnLogger();
@@ -27,7 +29,7 @@ export class JobDiscovery {
     private readonly explorer: ProviderExplorer,
     private readonly creators: EnhancerCreators,
     private readonly index: JobIndex,
-    private readonly options: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly listenerExplorer: ListenerExplorer,
   ) {}
 

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { AnyClass, JobRef } from '../definition/job-ref.js';
 import { inspectShort } from '../common/inspect-short.js';
 import { didYouMean } from '../errors/did-you-mean.js';
@@ -8,6 +9,7 @@ import { isContract } from './option-shapes.js';
 import type { RegisteredJob } from './registered-job.js';
 
 /** Jobs by name, and by every other way in which code refers to them. */
+@Injectable()
 export class JobIndex {
   private readonly byName = new Map<string, RegisteredJob>();
   private readonly byClass = new Map<AnyClass, RegisteredJob[]>();

@@ -1,15 +1,16 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobRef } from '../definition/job-ref.js';
 import { inspectShort } from '../common/inspect-short.js';
 import { buildDefinition } from './definition-builder.js';
 import { functionInvoker, type JobFunction } from './handlers/function-invoker.js';
-import type { JobIndex } from './job-index.js';
+import { JobIndex } from './job-index.js';
 import { findJobSetFaults } from './job-set-faults.js';
 import type { RegisteredJob } from './registered-job.js';
 import { findPayloadFaults } from './schedule-reader.js';
 import { JobDefinitionError } from '../errors/definition-errors.js';
 import type { Fault } from '../errors/fault.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 
 /** A job from `register`. */
 export interface Registration {
@@ -23,10 +24,11 @@ export interface Registration {
 }
 
 /** The jobs of this process and how to call them. After bootstrap, only `register` adds to it. */
+@Injectable()
 export class JobRegistry {
   constructor(
     private readonly index: JobIndex,
-    private readonly options: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
   /** In the order of registration. */

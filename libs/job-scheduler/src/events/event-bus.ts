@@ -1,12 +1,14 @@
+import { Injectable, Inject } from '@nestjs/common';
 import { Observable, share } from 'rxjs';
-import type { Clock, ClockTimer } from '../common/clock.js';
+import { Clock, type ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
 import { outside } from '../common/outside.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
+import { WORKER_ID } from '../options/worker-id.js';
 import type { JobEvents } from './job-events.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 import { SubscriberPresence } from './subscriber-presence.js';
 import { EventSender } from './event-sender.js';
 import { readMessage } from './event-wire.js';
@@ -22,6 +24,7 @@ const START_AGAIN = 1_000;
  * Carries events from where they happen to whoever listens: to listeners in this process, and through the store to those
  * in the fleet. What came in one turn of the process is passed on after it, so that no job waits for a listener.
  */
+@Injectable()
 export class EventBus implements JobEvents {
   wanted = false;
   /** The fleet's. */
@@ -43,7 +46,7 @@ export class EventBus implements JobEvents {
   constructor(
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
-    readonly workerId: string,
+    @Inject(WORKER_ID) readonly workerId: string,
   ) {
     const signals = () => holder.require('pass on events').signals;
     this.presence = new SubscriberPresence(signals, clock, () => this.lookForSubscribers());

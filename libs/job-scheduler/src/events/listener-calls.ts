@@ -1,9 +1,9 @@
-import type { Logger } from '@nestjs/common';
+import { Injectable, type Logger } from '@nestjs/common';
 import { OwnLogger } from '../common/own-logger.js';
 import type { ListenerMethod } from '../discovery/event-listener.js';
 import { describeThrown } from '../common/describe-error.js';
 import type { JobEvent } from '../definition/job-event.js';
-import type { EventBus } from './event-bus.js';
+import { EventBus } from './event-bus.js';
 
 /** Events that wait for one listener; of more the newest are dropped. */
 const MOST_WAITING = 10_000;
@@ -11,6 +11,7 @@ const MOST_WAITING = 10_000;
 const MOST_TEXTS = 100;
 
 /** Calls `@OnJobEvent()` methods: for each execution one event after the other, executions beside each other. */
+@Injectable()
 export class ListenerCalls {
   private readonly logger = new OwnLogger();
   private readonly queues: ListenerQueue[] = [];

@@ -1,11 +1,12 @@
+import { Injectable } from '@nestjs/common';
 import type { JobStatus } from '../definition/job-status.js';
 import type { StoredExecution } from '../store/ports/execution-record.js';
 import { encodeJobId } from '../store/names.js';
 import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 import { canBeKnown } from './execution-id.js';
-import type { BullQueues } from '../queues/bull-queues.js';
+import { BullQueues } from '../queues/bull-queues.js';
 
 /** A BullMQ job, as a queue gives it. */
 export type EngineJob = NonNullable<Awaited<ReturnType<EngineQueue['getJob']>>>;
@@ -20,9 +21,10 @@ export interface FoundExecution {
 }
 
 /** Finds executions by id alone: in the queues, and among the records. */
+@Injectable()
 export class ExecutionFinder {
   constructor(
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly holder: StoreHolder,
   ) {}
 
@@ -32,11 +34,11 @@ export class ExecutionFinder {
     if (!canBeKnown(id)) return undefined;
     const [record, ...jobs] = await Promise.all([
       executions.load(id),
-      ...this.hub.all().map((queue) => readJob(queue, encodeJobId(id, queue.name))),
+      ...this.queues.all().map((queue) => readJob(queue, encodeJobId(id, queue.name))),
     ]);
     const index = jobs.findIndex((job) => job !== undefined);
     const inQueue = index < 0 ? undefined : jobs[index];
-    if (inQueue) return { id, job: inQueue.name, queue: this.hub.names()[index] as string, inQueue, record };
+    if (inQueue) return { id, job: inQueue.name, queue: this.queues.names()[index] as string, inQueue, record };
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };
   }
 
@@ -46,7 +48,7 @@ export class ExecutionFinder {
     if (!canBeKnown(id)) return undefined;
     const [record, job] = await Promise.all([
       executions.load(id),
-      readJob(this.hub.get(queue), encodeJobId(id, queue)),
+      readJob(this.queues.get(queue), encodeJobId(id, queue)),
     ]);
     if (job) return { id, job: job.name, queue, inQueue: job, record };
     return record && { id, job: record.job, queue: record.queue, inQueue: undefined, record };

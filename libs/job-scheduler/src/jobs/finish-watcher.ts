@@ -1,4 +1,5 @@
-import type { Clock, ClockTimer } from '../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock, type ClockTimer } from '../common/clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { outside } from '../common/outside.js';
 import { settlesWithin } from '../common/settles-within.js';
@@ -12,11 +13,11 @@ import { decodeJobId } from '../store/names.js';
 import type { PastEnd } from '../store/ports/past-end.js';
 import type { EngineEvents, Store } from '../store/ports/ports.js';
 import { guardStore, storeFault } from '../store/store-guard.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
-import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
+import { ExecutionFinder, type FoundExecution } from './execution-finder.js';
 import { PastEnds } from './past-ends.js';
-import type { SlotWaits } from './slot-waits.js';
+import { SlotWaits } from './slot-waits.js';
 
 /** An event tells of each end. It can be trimmed before it is read: a waiter also looks for itself, this often, in milliseconds. */
 const LOOK_AGAIN = 5_000;
@@ -46,6 +47,7 @@ interface Next {
 }
 
 /** Lets callers wait for the end of an execution, wherever it runs. */
+@Injectable()
 export class FinishWatcher {
   private readonly listening = new Map<string, Listening>();
   private readonly waiting = new Map<string, Set<(event?: PastEnd) => void>>();

@@ -1,14 +1,16 @@
+import { Injectable } from '@nestjs/common';
 import {
   ExecutionNotDelayedError,
   ExecutionNotFailedError,
   ExecutionUnknownError,
 } from '../errors/unknown-name-errors.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 import type { Enqueued } from './enqueued.js';
-import type { ExecutionFinder } from './execution-finder.js';
+import { ExecutionFinder } from './execution-finder.js';
 import { isNotDelayed } from '../store/read-job.js';
 
 /** Brings failed executions back into their queues, and lets those run that wait for their time. */
+@Injectable()
 export class JobRetrier {
   constructor(
     private readonly finder: ExecutionFinder,

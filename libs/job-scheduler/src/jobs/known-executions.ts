@@ -1,7 +1,8 @@
-import type { Clock } from '../common/clock.js';
-import type { StoreHolder } from '../store/store-holder.js';
-import type { ExecutionFinder, FoundExecution } from './execution-finder.js';
-import type { BullQueues } from '../queues/bull-queues.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { StoreHolder } from '../store/store-holder.js';
+import { ExecutionFinder, type FoundExecution } from './execution-finder.js';
+import { BullQueues } from '../queues/bull-queues.js';
 
 /**
  * One who cancels takes a job out of its queue, and then records it: so long, in milliseconds, its record looks as if it was
@@ -10,10 +11,11 @@ import type { BullQueues } from '../queues/bull-queues.js';
 const SETTLES_WITHIN = 500;
 
 /** Says whether an id is in use. */
+@Injectable()
 export class KnownExecutions {
   constructor(
     private readonly finder: ExecutionFinder,
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}
@@ -38,6 +40,6 @@ export class KnownExecutions {
   /** Its queue may be one that only other processes know. */
   private looksLeft(found: FoundExecution): found is FoundExecution & { record: object } {
     const { record, inQueue } = found;
-    return inQueue === undefined && record !== undefined && !record.final && this.hub.names().includes(record.queue);
+    return inQueue === undefined && record !== undefined && !record.final && this.queues.names().includes(record.queue);
   }
 }

@@ -1,4 +1,5 @@
-import type { Clock } from '../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 
 /** The slots of this process. */
@@ -14,6 +15,7 @@ const WARN_EVERY = 600_000;
  * Waits of this process for executions that have not started. Where jobs await jobs that they enqueue, all slots may come to
  * wait for what none of them can run: that is said at once, as nothing else would tell.
  */
+@Injectable()
 export class SlotWaits {
   private going = 0;
   private warnedAt = -Infinity;

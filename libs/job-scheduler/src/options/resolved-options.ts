@@ -32,6 +32,9 @@ export interface JobDefaults {
   readonly retention: RetentionPolicy;
 }
 
+/** Injects the module's `ResolvedOptions`. */
+export const RESOLVED_OPTIONS = Symbol('nestjs-job-scheduler:resolved-options');
+
 /** The module's options: validated, filled in, frozen. Durations are milliseconds. */
 export interface ResolvedOptions {
   readonly connection: Connection;

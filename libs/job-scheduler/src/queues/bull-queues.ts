@@ -1,19 +1,22 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import type { QueueSettings, ResolvedOptions } from '../options/resolved-options.js';
+import { OwnLogger } from '../common/own-logger.js';
+import { RESOLVED_OPTIONS, type QueueSettings, type ResolvedOptions } from '../options/resolved-options.js';
 import { QueueUnknownError } from '../errors/unknown-name-errors.js';
 import type { EngineQueue } from '../store/ports/ports.js';
 import { lazyQueue } from '../store/lazy-queue.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 
 /** The BullMQ queues of the module, one for each configured name. */
+@Injectable()
 export class BullQueues {
   private readonly opened = new Map<string, EngineQueue>();
   private readonly bounded = new Map<string, EngineQueue>();
+  private readonly logger = new OwnLogger();
 
   constructor(
-    private readonly options: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly holder: StoreHolder,
-    private readonly onError: (error: Error, queue: string) => void,
   ) {}
 
   names(): string[] {
@@ -44,7 +47,7 @@ export class BullQueues {
   }
 
   /** What `@InjectQueue(name)` injects. */
-  standIn(name: string): Queue {
+  lazy(name: string): Queue {
     const { holder } = this;
     return lazyQueue(name, {
       open: () => this.get(name),
@@ -75,7 +78,7 @@ export class BullQueues {
     if (!queue) {
       const { telemetry } = this.options;
       queue = store.queues.queue(name, { ...(telemetry && { telemetry }), maxWaiting });
-      queue.on('error', (error) => this.onError(error, name));
+      queue.on('error', (error) => this.logger.debug(error.message));
       known.set(name, queue);
     }
     return queue;

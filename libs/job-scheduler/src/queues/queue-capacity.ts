@@ -1,7 +1,9 @@
-import type { Clock, ClockTimer } from '../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock, type ClockTimer } from '../common/clock.js';
+import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import type { EngineEvents } from '../store/ports/ports.js';
-import type { StoreHolder } from '../store/store-holder.js';
+import { StoreHolder } from '../store/store-holder.js';
 import { CapacityWaiters } from './capacity-waiters.js';
 
 /** How long a queue's events are still listened to when nobody waits any more, in milliseconds: they may come again soon. */
@@ -14,14 +16,15 @@ interface Hall {
 }
 
 /** Lets callers wait for room in queues with `maxWaiting`. */
+@Injectable()
 export class QueueCapacity {
   private readonly halls = new Map<string, Hall>();
+  private readonly logger = new OwnLogger();
   private closed = false;
 
   constructor(
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
-    private readonly onError: (error: Error) => void,
   ) {}
 
   /** As `CapacityWaiters.enter`. @throws NotStartedError when the app stops meanwhile */
@@ -66,7 +69,7 @@ export class QueueCapacity {
       hall.closing = this.clock.after(LINGER, () => void this.stopListening(hall), false);
     } else if (!hall.events) {
       const events = this.holder.require('wait for room in a queue').queues.events(queue);
-      events.on('error', this.onError);
+      events.on('error', (error) => this.logger.debug(error.message));
       events.on('active', () => hall.line.tell());
       events.on('removed', () => hall.line.tell());
       hall.events = events;
@@ -77,6 +80,6 @@ export class QueueCapacity {
     hall.closing?.cancel();
     const { events } = hall;
     hall.events = undefined;
-    await events?.close().catch(this.onError);
+    await events?.close().catch((error: Error) => this.logger.debug(error.message));
   }
 }

@@ -1,4 +1,5 @@
-import type { JobRegistry } from '../discovery/job-registry.js';
+import { Injectable } from '@nestjs/common';
+import { JobRegistry } from '../discovery/job-registry.js';
 
 /** What all enqueues into one queue must agree on (see `store/job-envelope.ts`). */
 export interface QueueDefaults {
@@ -8,9 +9,10 @@ export interface QueueDefaults {
 
 const PLAIN: QueueDefaults = { prioritized: false };
 
-/** Derives queues' traits from the registered jobs. */
+/** Derives what queues agree on from the registered jobs. */
+@Injectable()
 export class QueueDefaultsReader {
-  private traits = new Map<string, QueueDefaults>();
+  private defaults = new Map<string, QueueDefaults>();
   private jobsSeen = -1;
 
   constructor(private readonly registry: JobRegistry) {}
@@ -18,15 +20,15 @@ export class QueueDefaultsReader {
   of(queue: string): QueueDefaults {
     const jobs = this.registry.all();
     if (jobs.length !== this.jobsSeen) {
-      this.traits = new Map();
+      this.defaults = new Map();
       for (const { definition } of jobs) {
-        const known = this.traits.get(definition.queue) ?? PLAIN;
-        this.traits.set(definition.queue, {
+        const known = this.defaults.get(definition.queue) ?? PLAIN;
+        this.defaults.set(definition.queue, {
           prioritized: known.prioritized || definition.priority !== 0,
         });
       }
       this.jobsSeen = jobs.length;
     }
-    return this.traits.get(queue) ?? PLAIN;
+    return this.defaults.get(queue) ?? PLAIN;
   }
 }

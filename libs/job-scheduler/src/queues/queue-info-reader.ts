@@ -1,34 +1,36 @@
-import type { Clock } from '../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import type { EngineQueue } from '../store/ports/ports.js';
 import { readJob } from '../store/read-job.js';
-import type { StoreHolder } from '../store/store-holder.js';
-import type { BullQueues } from './bull-queues.js';
+import { StoreHolder } from '../store/store-holder.js';
+import { BullQueues } from './bull-queues.js';
 import type { QueueInfo } from './queue-info.js';
 
 /** Reads and steers queues. */
+@Injectable()
 export class QueueInfoReader {
   constructor(
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}
 
   async one(name: string): Promise<QueueInfo> {
-    const queue = this.hub.get(name);
+    const queue = this.queues.get(name);
     const ended = await this.holder.require('count executions').executions.counts([name]);
     return this.describe(queue, ended[name]);
   }
 
   async all(): Promise<QueueInfo[]> {
-    const ended = await this.holder.require('count executions').executions.counts(this.hub.names());
-    return Promise.all(this.hub.all().map((queue) => this.describe(queue, ended[queue.name])));
+    const ended = await this.holder.require('count executions').executions.counts(this.queues.names());
+    return Promise.all(this.queues.all().map((queue) => this.describe(queue, ended[queue.name])));
   }
 
   private async describe(
     queue: EngineQueue,
     ended: { completed: number; failed: number } | undefined,
   ): Promise<QueueInfo> {
-    const { name, weight, max } = this.hub.settings(queue.name);
+    const { name, weight, max } = this.queues.settings(queue.name);
     const [counts, paused, oldest] = await Promise.all([
       queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
       queue.isPaused(),

@@ -9,3 +9,6 @@ export interface SchedulerTiming {
 }
 
 export const SCHEDULE_TIMING: SchedulerTiming = Object.freeze({ every: 60_000, liveFor: 180_000, grace: 15_000 });
+
+/** Injects it. */
+export const SCHEDULE_TIMING_TOKEN = Symbol('nestjs-job-scheduler:schedule-timing');

@@ -1,12 +1,13 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { describeThrown } from '../common/describe-error.js';
 import type { ScheduleRepair } from '../scheduling/sync/scheduler-sync.js';
-import type { ResolvedOptions, RolePart } from '../options/resolved-options.js';
-import type { StoreHolder } from '../store/store-holder.js';
-import type { StoreTime } from '../store/store-time.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions, type RolePart } from '../options/resolved-options.js';
+import { StoreHolder } from '../store/store-holder.js';
+import { StoreTime } from '../store/store-time.js';
 import type { WorkerPool } from '../worker/worker-pool.js';
 import type { QueueInfo } from '../queues/queue-info.js';
-import type { QueueInfoReader } from '../queues/queue-info-reader.js';
-import type { SchedulerRuntime } from './runtime/scheduler-runtime.js';
+import { QueueInfoReader } from '../queues/queue-info-reader.js';
+import { SchedulerRuntime } from './runtime/scheduler-runtime.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** What is known of the module's health at one moment. */
@@ -40,9 +41,10 @@ export interface HealthReport {
 }
 
 /** Looks at the store, the workers and the queues. Never rejects: a store that is away is part of the report. */
+@Injectable()
 export class JobHealth {
   constructor(
-    private readonly options: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly holder: StoreHolder,
     private readonly runtime: SchedulerRuntime,
     private readonly queues: QueueInfoReader,

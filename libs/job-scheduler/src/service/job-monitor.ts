@@ -1,12 +1,14 @@
-import type { Clock } from '../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import type { JobRef } from '../definition/job-ref.js';
-import type { JobRegistry } from '../discovery/job-registry.js';
+import { JobRegistry } from '../discovery/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';
-import type { StoreHolder } from '../store/store-holder.js';
-import type { JobHistory } from './history/job-history.js';
+import { StoreHolder } from '../store/store-holder.js';
+import { JobHistory } from './history/job-history.js';
 import { guardStore } from '../store/store-guard.js';
 
 /** Tells, by job, whether all is well. Errors as those of `JobHistory`. */
+@Injectable()
 export class JobMonitor {
   constructor(
     private readonly registry: JobRegistry,

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
 import { LONGEST_DURATION, type Duration } from '../common/duration.js';
@@ -13,7 +14,20 @@ import type { EnqueueOptions } from '../jobs/enqueue/enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from '../jobs/enqueue/enqueue-types.js';
 import type { Enqueued } from '../jobs/enqueued.js';
 import { inTurns } from '../jobs/in-turns.js';
-import type { JobServiceParts } from './job-service-parts.js';
+import { Clock } from '../common/clock.js';
+import { JobRegistry } from '../discovery/job-registry.js';
+import { StoreHolder } from '../store/store-holder.js';
+import { Enqueuer } from '../jobs/enqueue/enqueuer.js';
+import { Canceller } from '../jobs/cancel/canceller.js';
+import { EventBus } from '../events/event-bus.js';
+import { ExecutionFinder } from '../jobs/execution-finder.js';
+import { FinishWatcher } from '../jobs/finish-watcher.js';
+import { LateJobs } from './runtime/late-jobs.js';
+import { BullQueues } from '../queues/bull-queues.js';
+import { QueueInfoReader } from '../queues/queue-info-reader.js';
+import { ScheduleService } from './schedules/schedule-service.js';
+import { SchedulerRuntime } from './runtime/scheduler-runtime.js';
+import { JobRetrier } from '../jobs/job-retrier.js';
 import { toHandle, type JobHandle } from '../jobs/job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueInfo } from '../queues/queue-info.js';
@@ -28,10 +42,26 @@ import { guardStore } from '../store/store-guard.js';
  * `onModuleInit` on, in every module: the first one opens the store. Before that, in constructors and factories, and after
  * the app has closed, they reject with `NOT_STARTED`.
  */
+@Injectable()
 export class JobService {
   private readonly actions = new Actions();
 
-  constructor(private readonly parts: JobServiceParts) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly registry: JobRegistry,
+    private readonly late: LateJobs,
+    private readonly enqueuer: Enqueuer,
+    private readonly finder: ExecutionFinder,
+    private readonly watcher: FinishWatcher,
+    private readonly queues: BullQueues,
+    private readonly queueInfo: QueueInfoReader,
+    private readonly retrier: JobRetrier,
+    private readonly canceller: Canceller,
+    private readonly runtime: SchedulerRuntime,
+    private readonly schedules: ScheduleService,
+    private readonly bus: EventBus,
+    private readonly holder: StoreHolder,
+  ) {}
 
   /**
    * Puts a job into its queue, to run as soon as there is a slot.
@@ -50,7 +80,7 @@ export class JobService {
     ...rest: EnqueueArgs<JobPayload<J>>
   ): Promise<JobHandle<JobResult<J>>> {
     const [payload, options = {}] = rest;
-    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue' }));
+    return this.handle(await this.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue' }));
   }
 
   /** Runs a job at a time, at most 100 years from now; one in the past: at once. Errors as `enqueue`. */
@@ -63,11 +93,11 @@ export class JobService {
     if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
       throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${inspectShort(at)}.`);
     }
-    const delay = Math.max(0, at.getTime() - this.parts.clock.now());
+    const delay = Math.max(0, at.getTime() - this.clock.now());
     if (delay > LONGEST_DURATION) {
       throw new EnqueueOptionsError('at', at, `"at" is ${inspectShort(at)}. Allowed: at most 100 years from now.`);
     }
-    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
+    return this.handle(await this.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
   }
 
   /** Runs a job after a delay. Errors as `enqueue`. */
@@ -78,7 +108,7 @@ export class JobService {
     options: EnqueueOptions = {},
   ): Promise<JobHandle<JobResult<J>>> {
     const cause = { trigger: 'enqueue', delay: enqueueDuration('delay', delay) } as const;
-    return this.handle(await this.parts.enqueuer.enqueue(job, payload, options, cause));
+    return this.handle(await this.enqueuer.enqueue(job, payload, options, cause));
   }
 
   /**
@@ -93,7 +123,7 @@ export class JobService {
   async enqueueMany<const J extends readonly JobRef[]>(entries: {
     readonly [I in keyof J]: EnqueueManyEntry<J[I]>;
   }): Promise<JobHandle[]> {
-    const enqueued = await this.parts.enqueuer.enqueueMany(entries);
+    const enqueued = await this.enqueuer.enqueueMany(entries);
     return inTurns(enqueued, (each) => this.handle(each));
   }
 
@@ -105,9 +135,9 @@ export class JobService {
     job: J & KnownRef<J>,
     payload?: JobPayload<J>,
   ): Promise<JobHandle<JobResult<J>>> {
-    await this.parts.holder.ready();
-    const told = payload === undefined ? this.parts.registry.require(job).definition.schedules[0]?.payload : payload;
-    const run = this.parts.enqueuer.enqueue(job, told, {}, { trigger: 'manual' });
+    await this.holder.ready();
+    const told = payload === undefined ? this.registry.require(job).definition.schedules[0]?.payload : payload;
+    const run = this.enqueuer.enqueue(job, told, {}, { trigger: 'manual' });
     return this.handle(
       await this.actions.note(run, (made) => `Job ${inspectShort(made.job)} was run by hand, as ${made.id}`),
     );
@@ -123,7 +153,7 @@ export class JobService {
    * @throws FireOwnedError for the next fire of a BullMQ job scheduler that was made by hand
    */
   cancel(id: string, reason = 'cancelled'): Promise<boolean> {
-    const cancelled = this.parts.canceller.cancel(id, reason);
+    const cancelled = this.canceller.cancel(id, reason);
     return this.actions.note(cancelled, (done) => (done ? `Execution ${inspectShort(id)} was cancelled` : undefined));
   }
 
@@ -132,7 +162,7 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotFailedError
    */
   async retry(id: string): Promise<JobHandle> {
-    const retried = this.guard('retry an execution', () => this.parts.retrier.retry(id));
+    const retried = this.guard('retry an execution', () => this.retrier.retry(id));
     return this.handle(
       await this.actions.note(retried, () => `Execution ${inspectShort(id)} was brought back to be run again`),
     );
@@ -143,7 +173,7 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotDelayedError
    */
   async promote(id: string): Promise<JobHandle> {
-    const promoted = this.guard('promote an execution', () => this.parts.retrier.promote(id));
+    const promoted = this.guard('promote an execution', () => this.retrier.promote(id));
     return this.handle(
       await this.actions.note(promoted, () => `Execution ${inspectShort(id)} was promoted, to run now`),
     );
@@ -151,17 +181,17 @@ export class JobService {
 
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
   getStatus(id: string): Promise<JobStatus | undefined> {
-    return this.guard('look up an execution', () => this.parts.finder.status(id));
+    return this.guard('look up an execution', () => this.finder.status(id));
   }
 
   /** All schedules, with their next runs: those that code declares, and those made at run time. See `ScheduleService`. */
   getScheduled(): Promise<ScheduledJob[]> {
-    return this.parts.schedules.list();
+    return this.schedules.list();
   }
 
   /** The jobs that are registered in this process. */
   getJobs(): JobSummary[] {
-    return this.parts.registry.all().map(({ definition }) => summarize(definition));
+    return this.registry.all().map(({ definition }) => summarize(definition));
   }
 
   /**
@@ -169,7 +199,7 @@ export class JobService {
    * @throws JobDefinitionError
    */
   register<P = unknown>(options: JobOptions & { name: string }, handler: JobFunction<P>): void {
-    this.parts.late.register(options, handler);
+    this.late.register(options, handler);
   }
 
   /**
@@ -177,29 +207,29 @@ export class JobService {
    * @throws JobDefinitionError
    */
   discover(): Promise<void> {
-    return this.parts.late.discover();
+    return this.late.discover();
   }
 
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
   pauseQueue(name: string): Promise<void> {
-    const paused = this.guard('pause a queue', () => this.parts.hub.get(name).pause());
+    const paused = this.guard('pause a queue', () => this.queues.get(name).pause());
     return this.actions.note(paused, () => `Queue ${inspectShort(name)} was paused`);
   }
 
   /** @throws QueueUnknownError */
   resumeQueue(name: string): Promise<void> {
-    const resumed = this.guard('resume a queue', () => this.parts.hub.get(name).resume());
+    const resumed = this.guard('resume a queue', () => this.queues.get(name).resume());
     return this.actions.note(resumed, () => `Queue ${inspectShort(name)} was resumed`);
   }
 
   /** @throws QueueUnknownError */
   getQueue(name: string): Promise<QueueInfo> {
-    return this.guard('look at a queue', () => this.parts.queues.one(name));
+    return this.guard('look at a queue', () => this.queueInfo.one(name));
   }
 
   /** In the order of the options. */
   getQueues(): Promise<QueueInfo[]> {
-    return this.guard('look at queues', () => this.parts.queues.all());
+    return this.guard('look at queues', () => this.queueInfo.all());
   }
 
   /**
@@ -209,36 +239,36 @@ export class JobService {
    * For this process's own runs see `@OnJobEvent()`; for what is kept, `JobHistory`.
    */
   events(): Observable<JobEvent> {
-    return this.parts.events.all;
+    return this.bus.all;
   }
 
   /** Starts the workers and schedules of this process's roles. With `autoStart` the app does it at bootstrap. */
   async start(): Promise<void> {
-    await this.parts.holder.ready();
-    await this.parts.runtime.start();
+    await this.holder.ready();
+    await this.runtime.start();
   }
 
   /** Stops them, and waits for running jobs (`shutdownTimeout`). Enqueueing goes on to work. `start()` starts them again. */
   stop(): Promise<void> {
-    return this.parts.runtime.stop();
+    return this.runtime.stop();
   }
 
   /** Whether this process takes jobs, or fires schedules. */
   get isRunning(): boolean {
-    return this.parts.runtime.isRunning;
+    return this.runtime.isRunning;
   }
 
   /** This process, as it stands in executions. */
   get workerId(): string {
-    return this.parts.runtime.workerId;
+    return this.runtime.workerId;
   }
 
   /** No driver's own error reaches a caller, and none waits for longer than 5 s. */
   private async guard<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return guardStore(await this.parts.holder.open(action), work);
+    return guardStore(await this.holder.open(action), work);
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {
-    return toHandle(enqueued, this.parts.watcher);
+    return toHandle(enqueued, this.watcher);
   }
 }

@@ -1,11 +1,12 @@
-import type { Clock } from '../../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
 import { toReason } from '../../common/storable-text.js';
-import type { RemoteCancelRequest, CancelOrder, RemoteCancel } from './remote-cancel.js';
+import { type RemoteCancelRequest, type CancelOrder, RemoteCancel } from './remote-cancel.js';
 import type { CancelExecution } from './cancel-execution.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { CallLine } from '../call-line.js';
-import type { ExecutionFinder, FoundExecution } from '../execution-finder.js';
-import type { WaitingJobRemover } from './waiting-job-remover.js';
+import { ExecutionFinder, type FoundExecution } from '../execution-finder.js';
+import { WaitingJobRemover } from './waiting-job-remover.js';
 
 /** How long a process that runs the execution may take to answer, in milliseconds. */
 const PATIENCE = 2_000;
@@ -15,13 +16,14 @@ const LOOKS = [100, 200, 400] as const;
 const LAST_LOOK = 650;
 
 /** Cancels an execution wherever it is: in its queue, between two attempts, or running in any process. */
+@Injectable()
 export class Canceller implements CancelExecution {
   private readonly line = new CallLine();
 
   constructor(
     private readonly finder: ExecutionFinder,
     private readonly waitingJobs: WaitingJobRemover,
-    private readonly fleet: RemoteCancel,
+    private readonly remoteCancel: RemoteCancel,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
   ) {}
@@ -30,12 +32,12 @@ export class Canceller implements CancelExecution {
     const order: CancelOrder = {
       id,
       reason: toReason(reason),
-      by: this.fleet.workerId,
+      by: this.remoteCancel.workerId,
       ...options,
     };
-    if (this.fleet.abortHere(order)) return true;
+    if (this.remoteCancel.abortHere(order)) return true;
     await this.holder.ready();
-    const asking = this.fleet.ask(order);
+    const asking = this.remoteCancel.ask(order);
     try {
       const store = this.holder.require('cancel an execution');
       return await this.line.run(store, () => this.pursue(order, asking));

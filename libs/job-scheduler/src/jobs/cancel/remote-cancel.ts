@@ -1,7 +1,10 @@
+import { Injectable, Inject } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { Clock, ClockTimer } from '../../common/clock.js';
+import { Clock, type ClockTimer } from '../../common/clock.js';
 import { JobCancelError } from '../../errors/outcome-errors.js';
 import type { LiveSignals } from '../../store/ports/live-signals.js';
+import { StoreHolder } from '../../store/store-holder.js';
+import { WORKER_ID } from '../../options/worker-id.js';
 import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';
 
 export type { CancelOrder } from './cancel-messages.js';
@@ -29,6 +32,7 @@ const ORDERS = 'cancel';
 const REMEMBERED = 2_000;
 
 /** Cancels runs in whichever process they are: orders go to all, and the one that runs it answers. */
+@Injectable()
 export class RemoteCancel {
   private runs: LocalRuns | undefined;
   private stopServing: (() => Promise<void>) | undefined;
@@ -38,11 +42,10 @@ export class RemoteCancel {
   /** Orders of a moment ago for what did not run here, until they are forgotten. */
   private readonly recentOrders = new Map<string, ClockTimer>();
 
-  /** @param signals of the store, once it is open. */
   constructor(
-    private readonly signals: () => LiveSignals,
+    private readonly holder: StoreHolder,
     private readonly clock: Clock,
-    readonly workerId: string,
+    @Inject(WORKER_ID) readonly workerId: string,
   ) {}
 
   /** From here on runs of this process can be cancelled. @throws StoreUnavailableError */
@@ -88,6 +91,10 @@ export class RemoteCancel {
       acknowledged: answer.signal,
       end: () => void this.asked.delete(ask),
     };
+  }
+
+  private signals(): LiveSignals {
+    return this.holder.require('cancel an execution').signals;
   }
 
   private giveUpLater(runs: LocalRuns, id: string, after: number): void {

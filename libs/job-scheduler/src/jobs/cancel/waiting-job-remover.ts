@@ -1,5 +1,6 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../common/clock.js';
+import { Clock } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
 import type { JobEvent } from '../../definition/job-event.js';
 import type { RetentionPolicy } from '../../definition/job-definition.js';
@@ -9,18 +10,18 @@ import { retentionElsewhere, retentionOf } from '../retention.js';
 import { toEndText } from '../end-text.js';
 import type { CancelOrder } from './remote-cancel.js';
 import { executionFields } from '../../events/execution-fields.js';
-import type { ResolvedOptions } from '../../options/resolved-options.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
 import { originOf } from '../../store/codecs/execution-origin.js';
 import type { ExecutionWrite, StoredExecution } from '../../store/ports/execution-record.js';
 import { toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import { KEPT_LONGER } from '../../store/ports/log-store.js';
 import { encodeJobId } from '../../store/names.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { StoreHolder } from '../../store/store-holder.js';
-import type { EventBus } from '../../events/event-bus.js';
+import { StoreHolder } from '../../store/store-holder.js';
+import { EventBus } from '../../events/event-bus.js';
 import type { EngineJob, FoundExecution } from '../execution-finder.js';
-import type { BullQueues } from '../../queues/bull-queues.js';
+import { BullQueues } from '../../queues/bull-queues.js';
 
 /** BullMQ's code for a job that is the next one of a job scheduler. */
 const NEXT_FIRE = -8;
@@ -29,14 +30,15 @@ const NEXT_FIRE = -8;
 const KEEP_ALL_EVENTS = 1_000_000_000;
 
 /** Takes executions that do not run out of their queues, and records them as cancelled. */
+@Injectable()
 export class WaitingJobRemover {
   private readonly listeners: ((job: QueuedExecution) => Promise<void>)[] = [];
   private readonly logger = new OwnLogger();
 
   constructor(
-    private readonly options: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly registry: JobRegistry,
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly holder: StoreHolder,
     private readonly clock: Clock,
     private readonly events: EventBus,
@@ -67,7 +69,7 @@ export class WaitingJobRemover {
   private async publishCancelled(queue: string, jobId: string, { reason }: CancelOrder): Promise<void> {
     const event = { event: 'failed', jobId, failedReason: toEndText('cancelled', reason), prev: 'removed' };
     try {
-      await this.hub.get(queue).getBackend().publishEvent(event, KEEP_ALL_EVENTS);
+      await this.queues.get(queue).getBackend().publishEvent(event, KEEP_ALL_EVENTS);
     } catch (thrown) {
       // They look for themselves, too.
       this.logger.debug(`Queue "${queue}" has no event of a cancel: ${describeThrown(thrown).message}`);
@@ -98,7 +100,7 @@ export class WaitingJobRemover {
 
   private async removeFromQueue({ queue, id }: FoundExecution, jobId: string): Promise<boolean> {
     try {
-      return (await this.hub.get(queue).remove(jobId)) === 1;
+      return (await this.queues.get(queue).remove(jobId)) === 1;
     } catch (error) {
       throw (error as { code?: unknown }).code === NEXT_FIRE ? new FireOwnedError(id, queue) : error;
     }

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeThrown } from '../../common/describe-error.js';
 import { EnqueueIncompleteError, QueueFullError } from '../../errors/queue-errors.js';
@@ -7,8 +8,8 @@ import type { Store } from '../../store/ports/ports.js';
 import { toEnqueued, type Enqueued } from '../enqueued.js';
 import { inTurns } from '../in-turns.js';
 import { portionsOf, wholePortionsOf } from '../portions.js';
-import type { BullQueues } from '../../queues/bull-queues.js';
-import type { QueueCapacity } from '../../queues/queue-capacity.js';
+import { BullQueues } from '../../queues/bull-queues.js';
+import { QueueCapacity } from '../../queues/queue-capacity.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** An entry of `enqueueMany` that is to be stored. */
@@ -65,10 +66,11 @@ const SHORT = 100;
 const lengthOf = ({ job }: Wanted) => job.payloadJson?.length ?? 0;
 
 /** Puts many jobs into their queues, in one round trip per queue and portion. */
+@Injectable()
 export class BatchAdder {
   constructor(
-    private readonly hub: BullQueues,
-    private readonly room: QueueCapacity,
+    private readonly queues: BullQueues,
+    private readonly capacity: QueueCapacity,
   ) {}
 
   /**
@@ -78,7 +80,7 @@ export class BatchAdder {
   async addAll(store: Store, wanted: readonly Wanted[], progress: BatchProgress): Promise<void> {
     const add = (queue: string, batch: readonly Wanted[]) => this.addPortion(store, queue, batch, progress);
     const prompt = await byQueue(wanted.filter(({ mayWait }) => !mayWait));
-    const bounded = prompt.filter(([queue]) => this.hub.settings(queue).maxWaiting !== undefined);
+    const bounded = prompt.filter(([queue]) => this.queues.settings(queue).maxWaiting !== undefined);
     for (const each of bounded) this.checkFits(each);
     // One portion where it can be: it is added as a whole or not at all.
     for (const [queue, batch] of bounded) for (const portion of wholePortionsOf(batch)) await add(queue, portion);
@@ -95,15 +97,15 @@ export class BatchAdder {
     await allOrFirstError(patient, async ([queue, batch], hasFailed) => {
       for (const portion of wholePortionsOf(batch)) {
         if (hasFailed()) return;
-        if (!this.room.hasLine(queue) && (await this.fitsWhole(() => add(queue, portion)))) continue;
-        for (const each of portion) await this.room.enter(queue, () => add(queue, [each]), each.signal);
+        if (!this.capacity.hasLine(queue) && (await this.fitsWhole(() => add(queue, portion)))) continue;
+        for (const each of portion) await this.capacity.enter(queue, () => add(queue, [each]), each.signal);
       }
     });
   }
 
   /** What would be refused after some portions is refused before the first one. Jobs for later need no room, unique ones perhaps. */
   private checkFits([queue, batch]: QueueBatch): void {
-    const { maxWaiting = Infinity } = this.hub.settings(queue);
+    const { maxWaiting = Infinity } = this.queues.settings(queue);
     const needed = batch.filter(({ job }) => job.delay === 0 && !job.unique).length;
     if (needed > maxWaiting) throw new QueueFullError(queue, maxWaiting, needed);
   }
@@ -141,8 +143,8 @@ export class BatchAdder {
     // A bulk of one costs several times a single add on SQL.
     const added =
       first && others.length === 0
-        ? [await this.hub.getBounded(queue).add(first.name, first.data, first.opts)]
-        : await this.hub.getBounded(queue).addBulk(entries);
+        ? [await this.queues.getBounded(queue).add(first.name, first.data, first.opts)]
+        : await this.queues.getBounded(queue).addBulk(entries);
     for (const [index, { job }] of portion.entries()) {
       if (!job.unique) continue;
       const enqueued = toEnqueued(job, added[index]!);

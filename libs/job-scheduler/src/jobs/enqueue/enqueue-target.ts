@@ -20,7 +20,7 @@ export interface EnqueueTarget {
   readonly schema: StandardSchemaV1 | undefined;
   /** Its queue as other processes know it: it need not be configured here. */
   readonly isElsewhere?: boolean;
-  readonly traits?: QueueDefaults;
+  readonly queueDefaults?: QueueDefaults;
   /** Undefined: as many as come. */
   readonly unique: JobDefinition['unique'];
 }
@@ -73,7 +73,7 @@ function elsewhere(job: DeclaredJob): EnqueueTarget {
     failedRetention: retention.failed,
     schema: undefined,
     isElsewhere: true,
-    traits: { prioritized },
+    queueDefaults: { prioritized },
     unique: unique && !unique.hasKey ? { key: undefined, for: unique.for } : undefined,
   };
 }

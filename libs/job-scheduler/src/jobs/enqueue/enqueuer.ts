@@ -1,5 +1,6 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../common/clock.js';
+import { Clock } from '../../common/clock.js';
 import { copyOfJson } from '../../common/copy-of-json.js';
 import type { Overlap } from '../../definition/job-options.js';
 import { jobKey } from '../../definition/job-key.js';
@@ -8,13 +9,13 @@ import type { JobTrigger } from '../../definition/job-status.js';
 import { JobKeyError } from '../../errors/payload-errors.js';
 import { retentionElsewhere } from '../retention.js';
 import { executionFields } from '../../events/execution-fields.js';
-import type { ResolvedOptions } from '../../options/resolved-options.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import { toQueueEntry, type JobToAdd } from '../../store/codecs/job-envelope.js';
 import type { Store } from '../../store/ports/ports.js';
 import { toSkippedWrite } from '../../store/skipped-write.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { BatchAdder, BatchProgress, incomplete, type Wanted } from './batch-adder.js';
 import { CallLine } from '../call-line.js';
 import { checkEnqueueOptions, checkEntries, checkEnqueueEntry } from './check-enqueue-options.js';
@@ -22,13 +23,12 @@ import { checkPayload } from './check-payload.js';
 import type { EnqueueOptions } from './enqueue-options.js';
 import { toEnqueued, type Enqueued } from '../enqueued.js';
 import { resolveTarget } from './enqueue-target.js';
-import type { EventBus } from '../../events/event-bus.js';
+import { EventBus } from '../../events/event-bus.js';
 import { checkOwnId, checkSameJob } from '../execution-id.js';
-import type { ExecutionFinder } from '../execution-finder.js';
 import { KnownExecutions } from '../known-executions.js';
-import type { BullQueues } from '../../queues/bull-queues.js';
-import type { QueueCapacity } from '../../queues/queue-capacity.js';
-import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
+import { BullQueues } from '../../queues/bull-queues.js';
+import { QueueCapacity } from '../../queues/queue-capacity.js';
+import { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 import { inTurns } from '../in-turns.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -59,32 +59,26 @@ export interface EnqueueEntry {
   readonly options?: EnqueueOptions;
 }
 
-/** What `Enqueuer` is made of. */
-export interface EnqueuerParts {
-  readonly options: ResolvedOptions;
-  readonly registry: JobRegistry;
-  readonly hub: BullQueues;
-  readonly traits: QueueDefaultsReader;
-  readonly finder: ExecutionFinder;
-  readonly holder: StoreHolder;
-  readonly clock: Clock;
-  readonly events: EventBus;
-  readonly room: QueueCapacity;
-}
-
 /** Puts executions into their queues. */
+@Injectable()
 export class Enqueuer {
-  private readonly batches: BatchAdder;
-  private readonly known: KnownExecutions;
   private readonly line = new CallLine();
 
-  constructor(private readonly parts: EnqueuerParts) {
-    this.batches = new BatchAdder(parts.hub, parts.room);
-    this.known = new KnownExecutions(parts.finder, parts.hub, parts.holder, parts.clock);
-  }
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly registry: JobRegistry,
+    private readonly queues: BullQueues,
+    private readonly queueDefaults: QueueDefaultsReader,
+    private readonly known: KnownExecutions,
+    private readonly batches: BatchAdder,
+    private readonly capacity: QueueCapacity,
+    private readonly holder: StoreHolder,
+    private readonly clock: Clock,
+    private readonly events: EventBus,
+  ) {}
 
   async enqueue(ref: JobRef, payload: unknown, options: EnqueueOptions, cause: EnqueueCause): Promise<Enqueued> {
-    const { holder } = this.parts;
+    const { holder } = this;
     // What is enqueued is the payload as it is at the call: a store that is open is not waited for.
     if (!holder.isReady) await holder.ready();
     const store = holder.require('enqueue a job');
@@ -103,7 +97,7 @@ export class Enqueuer {
     const send = () => this.add(store, job, isBounded, cause.isFire);
     // What the library enqueues by itself does not wait behind the app's calls.
     const add = () => (cause.isFire || cause.isOnFail ? guardStore(store, send) : this.line.run(store, send));
-    return isBounded && this.mayWait(job, options) ? this.parts.room.enter(job.queue, add, options.signal) : add();
+    return isBounded && this.mayWait(job, options) ? this.capacity.enter(job.queue, add, options.signal) : add();
   }
 
   private async add(store: Store, job: JobToAdd, isBounded: boolean, isFire: boolean | undefined): Promise<Enqueued> {
@@ -111,7 +105,7 @@ export class Enqueuer {
     if (known && job.trigger === 'enqueue') checkSameJob(job.id, job.job, known.job);
     if (known) return { id: job.id, job: known.job, queue: known.queue, duplicate: true };
     const { name, data, opts } = toQueueEntry(job);
-    const queue = isBounded ? this.parts.hub.getBounded(job.queue) : this.parts.hub.getElsewhere(job.queue);
+    const queue = isBounded ? this.queues.getBounded(job.queue) : this.queues.getElsewhere(job.queue);
     const enqueued = toEnqueued(job, await queue.add(name, data, opts));
     if (enqueued.duplicate && isFire) await this.recordFire(store, job, 'unique');
     return enqueued;
@@ -119,13 +113,13 @@ export class Enqueuer {
 
   /** Whether whoever enqueues it waits when its queue is full. */
   private mayWait(job: JobToAdd, { whenFull }: EnqueueOptions): boolean {
-    const settings = this.parts.hub.settings(job.queue);
+    const settings = this.queues.settings(job.queue);
     return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';
   }
 
   /** One round trip per queue and portion. Entries with an id of their own are looked up first. */
   async enqueueMany(given: readonly EnqueueEntry[]): Promise<Enqueued[]> {
-    const { holder } = this.parts;
+    const { holder } = this;
     if (!holder.isReady) await holder.ready();
     const store = holder.require('enqueue jobs');
     checkEntries(given);
@@ -168,7 +162,7 @@ export class Enqueuer {
 
   /** A fire that became no execution stands in the history, with the reason. */
   private async recordFire(store: Store, job: JobToAdd, reason: string): Promise<void> {
-    const { registry, options, clock, events } = this.parts;
+    const { registry, options, clock, events } = this;
     const retention = registry.find(job.job)?.definition.retention ?? retentionElsewhere(options.defaults.retention);
     if (options.history && retention.count > 0) {
       await store.executions.write([toSkippedWrite(job, reason, retention, clock.now())]);
@@ -189,13 +183,13 @@ export class Enqueuer {
     };
     // The id of a fire is made of its job's, and may be longer than a user's.
     if (cause.trigger === 'enqueue') checkOwnId(options.id);
-    const target = resolveTarget(this.parts.registry, ref, this.parts.options.defaults, options, cause.declared);
-    if (!target.isElsewhere) this.parts.hub.settings(target.queue);
+    const target = resolveTarget(this.registry, ref, this.options.defaults, options, cause.declared);
+    if (!target.isElsewhere) this.queues.settings(target.queue);
     const schema = cause.isFire ? undefined : target.schema;
-    const maxPayload = cause.isFire || cause.isOnFail ? Infinity : this.parts.options.maxPayload;
+    const maxPayload = cause.isFire || cause.isOnFail ? Infinity : this.options.maxPayload;
     const metadata = options.metadata && { ...options.metadata };
     const stored = await checkPayload(target.name, payload, schema, maxPayload);
-    const traits = target.traits ?? this.parts.traits.of(target.queue);
+    const { prioritized } = target.queueDefaults ?? this.queueDefaults.of(target.queue);
     const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
@@ -207,7 +201,7 @@ export class Enqueuer {
       metadata,
       overrides,
       ownId: options.id !== undefined && !cause.isNew,
-      createdAt: this.parts.clock.now(),
+      createdAt: this.clock.now(),
       delay: cause.delay ?? 0,
       unique: unique && {
         key: unique.key && jobKey(target.name, 'unique', unique.key, copyOfJson(stored.value, stored.json)),
@@ -215,7 +209,7 @@ export class Enqueuer {
       },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
-      prioritized: traits.prioritized,
+      prioritized,
       keepFailed: overrides.retention?.failed ?? target.failedRetention,
     };
   }

@@ -21,7 +21,7 @@ export class DeadLetterSweep {
 
   constructor(
     private readonly store: Pick<Store, 'deadLetters' | 'locks'>,
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly registry: JobRegistry,
     private readonly clock: Clock,
   ) {}
@@ -32,7 +32,7 @@ export class DeadLetterSweep {
     const known = createHash('sha256').update(JSON.stringify(names.toSorted())).digest('base64url');
     const { held } = await this.store.locks.acquire(`${ROUND}:${known}`, workerId, { ttl: Math.max(1, 0.9 * every) });
     if (!held) return;
-    for (const queue of this.hub.names()) await this.sweepQueue(queue);
+    for (const queue of this.queues.names()) await this.sweepQueue(queue);
   }
 
   private async sweepQueue(queue: string): Promise<void> {
@@ -40,7 +40,7 @@ export class DeadLetterSweep {
       const now = this.clock.now();
       const page: FailedPage<AgedJob> = await this.store.deadLetters.aged(queue, now, this.places.get(queue));
       const over = page.items.filter((job) => this.isOver(queue, job, now)).map(({ id }) => id);
-      if (over.length > 0) await this.store.deadLetters.discard(this.hub.get(queue), over);
+      if (over.length > 0) await this.store.deadLetters.discard(this.queues.get(queue), over);
       if (page.next) this.places.set(queue, page.next);
       else this.places.delete(queue);
       if (!page.next) return;

@@ -1,16 +1,17 @@
-import type { Clock } from '../../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import { OwnLogger } from '../../common/own-logger.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import { ExecutionNotFailedError, ExecutionUnknownError } from '../../errors/unknown-name-errors.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
 import type { FailedFilter, FailedPage, FailedPlace } from '../../store/ports/dead-letter-store.js';
 import { executionId, toQueuedExecution } from '../../store/codecs/job-envelope.js';
 import { encodeJobId } from '../../store/names.js';
 import type { EngineQueue, Store } from '../../store/ports/ports.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { Actions } from '../actions.js';
 import { checkQueryFields } from '../history/check-execution-query.js';
 import type { DeadLetter, DeadLetterFilter, DeadLetterPage, DeadLetterQuery } from './dead-letter.js';
@@ -24,9 +25,9 @@ import {
   readPlace,
   type QueueFailure,
 } from './dead-letter-list.js';
-import type { ExecutionFinder } from '../../jobs/execution-finder.js';
-import type { BullQueues } from '../../queues/bull-queues.js';
-import type { JobRetrier } from '../../jobs/job-retrier.js';
+import { ExecutionFinder } from '../../jobs/execution-finder.js';
+import { BullQueues } from '../../queues/bull-queues.js';
+import { JobRetrier } from '../../jobs/job-retrier.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** How many are retried or dropped at once. */
@@ -40,12 +41,13 @@ const FILTER = ['job', 'queue', 'olderThan'];
  *
  * Many are handled in portions, each with the same few round trips, so that nobody else waits long for the store.
  */
+@Injectable()
 export class DeadLetters {
   private readonly logger = new OwnLogger();
   private readonly actions = new Actions();
 
   constructor(
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly finder: ExecutionFinder,
     private readonly retrier: JobRetrier,
     private readonly holder: StoreHolder,
@@ -142,7 +144,7 @@ export class DeadLetters {
   private async discardOne({ deadLetters }: Store, which: string): Promise<number> {
     const found = await this.finder.find(which);
     if (!found) throw new ExecutionUnknownError(which);
-    const queue = this.hub.get(found.queue);
+    const queue = this.queues.get(found.queue);
     const dropped = found.inQueue ? await deadLetters.discard(queue, [encodeJobId(which, queue.name)]) : 0;
     if (dropped === 0) throw new ExecutionNotFailedError(which, (await this.finder.status(which)) ?? 'unknown');
     return dropped;
@@ -166,7 +168,8 @@ export class DeadLetters {
         const page: FailedPage<string> = await portion(({ deadLetters }) =>
           deadLetters.ids(queue, { ...filter, until }, PORTION, place),
         );
-        if (page.items.length > 0) handled += await portion((store) => handle(store, this.hub.get(queue), page.items));
+        if (page.items.length > 0)
+          handled += await portion((store) => handle(store, this.queues.get(queue), page.items));
         after = page.next;
       } while (after);
     }
@@ -180,13 +183,13 @@ export class DeadLetters {
   }
 
   private read({ job, queue, olderThan }: DeadLetterFilter): { filter: FailedFilter; queues: string[] } {
-    if (queue !== undefined) this.hub.settings(queue);
+    if (queue !== undefined) this.queues.settings(queue);
     return {
       filter: {
         job: job === undefined ? undefined : this.nameOf(job),
         until: olderThan === undefined ? undefined : this.clock.now() - readAge(olderThan),
       },
-      queues: queue === undefined ? this.hub.names() : [queue],
+      queues: queue === undefined ? this.queues.names() : [queue],
     };
   }
 

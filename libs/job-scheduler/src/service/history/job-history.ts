@@ -1,13 +1,14 @@
+import { Injectable } from '@nestjs/common';
 import type { JobLogLine } from '../../definition/job-log-line.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
 import { type HistoryStore, noStats } from '../../store/ports/history-store.js';
 import type { Store } from '../../store/ports/ports.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { Actions } from '../actions.js';
 import {
   checkExecutionQuery,
@@ -18,10 +19,10 @@ import {
 } from './check-execution-query.js';
 import { describeEnded, describeQueued } from './describe-execution.js';
 import { canBeKnown } from '../../jobs/execution-id.js';
-import { statusInQueue, type ExecutionFinder } from '../../jobs/execution-finder.js';
+import { statusInQueue, ExecutionFinder } from '../../jobs/execution-finder.js';
 import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
-import type { LiveExecutions } from './live-executions.js';
+import { LiveExecutions } from './live-executions.js';
 import { readLines } from '../logs/read-lines.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -35,6 +36,7 @@ export type { ExecutionPage } from './job-execution.js';
  * All calls reject with `STORE_UNAVAILABLE` when the store has been silent for 5 s, and with `NOT_STARTED` before the app
  * has bootstrapped.
  */
+@Injectable()
 export class JobHistory {
   private readonly actions = new Actions();
 

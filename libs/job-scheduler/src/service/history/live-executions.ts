@@ -1,15 +1,16 @@
+import { Injectable } from '@nestjs/common';
 import type { JobStatus } from '../../definition/job-status.js';
 import { readCursor, toCursor } from '../../store/history-cursor.js';
 import { executionId } from '../../store/codecs/job-envelope.js';
 import type { JobHeading } from '../../store/ports/job-heading.js';
 import type { EngineQueue, QueueEngine } from '../../store/ports/ports.js';
 import { readJob } from '../../store/read-job.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import type { CheckedQuery } from './check-execution-query.js';
 import { describeQueued } from './describe-execution.js';
 import type { EngineJob } from '../../jobs/execution-finder.js';
 import type { ExecutionPage } from './job-execution.js';
-import type { BullQueues } from '../../queues/bull-queues.js';
+import { BullQueues } from '../../queues/bull-queues.js';
 
 export type LiveStatus = Extract<JobStatus, 'running' | 'pending' | 'retrying'>;
 
@@ -36,9 +37,10 @@ interface Seen {
 }
 
 /** Executions that have not ended: read from their queues. */
+@Injectable()
 export class LiveExecutions {
   constructor(
-    private readonly hub: BullQueues,
+    private readonly queues: BullQueues,
     private readonly holder: StoreHolder,
   ) {}
 
@@ -47,7 +49,7 @@ export class LiveExecutions {
     const { limit, before, scheduleId } = query;
     const isAfter = placeOf(before);
     const { history, queues } = this.holder.require('list executions');
-    const seen = (await Promise.all(this.hub.all().map((queue) => look(queues, queue, status)))).flat();
+    const seen = (await Promise.all(this.queues.all().map((queue) => look(queues, queue, status)))).flat();
     const fitting = seen
       .filter((each) => (job === undefined || each.heading.name === job) && isAfter(each))
       .toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));

@@ -1,12 +1,13 @@
+import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Clock, ClockTimer } from '../../common/clock.js';
+import { Clock, type ClockTimer } from '../../common/clock.js';
 import type { Duration } from '../../common/duration.js';
 import { settlesWithin } from '../../common/settles-within.js';
 import { NotStartedError } from '../../errors/store-errors.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
 import type { Store } from '../../store/ports/ports.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { checkLockKey, checkLockWait, checkLockWork, lockTime, type LockWaitOptions } from './check-lock.js';
 import { HeldLock, type Lock } from './lock.js';
 import { LockWaitQueue } from './lock-wait-queue.js';
@@ -31,6 +32,7 @@ interface Wanted {
  * it is extended, so that a process that died holds up nobody for long. Locks are not re-entrant: a holder that asks again
  * is refused, or waits for itself.
  */
+@Injectable()
 export class LockService {
   private readonly line = new LockWaitQueue();
   private readonly held = new Set<HeldLock>();

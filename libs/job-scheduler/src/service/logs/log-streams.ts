@@ -1,9 +1,10 @@
-import type { Clock } from '../../common/clock.js';
+import { Injectable, Inject } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
 import { ExecutionUnknownError } from '../../errors/unknown-name-errors.js';
 import type { Store } from '../../store/ports/ports.js';
-import type { StoreHolder } from '../../store/store-holder.js';
-import type { EventBus } from '../../events/event-bus.js';
-import type { ExecutionFinder } from '../../jobs/execution-finder.js';
+import { StoreHolder } from '../../store/store-holder.js';
+import { EventBus } from '../../events/event-bus.js';
+import { ExecutionFinder } from '../../jobs/execution-finder.js';
 import type { LogBuffer } from './log-buffer.js';
 import { LogBuffers } from './log-buffers.js';
 import { isAfter, sourceOf, toLogItem, type LogItem } from './log-item.js';
@@ -29,12 +30,13 @@ interface Selection {
  * What executions log, as streams: what is stored, then what comes, whichever process runs the job; nothing is missed, and
  * nothing comes twice. A reader is asked for nothing until it comes for more, so that a slow one costs no memory.
  */
+@Injectable()
 export class LogStreams {
   private readonly feeds: LogBuffers;
 
   constructor(
     private readonly holder: StoreHolder,
-    events: Pick<EventBus, 'all'>,
+    @Inject(EventBus) events: Pick<EventBus, 'all'>,
     private readonly finder: ExecutionFinder,
     /** Also for who passes on what it reads here. */
     readonly clock: Clock,

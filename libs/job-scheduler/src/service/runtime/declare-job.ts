@@ -7,10 +7,10 @@ import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 export function toDeclaredJob(
   definition: JobDefinition,
   registry: JobRegistry,
-  traits: QueueDefaultsReader,
+  queueDefaults: QueueDefaultsReader,
 ): DeclaredJob {
   const { name, queue, priority, retry, retention, misfire, misfireThreshold, maxCatchUp, unique } = definition;
-  const { prioritized } = traits.of(queue);
+  const { prioritized } = queueDefaults.of(queue);
   const onFail = definition.onFail === undefined ? undefined : onFailOf(definition, registry);
   return {
     name,

@@ -1,14 +1,16 @@
+import { Injectable } from '@nestjs/common';
 import type { JobOptions } from '../../definition/job-options.js';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { JobFunction } from '../../discovery/handlers/function-invoker.js';
-import type { JobDiscovery } from '../../discovery/job-discovery.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
-import type { ListenerCalls } from '../../events/listener-calls.js';
-import type { StoreHolder } from '../../store/store-holder.js';
-import type { SchedulerRuntime } from './scheduler-runtime.js';
+import { JobDiscovery } from '../../discovery/job-discovery.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
+import { ListenerCalls } from '../../events/listener-calls.js';
+import { StoreHolder } from '../../store/store-holder.js';
+import { SchedulerRuntime } from './scheduler-runtime.js';
 import { guardStore } from '../../store/store-guard.js';
 
 /** Jobs that discovery does not find at boot: they have no decorator, or come later. */
+@Injectable()
 export class LateJobs {
   private readonly logger = new OwnLogger();
 

@@ -5,7 +5,6 @@ import { settlesWithin } from '../../common/settles-within.js';
 import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';
-import type { ScheduleApplier } from '../../scheduling/schedule-appliance.js';
 import { SchedulerSync } from '../../scheduling/sync/scheduler-sync.js';
 import type { ScheduleWorker } from '../../scheduling/schedule-worker.js';
 import { openTickQueue } from '../../scheduling/tick-queue.js';
@@ -18,10 +17,22 @@ import { Heartbeat } from './heartbeat.js';
 import { DeadLetterSweep } from '../dead-letters/dead-letter-sweep.js';
 import { HistorySweep, SWEEP_EVERY } from '../history/history-sweep.js';
 import { KeepDeclared } from './keep-declared.js';
-import { makePool } from './make-pool.js';
-import { makeTicker } from './make-ticker.js';
+import { ScheduleWorkerFactory } from './schedule-worker.factory.js';
+import { WorkerPoolFactory } from './worker-pool.factory.js';
 import { RepairWatch } from './repair-watch.js';
-import type { RuntimeParts } from './runtime-parts.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
+import { EventBus } from '../../events/event-bus.js';
+import { RemoteCancel } from '../../jobs/cancel/remote-cancel.js';
+import { SlotWaits } from '../../jobs/slot-waits.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
+import { WORKER_ID } from '../../options/worker-id.js';
+import { BullQueues } from '../../queues/bull-queues.js';
+import { QueueDefaultsReader } from '../../queues/queue-defaults.js';
+import { SCHEDULE_TIMING_TOKEN, type SchedulerTiming } from '../../scheduling/schedule-timing.js';
+import { StoreHolder } from '../../store/store-holder.js';
+import { StoreTime } from '../../store/store-time.js';
 import { storeFault } from '../../store/store-guard.js';
 
 /** How long the tick queue may take to close, in milliseconds. */
@@ -31,8 +42,8 @@ const CLOSE_WITHIN = 1_000;
  * The moving parts of one module in this process: the store, the worker pool and the schedules, as its roles say.
  * Opened once, started and stopped as often as one likes, closed once.
  */
-export class SchedulerRuntime implements ScheduleApplier {
-  readonly workerId: string;
+@Injectable()
+export class SchedulerRuntime {
   /** Schedules that were found broken and repaired. */
   readonly repairs: RepairWatch;
   private pool: WorkerPool | undefined;
@@ -50,22 +61,36 @@ export class SchedulerRuntime implements ScheduleApplier {
   private ticks: EngineQueue | undefined;
   private readonly logger = new OwnLogger();
 
-  constructor(private readonly parts: RuntimeParts) {
-    this.repairs = new RepairWatch(parts.clock);
-    this.workerId = parts.fleet.workerId;
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(SCHEDULE_TIMING_TOKEN) private readonly timing: SchedulerTiming,
+    @Inject(WORKER_ID) readonly workerId: string,
+    private readonly registry: JobRegistry,
+    private readonly holder: StoreHolder,
+    private readonly clock: Clock,
+    private readonly time: StoreTime,
+    private readonly queues: BullQueues,
+    private readonly queueDefaults: QueueDefaultsReader,
+    private readonly slotWaits: SlotWaits,
+    private readonly remoteCancel: RemoteCancel,
+    private readonly events: EventBus,
+    private readonly workerPools: WorkerPoolFactory,
+    private readonly scheduleWorkers: ScheduleWorkerFactory,
+  ) {
+    this.repairs = new RepairWatch(clock);
     this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
   }
 
   /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
   async open(): Promise<void> {
-    const { connection, prefix } = this.parts.options;
-    const store = await outside(() => openStore({ connection, prefix, clock: this.parts.clock }));
+    const { connection, prefix } = this.options;
+    const store = await outside(() => openStore({ connection, prefix, clock: this.clock }));
     store.onAvailability((available, error) => {
       if (available) this.logger.log(`The job store at ${store.address} is back`);
       else this.logger.warn(`The job store at ${store.address} is lost: ${error ? reasonOf(error) : 'no connection'}`);
     });
-    this.parts.holder.set(store);
-    this.parts.events.open();
+    this.holder.set(store);
+    this.events.open();
   }
 
   /** Whether this process takes jobs, or fires schedules. */
@@ -80,10 +105,10 @@ export class SchedulerRuntime implements ScheduleApplier {
   start(): Promise<void> {
     return this.next(async () => {
       if (this.running) return;
-      const store = this.parts.holder.require('start the job scheduler');
-      const { roles } = this.parts.options;
+      const store = this.holder.require('start the job scheduler');
+      const { roles } = this.options;
       this.running = roles.has('worker') || roles.has('scheduler');
-      if (this.running) await this.parts.events.start();
+      if (this.running) await this.events.start();
       try {
         if (roles.has('worker')) await this.startWorking(store);
         if (roles.has('scheduler')) await this.startFiring(store);
@@ -110,7 +135,7 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
   async apply(ids: readonly string[]): Promise<void> {
-    const store = this.parts.holder.require('apply schedules');
+    const store = this.holder.require('apply schedules');
     const ticks = this.tickQueue(store);
     try {
       await this.entries(store).apply(ids);
@@ -123,10 +148,10 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
   private async startWorking(store: Store): Promise<void> {
-    const { options, clock, fleet, events } = this.parts;
+    const { options, clock, remoteCancel, events } = this;
     const { logger } = this;
     if (!options.roles.has('scheduler')) {
-      const { timing, time, registry } = this.parts;
+      const { timing, time, registry } = this;
       const definitions = () => registry.all().map(({ definition }) => definition);
       this.declared = new KeepDeclared(this.declarer(store), time, definitions, clock, timing.every);
       await this.declared.start();
@@ -134,10 +159,10 @@ export class SchedulerRuntime implements ScheduleApplier {
     this.heartbeat = new Heartbeat(store.heartbeats, this.workerId, options.lockDuration, clock);
     await this.heartbeat.start();
     this.lines = new LogWriter({ logs: store.logs, clock, logger, events });
-    const pool = makePool(this.parts, store, this.lines, logger);
+    const pool = this.workerPools.create(store, this.lines);
     this.pool = pool;
-    this.parts.slotWaits.watch(() => this.pool?.statistics());
-    await fleet.serve({
+    this.slotWaits.watch(() => this.pool?.statistics());
+    await remoteCancel.serve({
       abort: (id, reason) => pool.abort(id, reason),
       giveUp: (id) => pool.find(id)?.abandon(),
     });
@@ -146,18 +171,18 @@ export class SchedulerRuntime implements ScheduleApplier {
 
   private async startFiring(store: Store): Promise<void> {
     await this.repairs.listen(store.signals);
-    const { repeatStrategy, repairs, logger } = this;
+    const { repeatStrategy, repairs } = this;
     const ticks = this.tickQueue(store);
     const entries = this.entries(store);
     const declarer = this.declarer(store);
-    this.ticker = makeTicker(this.parts, { store, ticks, repeatStrategy, entries, declarer, repairs, logger });
+    this.ticker = this.scheduleWorkers.create({ store, ticks, repeatStrategy, entries, declarer, repairs });
     await this.ticker.start();
   }
 
   private startSweeping(store: Store): void {
     const onError = (error: Error) => this.logger.debug(`Old records could not be deleted: ${error.message}`);
-    const { clock, hub, registry } = this.parts;
-    const letters = new DeadLetterSweep(store, hub, registry, clock);
+    const { clock, queues, registry } = this;
+    const letters = new DeadLetterSweep(store, queues, registry, clock);
     this.sweep = new HistorySweep(store, this.workerId, clock, onError, SWEEP_EVERY, letters);
     this.sweep.start();
   }
@@ -169,33 +194,33 @@ export class SchedulerRuntime implements ScheduleApplier {
     this.running = false;
     this.heartbeat = undefined;
     this.sweep = undefined;
-    const { shutdownTimeout } = this.parts.options;
+    const { shutdownTimeout } = this.options;
     await Promise.all([ticker?.stop(shutdownTimeout), pool?.stop(shutdownTimeout), sweep?.stop()]);
     await this.lines?.close();
     this.lines = undefined;
-    await this.parts.fleet.stop();
+    await this.remoteCancel.stop();
     const { ticks } = this;
     this.ticks = undefined;
-    await settlesWithin(Promise.all([this.repairs.close(), ticks?.close()]), this.parts.clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all([this.repairs.close(), ticks?.close()]), this.clock, CLOSE_WITHIN);
     this.pool = undefined;
     this.ticker = undefined;
     await heartbeat?.stop();
   }
 
   private declarer({ schedules }: Store): Declarer {
-    const { options, registry, traits, time } = this.parts;
+    const { options, registry, queueDefaults, time } = this;
     return new Declarer({
       schedules,
       time,
       app: options.app,
       schedulesToo: options.roles.has('scheduler'),
-      describe: (definition) => toDeclaredJob(definition, registry, traits),
+      describe: (definition) => toDeclaredJob(definition, registry, queueDefaults),
     });
   }
 
   private entries(store: Store): SchedulerSync {
     const { logger } = this;
-    return new SchedulerSync({ store, ticks: () => this.tickQueue(store), clock: this.parts.clock, logger });
+    return new SchedulerSync({ store, ticks: () => this.tickQueue(store), clock: this.clock, logger });
   }
 
   private tickQueue(store: Store): EngineQueue {

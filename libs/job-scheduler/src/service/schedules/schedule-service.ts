@@ -1,6 +1,7 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../common/clock.js';
+import { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import {
@@ -9,12 +10,12 @@ import {
   ScheduleOwnedError,
   ScheduleUnknownError,
 } from '../../errors/schedule-errors.js';
-import type { ResolvedOptions } from '../../options/resolved-options.js';
-import type { JobRegistry } from '../../discovery/job-registry.js';
-import type { ScheduleApplier } from '../../scheduling/schedule-appliance.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
+import { JobRegistry } from '../../discovery/job-registry.js';
+import { SchedulerRuntime } from '../runtime/scheduler-runtime.js';
 import type { Store } from '../../store/ports/ports.js';
 import type { ScheduleData, StoredSchedule } from '../../store/ports/schedule-store.js';
-import type { StoreHolder } from '../../store/store-holder.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { Actions } from '../actions.js';
 import { CallLine } from '../../jobs/call-line.js';
 import {
@@ -24,24 +25,13 @@ import {
   expectedVersion,
 } from './check-schedule-call.js';
 import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
-import type { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
+import { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
 import { canBeKnown } from '../../jobs/execution-id.js';
-import type { FinishWatcher } from '../../jobs/finish-watcher.js';
+import { FinishWatcher } from '../../jobs/finish-watcher.js';
 import { toHandle, type JobHandle } from '../../jobs/job-handle.js';
 import { anchorOf } from './schedule-anchor.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
-
-/** What `ScheduleService` is made of. */
-export interface ScheduleServiceParts {
-  readonly options: ResolvedOptions;
-  readonly clock: Clock;
-  readonly registry: JobRegistry;
-  readonly holder: StoreHolder;
-  readonly enqueuer: Enqueuer;
-  readonly watcher: FinishWatcher;
-  readonly applier: ScheduleApplier;
-}
 
 /** How often a change is tried again when others change the same schedule meanwhile. */
 const TRIES = 20;
@@ -57,16 +47,25 @@ const LISTED_AT_ONCE = 500;
  *
  * Calls reject with `STORE_UNAVAILABLE` when the store has been silent for 5 s: a change may have been stored all the same.
  */
+@Injectable()
 export class ScheduleService {
   private readonly line = new CallLine();
   private readonly actions = new Actions();
 
-  constructor(private readonly parts: ScheduleServiceParts) {}
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly clock: Clock,
+    private readonly registry: JobRegistry,
+    private readonly holder: StoreHolder,
+    private readonly enqueuer: Enqueuer,
+    private readonly watcher: FinishWatcher,
+    private readonly runtime: SchedulerRuntime,
+  ) {}
 
   /** By id. @throws ScheduleInputError, JobUnknownError */
   async list(filter: ScheduleFilter = {}): Promise<ScheduledJob[]> {
     checkScheduleFilter(filter);
-    await this.parts.holder.ready();
+    await this.holder.ready();
     const job = filter.job === undefined ? undefined : this.nameOf(filter.job);
     return this.guard('list schedules', async ({ schedules }) => {
       const stored = await schedules.all();
@@ -76,7 +75,7 @@ export class ScheduleService {
           (filter.source === undefined || each.source === filter.source) &&
           (filter.enabled === undefined || each.enabled === filter.enabled),
       );
-      const now = this.parts.clock.now();
+      const now = this.clock.now();
       const list: ScheduledJob[] = [];
       for (const each of wanted) {
         // Finding the next fires of thousands takes a while: others have their turn in between.
@@ -90,7 +89,7 @@ export class ScheduleService {
   /** @throws ScheduleUnknownError */
   get(id: string): Promise<ScheduledJob> {
     return this.guard(`look up schedule ${inspectShort(id)}`, async (store) =>
-      toScheduledJob(await this.require(store, id), this.parts.clock.now()),
+      toScheduledJob(await this.require(store, id), this.clock.now()),
     );
   }
 
@@ -105,9 +104,9 @@ export class ScheduleService {
    */
   async create<const J extends JobRef>(input: NewSchedule<J>): Promise<ScheduledJob> {
     checkScheduleInput(input);
-    await this.parts.holder.ready();
+    await this.holder.ready();
     const checked = await this.check(input, undefined);
-    const now = this.parts.clock.now();
+    const now = this.clock.now();
     const { spec, ...said } = checked;
     const data = plain({
       source: 'api',
@@ -138,7 +137,7 @@ export class ScheduleService {
       async (stored) => {
         if (stored.source === 'code') throw new ScheduleOwnedError(id, 'changed');
         const { spec, ...said } = await this.check(change, stored);
-        const now = this.parts.clock.now();
+        const now = this.clock.now();
         const data = { ...stored, ...said, updatedAt: now };
         return {
           ...data,
@@ -162,7 +161,7 @@ export class ScheduleService {
       if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
       if (!(await store.schedules.remove(id, expected)) && expected !== undefined)
         throw new ScheduleConflictError(id, expected, (await this.require(store, id)).version);
-      await this.parts.applier.apply([id]);
+      await this.runtime.apply([id]);
     });
     await this.note(deleted, id, 'deleted');
   }
@@ -188,7 +187,7 @@ export class ScheduleService {
    * @throws ScheduleUnknownError; JobUnknownError when its job is not registered in this process.
    */
   async runNow(id: string): Promise<JobHandle> {
-    const { enqueuer, watcher } = this.parts;
+    const { enqueuer, watcher } = this;
     const stored = await this.guard(`run schedule ${inspectShort(id)}`, (store) => this.require(store, id));
     const { job, payload, overlap } = stored;
     const cause = { trigger: 'manual', scheduleId: id, overlap } as const;
@@ -200,7 +199,7 @@ export class ScheduleService {
       id,
       async (stored) => {
         if (stored.enabled === enabled) return undefined;
-        const now = this.parts.clock.now();
+        const now = this.clock.now();
         return { ...stored, enabled, enabledAt: enabled ? now : stored.enabledAt, updatedAt: now };
       },
       expected,
@@ -229,8 +228,8 @@ export class ScheduleService {
   }
 
   private async applied(stored: StoredSchedule): Promise<ScheduledJob> {
-    await this.parts.applier.apply([stored.id]);
-    return toScheduledJob(stored, this.parts.clock.now());
+    await this.runtime.apply([stored.id]);
+    return toScheduledJob(stored, this.clock.now());
   }
 
   private async require({ schedules }: Store, id: string): Promise<StoredSchedule> {
@@ -243,7 +242,7 @@ export class ScheduleService {
   }
 
   private check(input: object, stored: StoredSchedule | undefined): Promise<CheckedSchedule> {
-    const { options, registry, clock } = this.parts;
+    const { options, registry, clock } = this;
     const { timezone } = options.defaults;
     const rules = { registry, timezone, maxPayload: options.maxPayload, now: clock.now() };
     return new ScheduleInputCheck(rules, input as Record<string, unknown>, stored).read();
@@ -251,7 +250,7 @@ export class ScheduleService {
 
   private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
     return (async () => {
-      const store = await this.parts.holder.open(action);
+      const store = await this.holder.open(action);
       return this.line.run(store, () => work(store));
     })();
   }
@@ -261,7 +260,7 @@ export class ScheduleService {
   }
 
   private nameOf(ref: JobRef): string {
-    return typeof ref === 'string' ? ref : this.parts.registry.require(ref).definition.name;
+    return typeof ref === 'string' ? ref : this.registry.require(ref).definition.name;
   }
 }
 
