@@ -6,7 +6,7 @@ import { Job } from '#src/decorators/job.decorator.js';
 import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { OnJobFail } from '#src/decorators/on-job-fail.decorator.js';
 import { attempt, faultsOf } from './support.js';
-import { discover, A, mailer } from './discovery-kit.js';
+import { discover, A, mailer, started } from './discovery-kit.js';
 
 describe('faults of classes', () => {
   it('reports all faults of all jobs at once, by class and method', async () => {
@@ -53,7 +53,7 @@ describe('faults of classes', () => {
     }
     expect(await faultsOf({ providers: [twice, Unscheduled] })).toEqual([]);
     const registry = await discover({ providers: [twice] });
-    expect(() => registry.register({ name: 'a#2', schedule: '@weekly' }, () => 1)).toThrow(
+    expect(() => started!.registrar.register({ name: 'a#2', schedule: '@weekly' }, () => 1)).toThrow(
       `register("a#2"): ${problem('a')}`,
     );
     expect(registry.names()).toEqual(['a']);

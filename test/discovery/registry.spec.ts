@@ -8,7 +8,7 @@ import type { JobOptions } from '#src/definition/job-options.js';
 import { Job } from '#src/decorators/job.decorator.js';
 import { JobStep } from '#src/decorators/job-step.decorator.js';
 import { attempt } from './support.js';
-import { startUndiscovered, discover, A } from './discovery-kit.js';
+import { startUndiscovered, discover, A, started as running } from './discovery-kit.js';
 
 describe('the registry', () => {
   class Mail {
@@ -78,18 +78,18 @@ describe('the registry', () => {
 
   it('registers functions before and after bootstrap', async () => {
     const started = await startUndiscovered({ providers: [A] }, { jobs: { early: { queue: 'low' } } });
-    const { registry } = started;
-    registry.register({ name: 'early', onFail: 'late', timeout: '1s' }, (payload: number, ctx: JobContext) => [
+    const { registry, registrar } = started;
+    registrar.register({ name: 'early', onFail: 'late', timeout: '1s' }, (payload: number, ctx: JobContext) => [
       payload,
       ctx.job,
     ]);
-    registry.register({ name: 'late' }, () => undefined);
+    registrar.register({ name: 'late' }, () => undefined);
     await started.discover();
     const early = registry.require('early');
     expect(early.definition).toMatchObject({ queue: 'low', timeout: 1000, source: 'register("early")', steps: [] });
     expect(early.provider).toBeUndefined();
     expect(await attempt(early, 4)).toEqual([4, 'test']);
-    const { job, checked } = registry.register({ name: 'after', onFail: A }, () => 1);
+    const { job, checked } = registrar.register({ name: 'after', onFail: A }, () => 1);
     await checked;
     expect(registry.require('after')).toBe(job);
     expect(registry.names()).toEqual(['early', 'late', 'a', 'after']);
@@ -106,7 +106,7 @@ describe('the registry', () => {
       [{} as never, () => 1, `"" is not a job's name`],
     ];
     for (const [options, handler, message] of wrong) {
-      expect(() => registry.register(options, handler as never)).toThrow(
+      expect(() => running!.registrar.register(options, handler as never)).toThrow(
         expect.objectContaining({ code: 'JOB_DEFINITION_INVALID', message: expect.stringContaining(message) }),
       );
     }
@@ -117,11 +117,11 @@ describe('the registry', () => {
     const schedule = { every: '1m', payload: { day: 1 } };
     const schema = z.object({ day: z.string() });
     const started = await startUndiscovered({});
-    started.registry.register({ name: 'early', schedule, schema }, () => 1);
+    started.registrar.register({ name: 'early', schedule, schema }, () => 1);
     await expect(started.discover()).rejects.toThrow('register("early"): schedule: The schema refuses');
     await started.app.close();
-    const registry = await discover({});
-    const { checked } = registry.register({ name: 'late', schedule, schema }, () => 1);
+    await discover({});
+    const { checked } = running!.registrar.register({ name: 'late', schedule, schema }, () => 1);
     await expect(checked).rejects.toThrow('register("late"): schedule: The schema refuses');
   });
 });

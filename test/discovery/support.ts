@@ -4,7 +4,7 @@ import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/tes
 import { JobContext } from '#src/definition/job-context.js';
 import { EnhancerCreators } from '#src/discovery/handlers/enhancer-creators.js';
 import { JobDiscovery } from '#src/discovery/job-discovery.js';
-import { JobIndex } from '#src/discovery/job-index.js';
+import { JobRegistrar } from '#src/discovery/job-registrar.js';
 import { ListenerExplorer } from '#src/discovery/explore/listener-explorer.js';
 import type { RegisteredJob } from '#src/discovery/registered-job.js';
 import { ProviderExplorer } from '#src/discovery/explore/provider-explorer.js';
@@ -55,6 +55,7 @@ export interface DiscoveredApp {
   readonly app: TestingModule;
   readonly discovery: JobDiscovery;
   readonly registry: JobRegistry;
+  readonly registrar: JobRegistrar;
   readonly discover: () => Promise<void>;
 }
 
@@ -73,15 +74,16 @@ export async function startApp(
   });
   const app = await adapt(builder).setLogger(SILENT).compile();
   await app.init();
-  const index = new JobIndex();
+  const registry = new JobRegistry();
   const discovery = new JobDiscovery(
     app.get(ProviderExplorer),
     app.get(EnhancerCreators),
-    index,
+    registry,
     options,
     app.get(ListenerExplorer),
   );
-  return { app, discovery, registry: new JobRegistry(index, options), discover: () => discovery.discover() };
+  const registrar = new JobRegistrar(registry, options);
+  return { app, discovery, registry, registrar, discover: () => discovery.discover() };
 }
 
 /** The faults of an app, as `at: problem`. */

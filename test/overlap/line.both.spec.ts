@@ -1,4 +1,5 @@
 /** Who waits behind an execution that was removed by BullMQ's own means. */
+import type { Canceller } from '#src/jobs/cancel/canceller.js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '#src/common/clock.js';
 import { QueuedRuns } from '#src/execution/overlap/queued-runs.js';
@@ -28,7 +29,7 @@ async function openLine(connection: string) {
   const store = await openStore({ connection, prefix: randomPrefix(), clock });
   const queue = store.queues.queue('default');
   opened.push(store, queue);
-  const runs = new QueuedRuns({ get: () => queue } as never, { cancel: async () => false });
+  const runs = new QueuedRuns({ get: () => queue } as never, { cancel: async () => false } as unknown as Canceller);
   const leases = new RunLeases(() => store.locks, runs, clock, TTL);
   const keeper = new LeaseKeeper(() => store.locks, clock, TTL);
   const turn = (id: string) =>

@@ -10,7 +10,7 @@ import { Declarer } from '#src/scheduling/sync/declarer.js';
 import { Reconciler } from '#src/scheduling/sync/reconciler.js';
 import { SchedulerSync } from '#src/scheduling/sync/scheduler-sync.js';
 import { toStretch } from '#src/scheduling/stored-repeat.js';
-import { openTickQueue, type TickData } from '#src/scheduling/tick-queue.js';
+import type { TickData } from '#src/scheduling/tick-queue.js';
 import type { DeclaredJob } from '#src/store/ports/declared-job.js';
 import { openMemoryStore } from '#src/store/memory/memory-store.js';
 import { decodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
@@ -79,7 +79,7 @@ function reconciler({ store, ticks }: Stage, fault?: Fault): Reconciler {
   const schedules = fault ? fault.on(store.schedules) : store.schedules;
   const queue = fault ? fault.on(ticks) : ticks;
   const seen = { queues: store.queues, markers: store.markers, schedules };
-  const entries = new SchedulerSync({ store: seen, ticks: () => queue, clock, logger });
+  const entries = new SchedulerSync({ require: () => seen as Store }, { open: () => queue }, clock);
   const declarer = new Declarer({
     schedules,
     time,
@@ -114,7 +114,7 @@ describe('a reconciler that dies', () => {
   beforeAll(async () => {
     for (const _ of POINTS) {
       const store = openMemoryStore({ prefix: randomPrefix(), clock });
-      const stage = { store, ticks: openTickQueue(store, strategy) };
+      const stage = { store, ticks: store.queues.queue(TICK_QUEUE, { settings: { repeatStrategy: strategy } }) };
       stages.push(stage);
       await reconcile(stage, OLD);
     }

@@ -6,7 +6,7 @@ import { JobSchedulerModule, JobService, ScheduleService } from 'nestjs-job-sche
 import { checkEntry } from '#src/scheduling/sync/scheduler-diff.js';
 import type { TickData } from '#src/scheduling/tick-queue.js';
 import { encodeSchedulerId, TICK_QUEUE } from '#src/store/names.js';
-import { SchedulerRuntime } from '#src/service/runtime/scheduler-runtime.js';
+import { SchedulerSync } from '#src/scheduling/sync/scheduler-sync.js';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { closedAfterEach } from '../support/closed-after-each.js';
 import { randomPrefix } from '../support/prefix.js';
@@ -51,11 +51,11 @@ test.each(storesOfSuite(everyStore))(
     const id = 'new-year';
     await app.get(ScheduleService).create({ id, job: 'yearly', schedule: '@yearly' });
     const { queues } = app.get(StoreHolder, { strict: false }).require('look');
-    const runtime = app.get(SchedulerRuntime, { strict: false });
+    const entries = app.get(SchedulerSync, { strict: false });
     const key = encodeSchedulerId(id);
     for (let round = 0; round < 5; round++) {
       await queues.queue(TICK_QUEUE).removeJobScheduler(key);
-      await Promise.all(Array.from({ length: 20 }, () => runtime.apply([id])));
+      await Promise.all(Array.from({ length: 20 }, () => entries.apply([id])));
       expect(await queues.schedulers(TICK_QUEUE, [key])).toMatchObject([{ key }]);
     }
   },

@@ -5,7 +5,7 @@ import { Clock, SystemClock } from './common/clock.js';
 import { OwnLogger } from './common/own-logger.js';
 import { EnhancerCreators } from './discovery/handlers/enhancer-creators.js';
 import { JobDiscovery } from './discovery/job-discovery.js';
-import { JobIndex } from './discovery/job-index.js';
+import { JobRegistrar } from './discovery/job-registrar.js';
 import { ListenerExplorer } from './discovery/explore/listener-explorer.js';
 import { ProviderExplorer } from './discovery/explore/provider-explorer.js';
 import { resolveOptions } from './options/resolve-options.js';
@@ -35,13 +35,16 @@ import { BullQueues } from './queues/bull-queues.js';
 import { QueueInfoReader } from './queues/queue-info-reader.js';
 import { QueueCapacity } from './queues/queue-capacity.js';
 import { QueuedRuns } from './execution/overlap/queued-runs.js';
-import { QueueDefaultsReader } from './queues/queue-defaults.js';
 import { ScheduleService } from './service/schedules/schedule-service.js';
 import { SchedulerRuntime } from './service/runtime/scheduler-runtime.js';
 import { SlotWaits } from './jobs/slot-waits.js';
 import { JobRetrier } from './jobs/job-retrier.js';
 import { WaitingJobRemover } from './jobs/cancel/waiting-job-remover.js';
 import { makeWorkerId, WORKER_ID } from './options/worker-id.js';
+import { TickQueue } from './scheduling/tick-queue.js';
+import { SchedulerSync } from './scheduling/sync/scheduler-sync.js';
+import { SkippedFires } from './scheduling/fire/skipped-fires.js';
+import { RepairWatch } from './service/runtime/repair-watch.js';
 import { WorkerPoolFactory } from './service/runtime/worker-pool.factory.js';
 import { ScheduleWorkerFactory } from './service/runtime/schedule-worker.factory.js';
 import { KnownExecutions } from './jobs/known-executions.js';
@@ -76,12 +79,12 @@ const settings: Provider[] = [
 
 /** What the services stand on, from the jobs that are found to what runs them. */
 const parts: Provider[] = [
-  JobIndex,
+  JobRegistry,
   ProviderExplorer,
   ListenerExplorer,
   EnhancerCreators,
   JobDiscovery,
-  JobRegistry,
+  JobRegistrar,
   StoreHolder,
   {
     provide: StoreTime,
@@ -94,7 +97,6 @@ const parts: Provider[] = [
       ),
   },
   BullQueues,
-  QueueDefaultsReader,
   QueueInfoReader,
   QueueCapacity,
   ListenerCalls,
@@ -119,6 +121,10 @@ const parts: Provider[] = [
     useFactory: (holder: StoreHolder, clock: Clock, time: StoreTime, { liveFor }: SchedulerTiming) =>
       new FleetJobs(() => holder.require('look for a job of the fleet').schedules, clock, time, liveFor),
   },
+  TickQueue,
+  SchedulerSync,
+  SkippedFires,
+  RepairWatch,
   WorkerPoolFactory,
   ScheduleWorkerFactory,
   SchedulerRuntime,

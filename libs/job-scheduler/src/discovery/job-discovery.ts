@@ -10,7 +10,7 @@ import { findEnhancerFaults } from './handlers/enhancer-faults.js';
 import type { ListenerMethod } from './event-listener.js';
 import type { FoundProvider, ProviderWrapper } from './explore/found-provider.js';
 import { HandlerBinding } from './handlers/handler-binding.js';
-import { JobIndex } from './job-index.js';
+import { JobRegistry } from './job-registry.js';
 import { findJobSetFaults } from './job-set-faults.js';
 import { ListenerExplorer } from './explore/listener-explorer.js';
 import { ProviderExplorer } from './explore/provider-explorer.js';
@@ -28,7 +28,7 @@ export class JobDiscovery {
   constructor(
     private readonly explorer: ProviderExplorer,
     private readonly creators: EnhancerCreators,
-    private readonly index: JobIndex,
+    private readonly registry: JobRegistry,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly listenerExplorer: ListenerExplorer,
   ) {}
@@ -45,7 +45,7 @@ export class JobDiscovery {
    */
   async discover(): Promise<void> {
     this.found = await this.look(this.knowsAll ? Object.keys(this.options.jobs) : []);
-    this.index.complete();
+    this.registry.complete();
   }
 
   /**
@@ -62,23 +62,23 @@ export class JobDiscovery {
     const { providers, faults } = this.explorer.explore();
     const found = providers.filter(({ wrapper }) => fresh.has(wrapper)).map((provider) => this.jobsOf(provider));
     const declared = found.flatMap(({ jobs }) => jobs);
-    const known = this.known.size > 0 ? [] : this.index.jobs;
+    const known = this.known.size > 0 ? [] : this.registry.all();
     const payloads = await Promise.all([...known, ...declared].map(({ definition }) => findPayloadFaults(definition)));
     // From here on in one go: nothing is registered in between.
-    const index = this.index.with(...declared);
-    const { listeners, faults: listenerFaults } = this.listenerExplorer.explore(index, this.knowsAll, (wrapper) =>
+    const registry = this.registry.with(...declared);
+    const { listeners, faults: listenerFaults } = this.listenerExplorer.explore(registry, this.knowsAll, (wrapper) =>
       fresh.has(wrapper),
     );
     const allFaults = [
       ...faults,
       ...found.flatMap((each) => each.faults),
-      ...findJobSetFaults([...this.index.jobs, ...declared], index, overrides),
+      ...findJobSetFaults([...this.registry.all(), ...declared], registry, overrides),
       ...payloads.flat(),
       ...listenerFaults,
     ];
     if (allFaults.length > 0) throw new JobDefinitionError(allFaults);
     for (const wrapper of fresh) this.known.add(wrapper);
-    for (const job of declared) this.index.add(job);
+    for (const job of declared) this.registry.add(job);
     this.warnOfShortNames(declared);
     return listeners;
   }

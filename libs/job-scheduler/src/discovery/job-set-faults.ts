@@ -1,20 +1,20 @@
 import { didYouMean } from '../errors/did-you-mean.js';
 import type { Fault } from '../errors/fault.js';
 import { JobUnknownError } from '../errors/unknown-name-errors.js';
-import type { JobIndex } from './job-index.js';
+import type { JobRegistry } from './job-registry.js';
 import type { RegisteredJob } from './registered-job.js';
 
 /** What is wrong among the jobs of an app, though each is right by itself. */
 export function findJobSetFaults(
   jobs: readonly RegisteredJob[],
-  index: JobIndex,
+  registry: JobRegistry,
   overrides: readonly string[],
 ): readonly Fault[] {
   return [
     ...sameNames(jobs),
-    ...sameSchedules(jobs, index),
-    ...unknownOverrides(index, overrides),
-    ...onFailFaults(jobs, index),
+    ...sameSchedules(jobs, registry),
+    ...unknownOverrides(registry, overrides),
+    ...onFailFaults(jobs, registry),
   ];
 }
 
@@ -28,9 +28,9 @@ function sameNames(jobs: readonly RegisteredJob[]): readonly Fault[] {
 }
 
 /** The second schedule of a job "x" has the id that the first one of a job "x#2" would have. */
-function sameSchedules(jobs: readonly RegisteredJob[], index: JobIndex): readonly Fault[] {
+function sameSchedules(jobs: readonly RegisteredJob[], registry: JobRegistry): readonly Fault[] {
   const owners = new Map<string, string>();
-  for (const { definition } of index.jobs) {
+  for (const { definition } of registry.all()) {
     for (const { id } of definition.schedules) if (!owners.has(id)) owners.set(id, definition.name);
   }
   return jobs.flatMap(({ definition: { name, source, schedules } }) =>
@@ -49,26 +49,26 @@ function sameName(name: string, source: string, other: string): string {
   return `name: Job "${name}" is declared by ${other} too. Give one of them another name.`;
 }
 
-function unknownOverrides(index: JobIndex, overrides: readonly string[]): readonly Fault[] {
+function unknownOverrides(registry: JobRegistry, overrides: readonly string[]): readonly Fault[] {
   return overrides
-    .filter((name) => !index.find(name))
+    .filter((name) => !registry.find(name))
     .map((name) => ({
       at: `jobs[${JSON.stringify(name)}]`,
-      problem: `No job of this name is declared.${didYouMean(name, index.names, 'Declared')}`,
+      problem: `No job of this name is declared.${didYouMean(name, registry.names(), 'Declared')}`,
     }));
 }
 
-function onFailFaults(jobs: readonly RegisteredJob[], index: JobIndex): readonly Fault[] {
+function onFailFaults(jobs: readonly RegisteredJob[], registry: JobRegistry): readonly Fault[] {
   return jobs.flatMap(({ definition }) => {
     const { source, onFail } = definition;
     if (onFail === undefined) return [];
     try {
-      index.require(onFail);
+      registry.require(onFail);
     } catch (error) {
       if (!(error instanceof JobUnknownError)) throw error;
       return [{ at: source, problem: `onFail: ${error.message}` }];
     }
-    const circle = circleOf(definition.name, index);
+    const circle = circleOf(definition.name, registry);
     return circle === undefined
       ? []
       : [{ at: source, problem: `onFail: It leads back to the job itself (${circle}), for ever. Break the circle.` }];
@@ -76,14 +76,14 @@ function onFailFaults(jobs: readonly RegisteredJob[], index: JobIndex): readonly
 }
 
 /** `a → b → a`, when the on-fail jobs of `start` come back to it. */
-function circleOf(start: string, index: JobIndex): string | undefined {
+function circleOf(start: string, registry: JobRegistry): string | undefined {
   const path = [start];
   for (;;) {
-    const onFail = index.find(path.at(-1)!)?.definition.onFail;
+    const onFail = registry.find(path.at(-1)!)?.definition.onFail;
     if (onFail === undefined) return undefined;
     let next: string;
     try {
-      next = index.require(onFail).definition.name;
+      next = registry.require(onFail).definition.name;
     } catch {
       // That job's own fault.
       return undefined;

@@ -6,7 +6,7 @@ import { StoreHolder } from '../store/store-holder.js';
 import { BullQueues } from './bull-queues.js';
 import type { QueueInfo } from './queue-info.js';
 
-/** Reads and steers queues. */
+/** Reads queues, pauses and resumes them. */
 @Injectable()
 export class QueueInfoReader {
   constructor(
@@ -24,6 +24,14 @@ export class QueueInfoReader {
   async all(): Promise<QueueInfo[]> {
     const ended = await this.holder.require('count executions').executions.counts(this.queues.names());
     return Promise.all(this.queues.all().map((queue) => this.describe(queue, ended[queue.name])));
+  }
+
+  pause(name: string): Promise<void> {
+    return this.queues.get(name).pause();
+  }
+
+  resume(name: string): Promise<void> {
+    return this.queues.get(name).resume();
   }
 
   private async describe(

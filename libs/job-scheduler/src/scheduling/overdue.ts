@@ -1,6 +1,6 @@
 import { nextFire } from '../cron/next-fire.js';
 import type { StoredSchedule } from '../store/ports/schedule-store.js';
-import { scheduleSpecOf } from './schedule-spec-of.js';
+import { scheduleSpecOf } from './stored-repeat.js';
 
 /** How late a fire may be taken, in milliseconds: what is later is a misfire by default, too. */
 const LATE = 60_000;

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JobDefinition } from '../definition/job-definition.js';
+import type { Enqueuer } from '../jobs/enqueue/enqueuer.js';
 import type { MarkerStore } from '../store/ports/ports.js';
-
-/** Puts the first run of a newly deployed definition into its queue. Repeating it with the same id adds nothing. */
-export type EnqueueFirstRun = (definition: JobDefinition, id: string) => Promise<void>;
 
 /** Name and schedules: what `runOnStart` takes for the same definition. */
 function fingerprint(definition: JobDefinition): string {
@@ -18,7 +16,7 @@ function fingerprint(definition: JobDefinition): string {
 export async function runOnStart(
   definitions: readonly JobDefinition[],
   markers: MarkerStore,
-  enqueue: EnqueueFirstRun,
+  enqueuer: Enqueuer,
 ): Promise<void> {
   const starting = definitions.filter((definition) => definition.runOnStart && definition.enabled);
   await Promise.all(
@@ -26,7 +24,7 @@ export async function runOnStart(
       const key = `run-on-start:${definition.name}:${fingerprint(definition)}`;
       if ((await markers.get(key)) !== undefined) return;
       // Stored after the enqueue: a crash in between repeats it with the same id, which adds nothing.
-      await enqueue(definition, key);
+      await enqueuer.enqueue(definition.name, definition.schedules[0]?.payload, { id: key }, { trigger: 'schedule' });
       await markers.keep(key, 'done');
     }),
   );

@@ -1,46 +1,41 @@
-import type { Telemetry } from 'bullmq';
 import type { Logger } from '@nestjs/common';
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
-import type { JobDefinition } from '../definition/job-definition.js';
 import { settlesWithin } from '../common/settles-within.js';
-import type { JobDefaults } from '../options/resolved-options.js';
-import type { DeclaredJob } from '../store/ports/declared-job.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { JobRegistry } from '../discovery/job-registry.js';
+import type { FleetJobs } from '../execution/fleet-jobs.js';
+import type { Enqueuer } from '../jobs/enqueue/enqueuer.js';
 import { TICK_QUEUE } from '../store/names.js';
-import type { EngineQueue, Store } from '../store/ports/ports.js';
+import type { Store } from '../store/ports/ports.js';
 import type { StoreTime } from '../store/store-time.js';
 import { STALLED_INTERVAL } from '../worker/bull-worker.js';
 import { WorkerPool } from '../worker/worker-pool.js';
 import type { Declarer } from './sync/declarer.js';
-import type { EnqueueFire, RecordSkipped } from './fire/fire.js';
+import type { SkippedFires } from './fire/skipped-fires.js';
 import { FireHandler } from './fire/fire-handler.js';
 import { Reconciler } from './sync/reconciler.js';
-import { runOnStart, type EnqueueFirstRun } from './run-on-start.js';
+import { runOnStart } from './run-on-start.js';
 import type { SchedulerSync, ScheduleRepair } from './sync/scheduler-sync.js';
 import type { SchedulerTiming } from './schedule-timing.js';
-import type { TickSettings } from './tick-queue.js';
+import type { TickQueue } from './tick-queue.js';
 import { withLeaderLock } from './leader-lock.js';
 
-export interface TickerParts {
+export interface ScheduleWorkerParts {
   readonly store: Store;
+  readonly options: ResolvedOptions;
+  readonly timing: SchedulerTiming;
+  readonly workerId: string;
   readonly clock: Clock;
+  readonly time: StoreTime;
   readonly logger: Logger;
-  readonly ticks: EngineQueue;
-  readonly settings: TickSettings;
+  readonly ticks: TickQueue;
   readonly entries: SchedulerSync;
   readonly declarer: Declarer;
-  readonly time: StoreTime;
-  readonly lockDuration: number;
-  readonly workerId: string;
-  readonly telemetry: Telemetry | undefined;
-  readonly timing: SchedulerTiming;
-  readonly defaults: JobDefaults;
-  readonly definitions: () => readonly JobDefinition[];
-  readonly find: (job: string) => JobDefinition | undefined;
-  readonly findElsewhere: (job: string) => Promise<DeclaredJob | undefined>;
-  readonly enqueueFire: EnqueueFire;
-  readonly recordSkipped: RecordSkipped;
-  readonly enqueueFirstRun: EnqueueFirstRun;
+  readonly registry: JobRegistry;
+  readonly fleetJobs: FleetJobs;
+  readonly enqueuer: Enqueuer;
+  readonly skippedFires: SkippedFires;
   readonly onRepair: (repair: ScheduleRepair) => void;
 }
 
@@ -49,10 +44,10 @@ const FIRES_AT_ONCE = 10;
 /** How long a round that is under way may take to end, in milliseconds. */
 const STOP_WITHIN = 1_000;
 /** How long a boot waits for the reconcilers of other instances, in milliseconds. */
-const BOOT_PATIENCE = 20_000;
+const BOOT_WAIT = 20_000;
 
 /** Held while entries are reconciled. */
-const TURN = '_reconcile';
+const LOCK = '_reconcile';
 /** Held for half a round by the instance that has reconciled: the others need not. By version: each has its own to see to. */
 const ROUND = '_reconciled:';
 
@@ -69,46 +64,32 @@ export class ScheduleWorker {
   private timer: ClockTimer | undefined;
   private round: Promise<void> = Promise.resolve();
 
-  constructor(private readonly parts: TickerParts) {
-    const { store, clock, logger, settings, lockDuration, timing } = parts;
-    this.reconciler = new Reconciler({
-      store,
-      declarer: parts.declarer,
-      entries: parts.entries,
-      ticks: parts.ticks,
-      time: parts.time,
-      logger,
-      liveFor: timing.liveFor,
-      grace: timing.grace,
-      onRepair: parts.onRepair,
-    });
+  constructor(private readonly parts: ScheduleWorkerParts) {
+    const { store, options, clock, logger, ticks, timing } = parts;
+    const { lockDuration, telemetry, defaults } = options;
+    this.reconciler = new Reconciler({ ...parts, ticks: ticks.open(), liveFor: timing.liveFor, grace: timing.grace });
     this.pool = new WorkerPool({
       store,
       runner: new FireHandler({
+        ...parts,
         schedules: store.schedules,
-        find: parts.find,
-        findElsewhere: parts.findElsewhere,
-        defaults: parts.defaults,
-        enqueue: parts.enqueueFire,
-        recordSkipped: parts.recordSkipped,
-        time: parts.time,
+        defaults,
         crashDelay: lockDuration + STALLED_INTERVAL,
-        logger,
       }),
       queues: new Map([[TICK_QUEUE, { name: TICK_QUEUE, weight: 1, max: FIRES_AT_ONCE }]]),
       order: 'weighted',
       concurrency: FIRES_AT_ONCE,
       lockDuration,
       workerId: parts.workerId,
-      telemetry: parts.telemetry,
+      telemetry,
       clock,
-      settings,
+      settings: { repeatStrategy: ticks.repeatStrategy },
       onError: (error) => logger.debug(`Tick queue: ${error.message}`),
     });
   }
 
   async start(): Promise<void> {
-    const { logger, definitions, store, enqueueFirstRun } = this.parts;
+    const { logger, store, enqueuer } = this.parts;
     const isDone = await this.reconcile();
     if (this.stopping.signal.aborted) return;
     if (!isDone) {
@@ -117,21 +98,21 @@ export class ScheduleWorker {
       );
       return this.plan(() => this.start(), 0);
     }
-    await runOnStart(definitions(), store.markers, enqueueFirstRun);
+    await runOnStart(this.parts.registry.definitions(), store.markers, enqueuer);
     await this.pool.start();
     this.plan(() => this.look(), this.parts.timing.every);
   }
 
   /**
    * Also after a job was registered while the app runs.
-   * @returns `false`: the turn did not come.
+   * @returns `false`: others held the lock for too long.
    */
-  reconcile(patience = BOOT_PATIENCE, isWatch = false): Promise<boolean> {
-    const { definitions, store, clock, time, workerId: holder } = this.parts;
-    return withLeaderLock({ locks: store.locks, clock, holder }, TURN, patience, this.stopping.signal, async () => {
+  reconcile(patience = BOOT_WAIT, isWatch = false): Promise<boolean> {
+    const { registry, store, clock, time, workerId: holder } = this.parts;
+    return withLeaderLock({ locks: store.locks, clock, holder }, LOCK, patience, this.stopping.signal, async () => {
       await time.sure();
-      await this.reconciler.declare(definitions());
-      await this.reconciler.reconcile(definitions(), isWatch);
+      await this.reconciler.declare(registry.definitions());
+      await this.reconciler.reconcile(registry.definitions(), isWatch);
     });
   }
 
@@ -145,9 +126,9 @@ export class ScheduleWorker {
 
   /** One instance of each version reconciles in a round; the others say that they live. */
   private async look(): Promise<void> {
-    const { declarer, definitions, store, time, timing, workerId } = this.parts;
+    const { declarer, registry, store, time, timing, workerId } = this.parts;
     await time.measure();
-    await this.reconciler.declare(definitions());
+    await this.reconciler.declare(registry.definitions());
     const round = `${ROUND}${declarer.current?.version}`;
     const { held } = await store.locks.acquire(round, workerId, { ttl: Math.max(1, timing.every / 2) });
     if (held) await this.reconcile(timing.every / 2, true);

@@ -1,14 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Stretch } from '../cron/fires-between.js';
 import { fromPattern, toStoredRepeat, type StoredRepeat } from '../cron/schedule-pattern.js';
+import { parseSchedule } from '../cron/schedule.js';
+import type { ScheduleSpec } from '../cron/schedule-spec.js';
 import type { EngineScheduler } from '../store/ports/ports.js';
 import type { ScheduleData } from '../store/ports/schedule-store.js';
-import { scheduleSpecOf } from './schedule-spec-of.js';
 import { isTickData, type ScheduleRevision } from './tick-queue.js';
 
 export type FullRepeat = StoredRepeat & { readonly pattern: string; readonly tz: string };
 
-/** What BullMQ is to hold of a schedule. @throws ScheduleError when the record cannot be read. */
+/**
+ * When a stored schedule fires.
+ * @throws ScheduleError when its expression or zone cannot be read: a newer version may have stored it.
+ */
+export function scheduleSpecOf({
+  expression,
+  timezone,
+  start,
+  end,
+}: Pick<ScheduleData, 'expression' | 'timezone' | 'start' | 'end'>): ScheduleSpec {
+  return { ...parseSchedule(expression, timezone), start, end };
+}
+
+/** What BullMQ holds of a schedule once it is in sync. @throws ScheduleError when the record cannot be read. */
 export function repeatOf(schedule: ScheduleData): FullRepeat {
   return toStoredRepeat(scheduleSpecOf(schedule), schedule.anchor);
 }

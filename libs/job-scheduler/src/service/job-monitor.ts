@@ -5,7 +5,6 @@ import { JobRegistry } from '../discovery/job-registry.js';
 import { isOverdue } from '../scheduling/overdue.js';
 import { StoreHolder } from '../store/store-holder.js';
 import { JobHistory } from './history/job-history.js';
-import { guardStore } from '../store/store-guard.js';
 
 /** Tells, by job, whether all is well. Errors as those of `JobHistory`. */
 @Injectable()
@@ -23,8 +22,7 @@ export class JobMonitor {
    */
   async healthCheck(): Promise<Record<string, boolean>> {
     const names = this.registry.names();
-    const store = await this.holder.open('check the health of jobs');
-    return guardStore(store, async () => {
+    return this.holder.run('check the health of jobs', async (store) => {
       const [stats, schedules] = await Promise.all([store.history.stats(names), store.schedules.all()]);
       const now = this.clock.now();
       const overdue = new Set(schedules.filter((schedule) => isOverdue(schedule, now)).map(({ job }) => job));

@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { JobEvent } from '../definition/job-event.js';
-import { LONGEST_DURATION, type Duration } from '../common/duration.js';
+import type { Duration } from '../common/duration.js';
 import type { JobOptions } from '../definition/job-options.js';
 import type { JobPayload, JobRef, JobResult, KnownRef } from '../definition/job-ref.js';
 import type { JobStatus } from '../definition/job-status.js';
 import { inspectShort } from '../common/inspect-short.js';
 import type { JobFunction } from '../discovery/handlers/function-invoker.js';
-import { EnqueueOptionsError } from '../errors/payload-errors.js';
 import { Actions } from './actions.js';
-import { enqueueDuration } from '../jobs/enqueue/check-enqueue-options.js';
+import { delayUntil, enqueueDuration } from '../jobs/enqueue/check-enqueue-options.js';
 import type { EnqueueOptions } from '../jobs/enqueue/enqueue-options.js';
 import type { EnqueueArgs, EnqueueManyEntry, RequiredPayload } from '../jobs/enqueue/enqueue-types.js';
 import type { Enqueued } from '../jobs/enqueued.js';
@@ -23,7 +22,6 @@ import { EventBus } from '../events/event-bus.js';
 import { ExecutionFinder } from '../jobs/execution-finder.js';
 import { FinishWatcher } from '../jobs/finish-watcher.js';
 import { LateJobs } from './runtime/late-jobs.js';
-import { BullQueues } from '../queues/bull-queues.js';
 import { QueueInfoReader } from '../queues/queue-info-reader.js';
 import { ScheduleService } from './schedules/schedule-service.js';
 import { SchedulerRuntime } from './runtime/scheduler-runtime.js';
@@ -32,7 +30,6 @@ import { toHandle, type JobHandle } from '../jobs/job-handle.js';
 import { summarize, type JobSummary } from './job-summary.js';
 import type { QueueInfo } from '../queues/queue-info.js';
 import type { ScheduledJob } from './schedules/scheduled-job.js';
-import { guardStore } from '../store/store-guard.js';
 
 /**
  * Enqueues jobs, and looks after executions and queues.
@@ -53,8 +50,7 @@ export class JobService {
     private readonly enqueuer: Enqueuer,
     private readonly finder: ExecutionFinder,
     private readonly watcher: FinishWatcher,
-    private readonly queues: BullQueues,
-    private readonly queueInfo: QueueInfoReader,
+    private readonly queues: QueueInfoReader,
     private readonly retrier: JobRetrier,
     private readonly canceller: Canceller,
     private readonly runtime: SchedulerRuntime,
@@ -68,7 +64,6 @@ export class JobService {
    * @returns a handle once the job is stored: from then on it runs, whatever dies.
    * @throws JobUnknownError, QueueUnknownError, PayloadInvalidError, PayloadTooLargeError, EnqueueOptionsError, QueueFullError,
    * the reason of `signal`: nothing was stored. StoreUnavailableError: repeat with the same `id`, which is safe.
-   *
    * @example
    * ```ts
    * const handle = await jobs.enqueue(SendWelcome, { to: 'ada@example.org' });
@@ -90,13 +85,7 @@ export class JobService {
     at: Date,
     options: EnqueueOptions = {},
   ): Promise<JobHandle<JobResult<J>>> {
-    if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
-      throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${inspectShort(at)}.`);
-    }
-    const delay = Math.max(0, at.getTime() - this.clock.now());
-    if (delay > LONGEST_DURATION) {
-      throw new EnqueueOptionsError('at', at, `"at" is ${inspectShort(at)}. Allowed: at most 100 years from now.`);
-    }
+    const delay = delayUntil(at, this.clock.now());
     return this.handle(await this.enqueuer.enqueue(job, payload, options, { trigger: 'enqueue', delay }));
   }
 
@@ -127,20 +116,15 @@ export class JobService {
     return inTurns(enqueued, (each) => this.handle(each));
   }
 
-  /**
-   * Runs a job now, recorded as `manual`; also while it is disabled.
-   * @param payload default: that of its first schedule.
-   */
+  /** Runs a job now, recorded as `manual`; also while it is disabled. Default payload: that of its first schedule. */
   async trigger<const J extends JobRef>(
     job: J & KnownRef<J>,
     payload?: JobPayload<J>,
   ): Promise<JobHandle<JobResult<J>>> {
     await this.holder.ready();
-    const told = payload === undefined ? this.registry.require(job).definition.schedules[0]?.payload : payload;
-    const run = this.enqueuer.enqueue(job, told, {}, { trigger: 'manual' });
-    return this.handle(
-      await this.actions.note(run, (made) => `Job ${inspectShort(made.job)} was run by hand, as ${made.id}`),
-    );
+    const given = payload === undefined ? this.registry.require(job).definition.schedules[0]?.payload : payload;
+    const run = this.enqueuer.enqueue(job, given, {}, { trigger: 'manual' });
+    return this.note(run, (made) => `Job ${inspectShort(made.job)} was run by hand, as ${made.id}`);
   }
 
   /**
@@ -162,10 +146,8 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotFailedError
    */
   async retry(id: string): Promise<JobHandle> {
-    const retried = this.guard('retry an execution', () => this.retrier.retry(id));
-    return this.handle(
-      await this.actions.note(retried, () => `Execution ${inspectShort(id)} was brought back to be run again`),
-    );
+    const retried = this.holder.run('retry an execution', () => this.retrier.retry(id));
+    return this.note(retried, () => `Execution ${inspectShort(id)} was brought back to be run again`);
   }
 
   /**
@@ -173,15 +155,13 @@ export class JobService {
    * @throws ExecutionUnknownError, ExecutionNotDelayedError
    */
   async promote(id: string): Promise<JobHandle> {
-    const promoted = this.guard('promote an execution', () => this.retrier.promote(id));
-    return this.handle(
-      await this.actions.note(promoted, () => `Execution ${inspectShort(id)} was promoted, to run now`),
-    );
+    const promoted = this.holder.run('promote an execution', () => this.retrier.promote(id));
+    return this.note(promoted, () => `Execution ${inspectShort(id)} was promoted, to run now`);
   }
 
   /** Where an execution is in its life; undefined when nothing is known of it (any more). */
   getStatus(id: string): Promise<JobStatus | undefined> {
-    return this.guard('look up an execution', () => this.finder.status(id));
+    return this.holder.run('look up an execution', () => this.finder.status(id));
   }
 
   /** All schedules, with their next runs: those that code declares, and those made at run time. See `ScheduleService`. */
@@ -202,39 +182,36 @@ export class JobService {
     this.late.register(options, handler);
   }
 
-  /**
-   * Finds the jobs and listeners of modules that came after the start, by Nest's `LazyModuleLoader`: call it after `load()`.
-   * @throws JobDefinitionError
-   */
+  /** Finds the jobs and listeners of modules that `LazyModuleLoader` has loaded. @throws JobDefinitionError */
   discover(): Promise<void> {
     return this.late.discover();
   }
 
   /** Stops handing out a queue's jobs, over the whole fleet. Running ones go on. @throws QueueUnknownError */
   pauseQueue(name: string): Promise<void> {
-    const paused = this.guard('pause a queue', () => this.queues.get(name).pause());
+    const paused = this.holder.run('pause a queue', () => this.queues.pause(name));
     return this.actions.note(paused, () => `Queue ${inspectShort(name)} was paused`);
   }
 
   /** @throws QueueUnknownError */
   resumeQueue(name: string): Promise<void> {
-    const resumed = this.guard('resume a queue', () => this.queues.get(name).resume());
+    const resumed = this.holder.run('resume a queue', () => this.queues.resume(name));
     return this.actions.note(resumed, () => `Queue ${inspectShort(name)} was resumed`);
   }
 
   /** @throws QueueUnknownError */
   getQueue(name: string): Promise<QueueInfo> {
-    return this.guard('look at a queue', () => this.queueInfo.one(name));
+    return this.holder.run('look at a queue', () => this.queues.one(name));
   }
 
   /** In the order of the options. */
   getQueues(): Promise<QueueInfo[]> {
-    return this.guard('look at queues', () => this.queueInfo.all());
+    return this.holder.run('look at queues', () => this.queues.all());
   }
 
   /**
    * What happens to the fleet's executions from now on, whichever process they run in: states, steps, progress, log lines.
-   * News, not a record: what happens while the store's connection is lost is missed. While nobody listens, nothing is sent.
+   * News, not a record: what happens while the store's connection is lost is missed. Without a subscriber, nothing is sent.
    * Completes when the app closes. Errors with STORE_UNAVAILABLE when the store cannot be listened to: subscribe again.
    * For this process's own runs see `@OnJobEvent()`; for what is kept, `JobHistory`.
    */
@@ -263,9 +240,8 @@ export class JobService {
     return this.runtime.workerId;
   }
 
-  /** No driver's own error reaches a caller, and none waits for longer than 5 s. */
-  private async guard<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return guardStore(await this.holder.open(action), work);
+  private async note<R>(work: Promise<Enqueued>, what: (made: Enqueued) => string): Promise<JobHandle<R>> {
+    return this.handle(await this.actions.note(work, what));
   }
 
   private handle<R>(enqueued: Enqueued): JobHandle<R> {

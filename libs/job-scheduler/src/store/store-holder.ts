@@ -1,5 +1,6 @@
 import { NotStartedError } from '../errors/store-errors.js';
 import type { Store } from './ports/ports.js';
+import { guardStore } from './store-guard.js';
 
 /** The module's store: opened at bootstrap or by an earlier call, closed at shutdown, asked for in between. */
 export class StoreHolder {
@@ -41,6 +42,15 @@ export class StoreHolder {
   async open(action: string): Promise<Store> {
     await this.ready();
     return this.require(action);
+  }
+
+  /**
+   * What `work` gives of the store, which is opened first.
+   * @throws NotStartedError, errors of the boot; StoreUnavailableError when the store fails or is silent for 5 s
+   */
+  async run<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
+    const store = await this.open(action);
+    return guardStore(store, () => work(store));
   }
 
   /** It is open, and no call that came before waits any more. */

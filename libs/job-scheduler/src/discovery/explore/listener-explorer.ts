@@ -12,7 +12,7 @@ import { constructorFaults } from './constructor-faults.js';
 import type { ListenerMethod } from '../event-listener.js';
 import { ProviderCode, type ProviderWrapper } from './found-provider.js';
 import { className } from '../job-declaration.js';
-import type { JobIndex } from '../job-index.js';
+import type { JobRegistry } from '../job-registry.js';
 import { enhancersOn, isDecorated, listenersOf, methodsOf, staticListenersOf } from './metadata-accessor.js';
 import { ProviderInstances } from '../handlers/provider-instances.js';
 import { isClassProvider, isObject, isScopedFactory, moduleOf, typeOf } from './provider-wrapper.js';
@@ -38,7 +38,7 @@ export class ListenerExplorer {
    * @param knowsAll whether a job that is not among them can be none. A producer may not have them.
    * @param isNew whether a provider has not been looked at before.
    */
-  explore(jobs: JobIndex, knowsAll: boolean, isNew: (wrapper: ProviderWrapper) => boolean): FoundListeners {
+  explore(jobs: JobRegistry, knowsAll: boolean, isNew: (wrapper: ProviderWrapper) => boolean): FoundListeners {
     const faults: Fault[] = [];
     const listeners: ListenerMethod[] = [];
     const instances = new Set<unknown>();
@@ -90,7 +90,7 @@ function toListener(
   type: AnyClass,
   { method, types, options }: ListenerMetadata,
   instances: ProviderInstances,
-  jobs: JobIndex,
+  jobs: JobRegistry,
 ): ListenerMethod {
   return {
     at: `${className(type)}.${String(method)}`,
@@ -104,7 +104,7 @@ function toListener(
 }
 
 /** Of a job that is not here: its name, as far as it is known, or one that no job has. */
-function nameOf(ref: JobRef, jobs: JobIndex): string {
+function nameOf(ref: JobRef, jobs: JobRegistry): string {
   try {
     return jobs.require(ref).definition.name;
   } catch {
@@ -113,7 +113,7 @@ function nameOf(ref: JobRef, jobs: JobIndex): string {
   }
 }
 
-function shapeFaults(type: AnyClass, code: ProviderCode, jobs: JobIndex, knowsAll: boolean): Fault[] {
+function shapeFaults(type: AnyClass, code: ProviderCode, jobs: JobRegistry, knowsAll: boolean): Fault[] {
   const name = className(type);
   const statics = staticListenersOf(type).map(({ method }) => ({
     at: `${name}.${String(method)}`,
@@ -155,7 +155,7 @@ function typeProblems({ types }: ListenerMetadata): string[] {
     });
 }
 
-function optionProblems({ options }: ListenerMetadata, jobs: JobIndex, knowsAll: boolean): string[] {
+function optionProblems({ options }: ListenerMetadata, jobs: JobRegistry, knowsAll: boolean): string[] {
   const problems = Object.keys(options)
     .filter((key) => !OPTIONS.includes(key))
     .map((key) => `${key}: There is no such option.${didYouMean(key, OPTIONS, 'Known')}`);

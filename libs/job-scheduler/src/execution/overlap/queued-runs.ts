@@ -1,5 +1,5 @@
 import { QueueUnknownError } from '../../errors/unknown-name-errors.js';
-import type { CancelExecution } from '../../jobs/cancel/cancel-execution.js';
+import type { Canceller } from '../../jobs/cancel/canceller.js';
 import type { OtherRuns } from './run-leases.js';
 import { encodeJobId } from '../../store/names.js';
 import type { EngineQueue } from '../../store/ports/ports.js';
@@ -10,7 +10,7 @@ import type { BullQueues } from '../../queues/bull-queues.js';
 export class QueuedRuns implements OtherRuns {
   constructor(
     private readonly hub: BullQueues,
-    private readonly canceller: CancelExecution,
+    private readonly canceller: Canceller,
   ) {}
 
   cancel(id: string, reason: string, options?: { giveUpAfter?: number }): Promise<boolean> {

@@ -1,11 +1,11 @@
 import type { Clock } from '../../common/clock.js';
 import type { LockAnswer, LockStore } from '../../store/ports/lock-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { CancelExecution } from '../../jobs/cancel/cancel-execution.js';
+import type { Canceller } from '../../jobs/cancel/canceller.js';
 import type { RunLimits } from './run-limits.js';
 
 /** What leases need of executions, in whatever queue and process they are. Nothing in it rejects because one is gone. */
-export interface OtherRuns extends CancelExecution {
+export interface OtherRuns extends Pick<Canceller, 'cancel'> {
   /**
    * Lets one that waits for its time run now. `busy`: it does not wait for its time; `gone`: it has ended, or was removed.
    * @param fence of the start that put it back: if it has started again since, it is `busy`.

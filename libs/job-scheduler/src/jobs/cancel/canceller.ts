@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { toReason } from '../../common/storable-text.js';
 import { type RemoteCancelRequest, type CancelOrder, RemoteCancel } from './remote-cancel.js';
-import type { CancelExecution } from './cancel-execution.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { CallLine } from '../call-line.js';
 import { ExecutionFinder, type FoundExecution } from '../execution-finder.js';
@@ -17,7 +16,7 @@ const LAST_LOOK = 650;
 
 /** Cancels an execution wherever it is: in its queue, between two attempts, or running in any process. */
 @Injectable()
-export class Canceller implements CancelExecution {
+export class Canceller {
   private readonly line = new CallLine();
 
   constructor(
@@ -28,6 +27,15 @@ export class Canceller implements CancelExecution {
     private readonly clock: Clock,
   ) {}
 
+  /**
+   * Cancels an execution that waits, is delayed, is between two attempts, or runs in any process: there its signal fires.
+   * @param reason stands in its record, and is its signal's reason.
+   * @param options.giveUpAfter milliseconds after which a handler that ignores its signal is abandoned: its attempt ends
+   * and its slot is free, while the handler may go on. Default: at its deadline.
+   * @returns `true` when it was taken out of its queue, or the process that runs it has fired its signal: it may take a
+   * while to end. `false` when it is not known, has ended, or nobody answers for it within two seconds.
+   * @throws StoreUnavailableError
+   */
   async cancel(id: string, reason: string, options: { giveUpAfter?: number } = {}): Promise<boolean> {
     const order: CancelOrder = {
       id,

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../common/duration.js';
+import { LONGEST_DURATION, parseDuration } from '../../common/duration.js';
 import { isAbortSignal } from '../../common/is-abort-signal.js';
 import { isFields, optionsProblem } from '../../common/options-problem.js';
 import { MOST_RETRIES } from '../../definition/retry-policy.js';
@@ -137,6 +137,16 @@ function checkRetention(
     ...(age !== undefined && { age: enqueueDuration('retention.age', age) }),
     ...(failed !== undefined && { failed: enqueueDuration('retention.failed', failed) }),
   };
+}
+
+/** Milliseconds from now until a time, 0 if it is past. @throws EnqueueOptionsError */
+export function delayUntil(at: Date, now: number): number {
+  if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
+    throw new EnqueueOptionsError('at', at, `"at" is not a valid Date: ${inspectShort(at)}.`);
+  }
+  const delay = Math.max(0, at.getTime() - now);
+  if (delay <= LONGEST_DURATION) return delay;
+  throw new EnqueueOptionsError('at', at, `"at" is ${inspectShort(at)}. Allowed: at most 100 years from now.`);
 }
 
 /** Milliseconds. @throws EnqueueOptionsError */

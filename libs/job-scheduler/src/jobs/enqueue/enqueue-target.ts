@@ -1,12 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import type { JobRef } from '../../definition/job-ref.js';
-import { isContract } from '../../discovery/option-shapes.js';
+import type { JobContract, JobRef } from '../../definition/job-ref.js';
 import type { JobDefaults } from '../../options/resolved-options.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { EnqueueOptions } from './enqueue-options.js';
-import type { QueueDefaults } from '../../queues/queue-defaults.js';
 
 /** Where an enqueue goes, and what is known of its job here. */
 export interface EnqueueTarget {
@@ -20,7 +18,8 @@ export interface EnqueueTarget {
   readonly schema: StandardSchemaV1 | undefined;
   /** Its queue as other processes know it: it need not be configured here. */
   readonly isElsewhere?: boolean;
-  readonly queueDefaults?: QueueDefaults;
+  /** Whether jobs of its queue have priorities. */
+  readonly prioritized: boolean;
   /** Undefined: as many as come. */
   readonly unique: JobDefinition['unique'];
 }
@@ -37,23 +36,28 @@ export function resolveTarget(
   options: EnqueueOptions,
   declared?: DeclaredJob,
 ): EnqueueTarget {
-  const registered = isContract(ref) ? registry.find(ref.jobName) : registry.require(ref);
+  const registered = registry.lookUp(ref);
   if (!registered && declared) return elsewhere(declared);
-  if (!registered && isContract(ref)) {
+  const { queue = registered?.definition.queue ?? defaults.queue } = options;
+  const prioritized = registry.isPrioritized(queue);
+  if (!registered) {
+    const { jobName, schema } = ref as JobContract;
     return {
-      name: ref.jobName,
-      queue: options.queue ?? defaults.queue,
+      name: jobName,
+      queue,
+      prioritized,
       priority: options.priority ?? 0,
       maxAttempts: 0,
       failedRetention: defaults.retention.failed,
-      schema: ref.schema,
+      schema,
       unique: undefined,
     };
   }
-  const { definition } = registered ?? registry.require(ref);
+  const { definition } = registered;
   return {
     name: definition.name,
-    queue: options.queue ?? definition.queue,
+    queue,
+    prioritized,
     priority: options.priority ?? definition.priority,
     maxAttempts: definition.retry.max + 1,
     failedRetention: definition.retention.failed,
@@ -73,7 +77,7 @@ function elsewhere(job: DeclaredJob): EnqueueTarget {
     failedRetention: retention.failed,
     schema: undefined,
     isElsewhere: true,
-    queueDefaults: { prioritized },
+    prioritized,
     unique: unique && !unique.hasKey ? { key: undefined, for: unique.for } : undefined,
   };
 }

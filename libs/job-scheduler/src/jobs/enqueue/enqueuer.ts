@@ -28,7 +28,6 @@ import { checkOwnId, checkSameJob } from '../execution-id.js';
 import { KnownExecutions } from '../known-executions.js';
 import { BullQueues } from '../../queues/bull-queues.js';
 import { QueueCapacity } from '../../queues/queue-capacity.js';
-import { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 import { inTurns } from '../in-turns.js';
 import { guardStore } from '../../store/store-guard.js';
 
@@ -68,7 +67,6 @@ export class Enqueuer {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly registry: JobRegistry,
     private readonly queues: BullQueues,
-    private readonly queueDefaults: QueueDefaultsReader,
     private readonly known: KnownExecutions,
     private readonly batches: BatchAdder,
     private readonly capacity: QueueCapacity,
@@ -189,7 +187,6 @@ export class Enqueuer {
     const maxPayload = cause.isFire || cause.isOnFail ? Infinity : this.options.maxPayload;
     const metadata = options.metadata && { ...options.metadata };
     const stored = await checkPayload(target.name, payload, schema, maxPayload);
-    const { prioritized } = target.queueDefaults ?? this.queueDefaults.of(target.queue);
     const unique = mayBeUnique ? target.unique : undefined;
     return {
       id: options.id ?? randomUUID(),
@@ -209,7 +206,7 @@ export class Enqueuer {
       },
       maxAttempts: overrides.retry?.max === undefined ? target.maxAttempts : overrides.retry.max + 1,
       priority: target.priority,
-      prioritized,
+      prioritized: target.prioritized,
       keepFailed: overrides.retention?.failed ?? target.failedRetention,
     };
   }

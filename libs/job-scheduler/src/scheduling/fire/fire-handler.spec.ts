@@ -2,17 +2,18 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Logger } from '@nestjs/common';
 import { freshMemory } from '../../../../../test/support/fresh-memory.js';
 import { SystemClock } from '../../common/clock.js';
-import type { JobDefinition } from '../../definition/job-definition.js';
+import type { RegisteredJob } from '../../discovery/registered-job.js';
 import type { JobReports } from '../../execution/running-job.js';
 import { MemoryScheduleStore } from '../../store/memory/memory-schedule-store.js';
 import { encodeSchedulerId } from '../../store/names.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleData } from '../../store/ports/schedule-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { Fire, SkippedFires } from './fire.js';
+import type { EnqueueCause } from '../../jobs/enqueue/enqueuer.js';
 import { FireHandler } from './fire-handler.js';
 import type { TickData } from '../tick-queue.js';
 
+type Fire = EnqueueCause & { readonly id: string | undefined; readonly job: unknown; readonly payload: unknown };
 const MADE = Date.parse('2026-03-01T10:00:00Z');
 const minute = (n: number) => MADE + n * 60_000;
 const repeat = { pattern: '* * * * *', tz: 'UTC' };
@@ -31,7 +32,7 @@ let skipped: [time: number, reason: string][];
 let kept: unknown;
 let gate: FireHandler;
 let enqueue: (fire: Fire) => Promise<void>;
-let known: Map<string, JobDefinition>;
+let known: Map<string, RegisteredJob>;
 let elsewhere: DeclaredJob | undefined;
 
 const reports: JobReports = {
@@ -55,9 +56,7 @@ const data = (more: Partial<ScheduleData> = {}): ScheduleData => ({
   updatedAt: MADE,
   ...more,
 });
-
 const planned: TickData = { job: 'tick', by: [{ repeat, since: MADE }] };
-
 const tick = (at: number, more: Partial<QueuedExecution> = {}): QueuedExecution => ({
   id: `repeat:${at}`,
   job: 'tick',
@@ -90,15 +89,15 @@ beforeEach(async () => {
   elsewhere = undefined;
   enqueue = async (fire) => void enqueued.push(fire);
   const policy = { misfire: 'once', misfireThreshold: 60_000, maxCatchUp: 100 } as const;
-  known = new Map([['tick', policy as unknown as JobDefinition]]);
+  known = new Map([['tick', { definition: policy } as unknown as RegisteredJob]]);
   gate = new FireHandler({
     schedules,
-    find: (job) => known.get(job),
-    findElsewhere: async () => elsewhere,
+    registry: { find: (job) => known.get(job) },
+    fleetJobs: { find: async () => elsewhere },
     defaults: policy,
-    enqueue: (fire) => enqueue(fire),
-    recordSkipped: async ({ times, reason }: SkippedFires) => {
-      for (const time of times) skipped.push([time, reason]);
+    enqueuer: { enqueue: (job, payload, { id }, cause) => enqueue({ id, job, payload, ...cause }) as Promise<never> },
+    skippedFires: {
+      record: async ({ times, reason }) => void skipped.push(...times.map((at): (typeof skipped)[0] => [at, reason])),
     },
     time: { sure: async () => clock.now() },
     crashDelay: 35_000,
@@ -121,6 +120,7 @@ describe('a fire on time', () => {
         payload: { n: 2 },
         overlap: 'skip',
         isNew: true,
+        isFire: true,
       },
     ]);
     expect(await lastFire()).toBe(minute(1));

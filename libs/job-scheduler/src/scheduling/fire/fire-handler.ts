@@ -8,36 +8,37 @@ import type { JobReports, JobRunner, RunningJob } from '../../execution/running-
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
 import type { ScheduleStore, StoredSchedule } from '../../store/ports/schedule-store.js';
 import type { StoreTime } from '../../store/store-time.js';
-import { isFirstStart, type QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { EnqueueFire, RecordSkipped } from './fire.js';
-import { isPlain, type FirePlan } from './fire-plan.js';
+import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import { judgeFires, type MisfirePolicy } from './misfire.js';
 import { isSameRepeat, repeatOf, toStretch } from '../stored-repeat.js';
-import { fireId, FIRE_RETRY_DELAY, readTick, type ScheduleRevision, type Tick } from '../tick-queue.js';
+import { fireId, FIRE_RETRY_DELAY, readTick, type FirePlan, type ScheduleRevision, type Tick } from '../tick-queue.js';
+import type { SkippedFires } from './skipped-fires.js';
+import type { JobRegistry } from '../../discovery/job-registry.js';
+import type { FleetJobs } from '../../execution/fleet-jobs.js';
+import type { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
 
 export interface FireHandlerParts {
   readonly schedules: ScheduleStore;
-  readonly find: (job: string) => JobDefinition | undefined;
-  /** What other processes say of a job that this one does not know. Rejects when the store fails. */
-  readonly findElsewhere: (job: string) => Promise<DeclaredJob | undefined>;
-  /** For jobs that nobody has declared. */
+  readonly registry: Pick<JobRegistry, 'find'>;
+  readonly fleetJobs: Pick<FleetJobs, 'find'>;
+  /** For jobs that no process declares. */
   readonly defaults: MisfirePolicy;
-  readonly enqueue: EnqueueFire;
-  readonly recordSkipped: RecordSkipped;
+  readonly enqueuer: Pick<Enqueuer, 'enqueue'>;
+  readonly skippedFires: Pick<SkippedFires, 'record'>;
   /** The fleet's time: the store's. */
   readonly time: Pick<StoreTime, 'sure'>;
-  /** By how much a crash of a gate puts a tick off at most, in milliseconds. */
+  /** By how much a crash of a process puts a tick off at most, in milliseconds. */
   readonly crashDelay: number;
   readonly logger: Logger;
 }
 
-/** A tick for a job that nobody has declared is put back so often: an earlier version of the library may know it. */
+/** A tick for a job that no process declares is put back so often: an earlier version of the library may know it. */
 const UNKNOWN_PUT_BACKS = 5;
 /** Clocks of processes may differ by this: a tick that comes before its time by more waits for it. Milliseconds. */
 const EARLY = 1_000;
 /** A process whose clock is ahead would be handed an early tick again and again: so it leaves the others alone, in milliseconds. */
 const EARLY_PAUSE = 1_000;
-/** Two gates may claim the same schedule in turn. A tick that loses so often is tried again later. */
+/** Two processes may claim the same schedule in turn. A tick that loses so often is tried again later. */
 const MOST_CLAIMS = 10;
 /** Fires within the threshold run, each; of more than this only the newest. */
 const MOST_ON_TIME = 10_000;
@@ -52,7 +53,7 @@ interface FiredJob {
 }
 
 /**
- * Handles the tick queue. A tick says that a schedule has fired: the gate looks which fires are due since the last one that was
+ * Handles the tick queue. A tick says that a schedule has fired: the handler looks which fires are due since the last one that was
  * claimed, decides which of them run, claims them, and makes executions of them with ids made of schedule and nominal time.
  *
  * No fire is lost, and none is judged twice, wherever the process dies:
@@ -106,11 +107,11 @@ export class FireHandler implements JobRunner {
   private async pass(tick: Tick, started: QueuedExecution, reports: JobReports): Promise<Outcome> {
     const { schedules, logger, time } = this.parts;
     const now = await time.sure();
-    // A process whose clock is ahead has brought it along.
+    // A process whose clock is ahead has promoted it early.
     if (tick.at !== undefined && tick.at > now + EARLY)
       return { kind: 'snooze', delay: 0, until: tick.at, pause: EARLY_PAUSE };
-    const isRetry = !isFirstStart(started);
     const starts = started.fence - (started.givenBack?.times ?? 0);
+    const isRetry = starts > 1;
     for (let tries = 0; tries < MOST_CLAIMS; tries++) {
       const schedule = await schedules.get(tick.scheduleId);
       if (!schedule) {
@@ -120,7 +121,7 @@ export class FireHandler implements JobRunner {
       const job = await this.know(schedule.job);
       if (!job.definition && !job.declared && starts <= UNKNOWN_PUT_BACKS) return LATER;
       const given = job.declared?.unique?.hasKey ? requeueUnknown(started.givenBack, now) : undefined;
-      // Only its code can tell its key. If no gate that has it comes along, it fires without.
+      // Only its code can tell its key. If no process that has it takes the tick, it fires without.
       if (given && given.pause > 0) {
         const { delay, pause, note } = given;
         return { kind: 'snooze', delay, pause, givenBack: note };
@@ -134,7 +135,7 @@ export class FireHandler implements JobRunner {
         }
         return DONE;
       }
-      // A retry is judged as if it had not been put off: somebody was there.
+      // A retry is judged as if it had not been put off: a process was there in time.
       const crashes = Math.min(started.crashes, starts - 1);
       const putOff = crashes * this.parts.crashDelay + (starts - 1 - crashes) * FIRE_RETRY_DELAY;
       const plan = this.decide(schedule, job, tick, now, putOff);
@@ -181,8 +182,8 @@ export class FireHandler implements JobRunner {
   }
 
   private async know(job: string): Promise<FiredJob> {
-    const definition = this.parts.find(job);
-    return { definition, declared: definition ? undefined : await this.parts.findElsewhere(job) };
+    const definition = this.parts.registry.find(job)?.definition;
+    return { definition, declared: definition ? undefined : await this.parts.fleetJobs.find(job) };
   }
 
   private async carryOut(
@@ -191,27 +192,24 @@ export class FireHandler implements JobRunner {
     plan: FirePlan,
     isNew: boolean,
   ): Promise<void> {
-    const { recordSkipped, enqueue } = this.parts;
+    const { skippedFires, enqueuer } = this.parts;
     const { id: scheduleId, job, payload, overlap } = schedule;
     if (plan.skipped.length > 0) {
-      await recordSkipped({ schedule, definition, declared, times: plan.skipped, reason: plan.reason });
+      await skippedFires.record({ schedule, definition, declared, times: plan.skipped, reason: plan.reason });
     }
-    // One after the other: they run in order.
+    const ref = definition ? job : { jobName: job };
+    // One after the other: they run in order. Repeating one with the same id adds nothing.
     for (const { at, missed } of plan.runs) {
       const trigger = missed ? 'catch-up' : 'schedule';
-      await enqueue({
-        id: fireId(scheduleId, at),
-        scheduleId,
-        scheduledFor: at,
-        trigger,
-        job,
-        payload,
-        overlap,
-        isNew,
-        ...(declared && { declared }),
-      });
+      const cause = { trigger, scheduleId, scheduledFor: at, overlap, isNew, declared, isFire: true } as const;
+      await enqueuer.enqueue(ref, payload, { id: fireId(scheduleId, at) }, cause);
     }
   }
+}
+
+/** One fire, on time: what nearly all plans are. */
+function isPlain({ runs, skipped }: FirePlan, at: number | undefined): boolean {
+  return runs.length === 1 && skipped.length === 0 && !runs[0]!.missed && runs[0]!.at === at;
 }
 
 /** The schedule's own policies, and what its job or the module says for the others. */

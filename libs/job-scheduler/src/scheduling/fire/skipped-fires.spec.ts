@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../common/clock.js';
 import type { JobEvent } from '../../definition/job-event.js';
 import type { ExecutionWrite } from '../../store/ports/execution-record.js';
-import type { ExecutionStore } from '../../store/ports/ports.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+import type { ExecutionStore, Store } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
-import { recordSkippedFires } from './skipped-fires.js';
+import { SkippedFires } from './skipped-fires.js';
 
 const DAY = 86_400_000;
 const schedule = { id: 'code:tick', job: 'tick', payload: { n: 1 } } as StoredSchedule;
@@ -24,14 +25,13 @@ async function skip(history: boolean, wanted: boolean) {
     written.push(...entries);
     return entries.map(() => true);
   };
-  const record = recordSkippedFires({
-    executions: { write } as ExecutionStore,
-    clock: new SystemClock(),
-    defaults,
-    history,
-    events: { wanted, workerId: 'me', emit: (event) => void told.push(event) },
-  });
-  await record({ schedule, definition: undefined, times: [DAY, 2 * DAY], reason: 'misfire' });
+  const skippedFires = new SkippedFires(
+    { defaults, history } as ResolvedOptions,
+    { require: () => ({ executions: { write } as ExecutionStore }) as Store },
+    new SystemClock(),
+    { wanted, workerId: 'me', emit: (event) => void told.push(event) },
+  );
+  await skippedFires.record({ schedule, definition: undefined, times: [DAY, 2 * DAY], reason: 'misfire' });
   return { written, told };
 }
 

@@ -34,7 +34,7 @@ const FACTS_AT_ONCE = 100;
  * round trips and compared here; only what differs is written.
  *
  * It can die at any point. Records change first, each by its version, so that nobody's change is overwritten; an entry that
- * was not brought to its record differs from it, and the next round, of any instance, sees that. The gate goes by the records,
+ * does not match its record yet differs from it, and the next round, of any instance, sees that. The fire handler goes by the records,
  * and by what the entry of a tick was planned by: between the two it neither loses nor doubles a fire.
  */
 export class Reconciler {
@@ -60,7 +60,7 @@ export class Reconciler {
   /**
    * To be done by one process at a time, after `declare`.
    * @param isWatch this process takes ticks for some time now: what is still overdue has been lost. After a downtime
-   * everything is overdue, and that is what the gate is for.
+   * everything is overdue, and that is for the fire handler.
    */
   async reconcile(definitions: readonly JobDefinition[], isWatch = false): Promise<void> {
     const { time, entries, grace, onRepair, store } = this.parts;
@@ -73,7 +73,7 @@ export class Reconciler {
     const schedules = await this.changeRecords(declaredSchedules(definitions), stored, declarations);
 
     const pairs = pair(schedules, found);
-    const changed = await entries.bring(pairs, { readAt, grace, isIdle }, onRepair);
+    const changed = await entries.sync(pairs, { readAt, grace, isIdle }, onRepair);
     if (changed.size === 0) return;
     const now = new Map((await store.schedules.all()).map(({ id, version }) => [id, version]));
     const again = pairs.filter(({ id, schedule }) => changed.has(id) && now.get(id) !== schedule?.version);

@@ -1,15 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Logger } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { OwnLogger } from '../../common/own-logger.js';
+import { StoreHolder } from '../../store/store-holder.js';
 import { describeThrown } from '../../common/describe-error.js';
 import { tryAgain } from '../../common/try-again.js';
 import { isEntryTaken } from '../../store/entry-taken.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../../store/names.js';
-import type { EngineQueue, EngineScheduler, Store } from '../../store/ports/ports.js';
+import type { EngineScheduler, Store } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 import { checkEntry, isDueBy, type CheckOptions, type SchedulerDiff, type ScheduleTrouble } from './scheduler-diff.js';
-import type { ScheduleApplier } from '../schedule-appliance.js';
-import { TICK_OPTIONS, type ScheduleRevision, type TickData } from '../tick-queue.js';
+import { TICK_OPTIONS, TickQueue, type ScheduleRevision, type TickData } from '../tick-queue.js';
 
 /** A schedule that would not have fired, and was repaired. */
 export interface ScheduleRepair {
@@ -18,13 +19,6 @@ export interface ScheduleRepair {
   readonly trouble: ScheduleTrouble;
   /** Milliseconds since the epoch. */
   readonly at: number;
-}
-
-export interface SchedulerSyncParts {
-  readonly store: Pick<Store, 'queues' | 'schedules'>;
-  readonly ticks: () => EngineQueue;
-  readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 /** A schedule with its entry as they were read; one of them may be missing. */
@@ -46,18 +40,41 @@ export const GRACE = 5_000;
 /**
  * Writes BullMQ's entries from stored schedules, so that no fire is lost: BullMQ deletes the due fire of an entry that is
  * written anew, and plans from now on. So the entry's ticks also carry by what fires were planned before: the first of them to
- * come makes the gate look for all fires that nobody has claimed. For that to be soon, a tick is added by hand: first of all if
+ * come makes the fire handler look for all fires that are not claimed yet. For that to be soon, a tick is added by hand: first of all if
  * a fire is due, and once more after the entry was written if one became due by then. Claims keep all that from running twice.
  * A process that dies in between leaves an entry that still differs, or one whose next tick finds what is missing.
  */
-export class SchedulerSync implements ScheduleApplier {
-  constructor(private readonly parts: SchedulerSyncParts) {}
+@Injectable()
+export class SchedulerSync {
+  private readonly logger = new OwnLogger();
 
+  constructor(
+    @Inject(StoreHolder) private readonly holder: Pick<StoreHolder, 'require'>,
+    @Inject(TickQueue) private readonly ticks: Pick<TickQueue, 'open'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes the entries of these schedules what the store says now: written, changed in place, or removed when the schedule
+   * is disabled or gone. Call it after each change, in a process of any role; repeating it changes nothing.
+   * @param ids of schedules, stored or not.
+   */
   async apply(ids: readonly string[]): Promise<void> {
+    const queue = this.ticks.open();
+    try {
+      await this.applyNow(ids);
+    } catch (error) {
+      // A stop has closed the queue meanwhile: there is another.
+      if (this.ticks.open() === queue) throw error;
+      await this.applyNow(ids);
+    }
+  }
+
+  private async applyNow(ids: readonly string[]): Promise<void> {
     let left = [...new Set(ids)];
     for (let round = 0; left.length > 0 && round < MOST_ROUNDS; round++) {
       const pairs = await this.read(left);
-      const changed = await this.bring(pairs, { readAt: this.parts.clock.now(), grace: GRACE, isIdle: false });
+      const changed = await this.sync(pairs, { readAt: this.clock.now(), grace: GRACE, isIdle: false });
       left = await this.changedSince(pairs.filter(({ id }) => changed.has(id)));
     }
   }
@@ -66,7 +83,7 @@ export class SchedulerSync implements ScheduleApplier {
    * Makes entries what their schedules say.
    * @returns the ids of the schedules whose entries were written or removed.
    */
-  async bring(
+  async sync(
     pairs: readonly EntryPair[],
     options: CheckOptions,
     onRepair?: (repair: ScheduleRepair) => void,
@@ -97,15 +114,19 @@ export class SchedulerSync implements ScheduleApplier {
   async changedSince(pairs: readonly EntryPair[]): Promise<string[]> {
     const checked = await Promise.all(
       pairs.map(async ({ id, schedule }) => {
-        const now = await this.parts.store.schedules.get(id);
+        const now = await this.store.schedules.get(id);
         return now?.version === schedule?.version ? [] : [id];
       }),
     );
     return checked.flat();
   }
 
+  private get store(): Pick<Store, 'queues' | 'schedules'> {
+    return this.holder.require('apply schedules');
+  }
+
   private async read(ids: readonly string[]): Promise<EntryPair[]> {
-    const { queues, schedules } = this.parts.store;
+    const { queues, schedules } = this.store;
     const keys = ids.map(encodeSchedulerId);
     const entries = new Map((await queues.schedulers(TICK_QUEUE, keys)).map((entry) => [entry.key, entry]));
     return Promise.all(
@@ -117,20 +138,20 @@ export class SchedulerSync implements ScheduleApplier {
     try {
       return checkEntry(schedule, entry, options);
     } catch (thrown) {
-      this.parts.logger.warn(`Schedule "${id}" cannot be read and does not fire: ${describeThrown(thrown).message}`);
+      this.logger.warn(`Schedule "${id}" cannot be read and does not fire: ${describeThrown(thrown).message}`);
       return undefined;
     }
   }
 
   private async carryOut({ id, schedule }: EntryPair, check: SchedulerDiff, readAt: number): Promise<void> {
-    if (check.todo === 'remove') await this.parts.ticks().removeJobScheduler(encodeSchedulerId(id));
+    if (check.todo === 'remove') await this.ticks.open().removeJobScheduler(encodeSchedulerId(id));
     if (!schedule) return;
     if (check.todo === 'tick') await this.addTick(schedule, check.by);
     if (check.todo !== 'write') return;
     if (check.isDue) await this.addTick(schedule, check.by);
     const next = await this.write(schedule, check);
     const after = Math.max(schedule.lastFire ?? -Infinity, schedule.enabledAt, check.isDue ? readAt : -Infinity);
-    if (isDueBy(check.by, after, Math.min(next - 1, this.parts.clock.now()))) await this.addTick(schedule, check.by);
+    if (isDueBy(check.by, after, Math.min(next - 1, this.clock.now()))) await this.addTick(schedule, check.by);
   }
 
   /** @returns the time for which BullMQ has planned the next job. */
@@ -138,18 +159,18 @@ export class SchedulerSync implements ScheduleApplier {
     const key = encodeSchedulerId(schedule.id);
     const { job, expression } = schedule;
     const data: TickData = { job, expression, by };
-    const upsert = () => this.parts.ticks().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
+    const upsert = () => this.ticks.open().upsertJobScheduler(key, repeat, { name: job, data, opts: TICK_OPTIONS });
     // On PostgreSQL, BullMQ reads an entry and then writes it with its next job: of two that do so at once, the second finds a
     // job that it does not know of, and throws. Once the first is through, the second replaces what it wrote.
     const planned = await tryAgain(upsert, isEntryTaken);
     if (planned) return planned.opts.prevMillis ?? Infinity;
     // It has ended: BullMQ has left the entry as it was.
-    await this.parts.ticks().removeJobScheduler(key);
+    await this.ticks.open().removeJobScheduler(key);
     return Infinity;
   }
 
   private async addTick({ id, job, expression }: StoredSchedule, by: readonly ScheduleRevision[]): Promise<void> {
     const data: TickData = { job, expression, by, schedule: id };
-    await this.parts.ticks().add(job, data, TICK_OPTIONS);
+    await this.ticks.open().add(job, data, TICK_OPTIONS);
   }
 }

@@ -28,7 +28,6 @@ import {
 import { ExecutionFinder } from '../../jobs/execution-finder.js';
 import { BullQueues } from '../../queues/bull-queues.js';
 import { JobRetrier } from '../../jobs/job-retrier.js';
-import { guardStore } from '../../store/store-guard.js';
 
 /** How many are retried or dropped at once. */
 const PORTION = 100;
@@ -63,7 +62,7 @@ export class DeadLetters {
     await this.holder.ready();
     const { filter, queues } = this.read(query);
     // One more tells whether there is more.
-    const found = await this.guard('list dead letters', ({ deadLetters }) =>
+    const found = await this.holder.run('list dead letters', ({ deadLetters }) =>
       Promise.all(
         queues.map((queue) =>
           collect(
@@ -84,7 +83,7 @@ export class DeadLetters {
     checkQueryFields(filter, FILTER);
     await this.holder.ready();
     const { filter: stored, queues } = this.read(filter);
-    const counts = await this.guard('count dead letters', ({ deadLetters }) =>
+    const counts = await this.holder.run('count dead letters', ({ deadLetters }) =>
       Promise.all(queues.map((queue) => deadLetters.count(queue, stored))),
     );
     return counts.reduce((sum, count) => sum + count, 0);
@@ -103,7 +102,7 @@ export class DeadLetters {
 
   private async bringBack(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which === 'string') {
-      await this.guard('retry dead letters', () => this.retrier.retry(which));
+      await this.holder.run('retry dead letters', () => this.retrier.retry(which));
       return 1;
     }
     return this.inPortions(which, async ({ deadLetters, executions }, queue, ids) => {
@@ -126,7 +125,7 @@ export class DeadLetters {
   private async drop(which: string | DeadLetterFilter): Promise<number> {
     if (typeof which !== 'string')
       return this.inPortions(which, ({ deadLetters }, queue, ids) => deadLetters.discard(queue, ids));
-    return this.guard('discard dead letters', (store) => this.discardOne(store, which));
+    return this.holder.run('discard dead letters', (store) => this.discardOne(store, which));
   }
 
   private note(work: Promise<number>, which: string | DeadLetterFilter, done: string): Promise<number> {
@@ -155,7 +154,7 @@ export class DeadLetters {
     handle: (store: Store, queue: EngineQueue, ids: readonly string[]) => Promise<number>,
   ): Promise<number> {
     checkQueryFields(which, FILTER);
-    const portion = <T>(work: (store: Store) => Promise<T>) => this.guard('look for dead letters', work);
+    const portion = <T>(work: (store: Store) => Promise<T>) => this.holder.run('look for dead letters', work);
     await this.holder.ready();
     const { filter, queues } = this.read(which);
     // Those that fail meanwhile, some of them anew, are not meant.
@@ -174,12 +173,6 @@ export class DeadLetters {
       } while (after);
     }
     return handled;
-  }
-
-  /** No driver's own error reaches a caller, and no call waits for longer than 5 s. */
-  private async guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
-    const store = await this.holder.open(action);
-    return guardStore(store, () => work(store));
   }
 
   private read({ job, queue, olderThan }: DeadLetterFilter): { filter: FailedFilter; queues: string[] } {

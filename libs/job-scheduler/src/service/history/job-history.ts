@@ -7,7 +7,6 @@ import { isStorableText } from '../../common/storable-text.js';
 import { isContract } from '../../discovery/option-shapes.js';
 import { JobRegistry } from '../../discovery/job-registry.js';
 import { type HistoryStore, noStats } from '../../store/ports/history-store.js';
-import type { Store } from '../../store/ports/ports.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { Actions } from '../actions.js';
 import {
@@ -24,7 +23,6 @@ import type { ExecutionPage, JobExecution } from './job-execution.js';
 import { toJobStats, type JobStats } from './job-stats.js';
 import { LiveExecutions } from './live-executions.js';
 import { readLines } from '../logs/read-lines.js';
-import { guardStore } from '../../store/store-guard.js';
 
 export type { ExecutionQuery, LogQuery } from './check-execution-query.js';
 export type { ExecutionPage } from './job-execution.js';
@@ -69,7 +67,7 @@ export class JobHistory {
   async find(query: ExecutionQuery & { job?: JobRef }): Promise<ExecutionPage> {
     const checked = checkExecutionQuery(query, ['job']);
     const { job } = query;
-    return this.ask('list executions', async ({ history }) => {
+    return this.holder.run('list executions', async ({ history }) => {
       const name = job === undefined ? undefined : await this.nameOf(job, history);
       const { status } = checked;
       return status === 'running' || status === 'pending' || status === 'retrying'
@@ -80,7 +78,7 @@ export class JobHistory {
 
   /** One execution, whether it has ended or not; undefined when nothing is known of it (any more). */
   getExecution(id: string): Promise<JobExecution | undefined> {
-    return this.ask('look up an execution', async ({ executions }) => {
+    return this.holder.run('look up an execution', async ({ executions }) => {
       if (!canBeKnown(id)) return undefined;
       const ended = async () => {
         const record = await executions.load(id);
@@ -103,12 +101,12 @@ export class JobHistory {
   /** Lines that an execution wrote, oldest first; of those that are kept, see `JobLogLine.number`. @throws HistoryQueryError */
   async getLogs(id: string, query: LogQuery = {}): Promise<JobLogLine[]> {
     const checked = checkLogQuery(query);
-    return this.ask('read log lines', async ({ logs }) => (canBeKnown(id) ? readLines(logs, id, checked) : []));
+    return this.holder.run('read log lines', async ({ logs }) => (canBeKnown(id) ? readLines(logs, id, checked) : []));
   }
 
   /** Deletes the records and log lines of a job's ended executions. Its stats stay. @throws JobUnknownError */
   async clear(job: JobRef): Promise<void> {
-    const cleared = this.ask('clear the history of a job', async ({ history }) => {
+    const cleared = this.holder.run('clear the history of a job', async ({ history }) => {
       const name = await this.nameOf(job, history);
       await history.clear({ job: name });
       return name;
@@ -118,7 +116,7 @@ export class JobHistory {
 
   /** Deletes the records and log lines of the ended executions that a schedule made. Stats stay. */
   clearSchedule(scheduleId: string): Promise<void> {
-    const cleared = this.ask('clear the history of a schedule', async ({ history }) => {
+    const cleared = this.holder.run('clear the history of a schedule', async ({ history }) => {
       if (canBeKnown(scheduleId)) await history.clear({ scheduleId });
     });
     return this.actions.note(cleared, () => `The history of schedule ${inspectShort(scheduleId)} was cleared`);
@@ -126,7 +124,7 @@ export class JobHistory {
 
   /** @throws JobUnknownError */
   getStats(job: JobRef): Promise<JobStats> {
-    return this.ask('sum up a job', async ({ history }) => {
+    return this.holder.run('sum up a job', async ({ history }) => {
       const [stats] = await history.stats([await this.nameOf(job, history)]);
       return toJobStats(stats!);
     });
@@ -134,12 +132,12 @@ export class JobHistory {
 
   /** How many records of a job's ended executions are kept, by how they ended. @throws JobUnknownError */
   kept(job: JobRef): Promise<Record<FinalStatus, number>> {
-    return this.ask('count records', async ({ history }) => history.kept(await this.nameOf(job, history)));
+    return this.holder.run('count records', async ({ history }) => history.kept(await this.nameOf(job, history)));
   }
 
   /** Of all jobs that are registered here, and of all others that ever ended an execution. By name. */
   getAllStats(): Promise<JobStats[]> {
-    return this.ask('sum up all jobs', async ({ history }) => {
+    return this.holder.run('sum up all jobs', async ({ history }) => {
       const all = (await history.stats()).map(toJobStats);
       const known = new Set(all.map(({ job }) => job));
       const idle = this.registry.names().filter((name) => !known.has(name));
@@ -156,11 +154,6 @@ export class JobHistory {
     return stats && Object.values(stats.ended).some((count) => count > 0)
       ? job
       : this.registry.require(job).definition.name;
-  }
-
-  private async ask<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
-    const store = await this.holder.open(action);
-    return guardStore(store, () => work(store));
   }
 }
 

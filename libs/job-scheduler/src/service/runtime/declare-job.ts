@@ -1,22 +1,16 @@
 import type { JobDefinition } from '../../definition/job-definition.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';
-import type { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 
 /** What the fleet is told of a job of this process. */
-export function toDeclaredJob(
-  definition: JobDefinition,
-  registry: JobRegistry,
-  queueDefaults: QueueDefaultsReader,
-): DeclaredJob {
+export function toDeclaredJob(definition: JobDefinition, registry: JobRegistry): DeclaredJob {
   const { name, queue, priority, retry, retention, misfire, misfireThreshold, maxCatchUp, unique } = definition;
-  const { prioritized } = queueDefaults.of(queue);
   const onFail = definition.onFail === undefined ? undefined : onFailOf(definition, registry);
   return {
     name,
     queue,
     priority,
-    prioritized,
+    prioritized: registry.isPrioritized(queue),
     maxAttempts: retry.max + 1,
     retention,
     misfire,

@@ -3,11 +3,10 @@ import type { JobOptions } from '../../definition/job-options.js';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { JobFunction } from '../../discovery/handlers/function-invoker.js';
 import { JobDiscovery } from '../../discovery/job-discovery.js';
-import { JobRegistry } from '../../discovery/job-registry.js';
+import { JobRegistrar } from '../../discovery/job-registrar.js';
 import { ListenerCalls } from '../../events/listener-calls.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { SchedulerRuntime } from './scheduler-runtime.js';
-import { guardStore } from '../../store/store-guard.js';
 
 /** Jobs that discovery does not find at boot: they have no decorator, or come later. */
 @Injectable()
@@ -15,7 +14,7 @@ export class LateJobs {
   private readonly logger = new OwnLogger();
 
   constructor(
-    private readonly registry: JobRegistry,
+    private readonly registrar: JobRegistrar,
     private readonly discovery: JobDiscovery,
     private readonly listeners: ListenerCalls,
     private readonly runtime: SchedulerRuntime,
@@ -24,7 +23,7 @@ export class LateJobs {
 
   /** @throws JobDefinitionError */
   register(options: JobOptions & { name: string }, handler: JobFunction): void {
-    const { checked } = this.registry.register(options, handler);
+    const { checked } = this.registrar.register(options, handler);
     if (!this.runtime.isRunning) return;
     checked
       .then(() => this.runtime.refreshSchedules())
@@ -37,6 +36,6 @@ export class LateJobs {
   async discover(): Promise<void> {
     this.listeners.add(await this.discovery.discoverMore());
     if (!this.runtime.isRunning) return;
-    await guardStore(this.holder.require('discover jobs'), () => this.runtime.refreshSchedules());
+    await this.holder.run('discover jobs', () => this.runtime.refreshSchedules());
   }
 }

@@ -1,4 +1,5 @@
-import type { Clock } from '../../common/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { ScheduleRepair } from '../../scheduling/sync/scheduler-sync.js';
 import type { LiveSignals } from '../../store/ports/live-signals.js';
@@ -12,6 +13,7 @@ const MOST = 100;
 const TOPIC = 'schedule-repaired';
 
 /** Schedules that were repaired lately, anywhere in the fleet. */
+@Injectable()
 export class RepairWatch {
   private readonly logger = new OwnLogger();
   private readonly listeners = new Set<RepairListener>();

@@ -1,15 +1,12 @@
-import type { RepeatStrategy } from 'bullmq';
 import { OwnLogger } from '../../common/own-logger.js';
 import { outside } from '../../common/outside.js';
 import { settlesWithin } from '../../common/settles-within.js';
-import { createRepeatStrategy } from '../../cron/schedule-pattern.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';
-import { SchedulerSync } from '../../scheduling/sync/scheduler-sync.js';
 import type { ScheduleWorker } from '../../scheduling/schedule-worker.js';
-import { openTickQueue } from '../../scheduling/tick-queue.js';
+import { TickQueue } from '../../scheduling/tick-queue.js';
 import { openStore } from '../../store/open-store.js';
-import type { EngineQueue, Store } from '../../store/ports/ports.js';
+import type { Store } from '../../store/ports/ports.js';
 import { reasonOf } from '../../store/store-away.js';
 import type { WorkerPool } from '../../worker/worker-pool.js';
 import { toDeclaredJob } from './declare-job.js';
@@ -29,7 +26,6 @@ import { SlotWaits } from '../../jobs/slot-waits.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import { WORKER_ID } from '../../options/worker-id.js';
 import { BullQueues } from '../../queues/bull-queues.js';
-import { QueueDefaultsReader } from '../../queues/queue-defaults.js';
 import { SCHEDULE_TIMING_TOKEN, type SchedulerTiming } from '../../scheduling/schedule-timing.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { StoreTime } from '../../store/store-time.js';
@@ -44,8 +40,6 @@ const CLOSE_WITHIN = 1_000;
  */
 @Injectable()
 export class SchedulerRuntime {
-  /** Schedules that were found broken and repaired. */
-  readonly repairs: RepairWatch;
   private pool: WorkerPool | undefined;
   /** What the pool's jobs log. */
   private lines: LogWriter | undefined;
@@ -54,11 +48,8 @@ export class SchedulerRuntime {
   private sweep: HistorySweep | undefined;
   private declared: KeepDeclared | undefined;
   private running = false;
-  /** Starts and stops follow each other, whoever asks. */
-  private turn: Promise<void> = Promise.resolve();
-  private readonly repeatStrategy: RepeatStrategy;
-  /** Opened at its first use; nobody takes its jobs but the ticker. */
-  private ticks: EngineQueue | undefined;
+  /** The last start or stop: they follow one another. */
+  private last: Promise<void> = Promise.resolve();
   private readonly logger = new OwnLogger();
 
   constructor(
@@ -70,16 +61,15 @@ export class SchedulerRuntime {
     private readonly clock: Clock,
     private readonly time: StoreTime,
     private readonly queues: BullQueues,
-    private readonly queueDefaults: QueueDefaultsReader,
     private readonly slotWaits: SlotWaits,
     private readonly remoteCancel: RemoteCancel,
     private readonly events: EventBus,
     private readonly workerPools: WorkerPoolFactory,
     private readonly scheduleWorkers: ScheduleWorkerFactory,
-  ) {
-    this.repairs = new RepairWatch(clock);
-    this.repeatStrategy = createRepeatStrategy((problem) => this.logger.error(problem));
-  }
+    private readonly ticks: TickQueue,
+    /** Schedules that were found broken and repaired. */
+    readonly repairs: RepairWatch,
+  ) {}
 
   /** Connects to the store. @throws StoreUnavailableError, StoreInUseError, StoreUnsupportedError, DriverMissingError */
   async open(): Promise<void> {
@@ -133,26 +123,13 @@ export class SchedulerRuntime {
     });
   }
 
-  /** Brings BullMQ's entries of these schedules in line with the store, also in a process that fires none. */
-  async apply(ids: readonly string[]): Promise<void> {
-    const store = this.holder.require('apply schedules');
-    const ticks = this.tickQueue(store);
-    try {
-      await this.entries(store).apply(ids);
-    } catch (error) {
-      if (this.ticks === ticks) throw error;
-      // A stop has closed the queue meanwhile: there will be another.
-      await this.entries(store).apply(ids);
-    }
-  }
-
   /** Only processes that run jobs have a heartbeat: the fleet is counted by it. */
   private async startWorking(store: Store): Promise<void> {
     const { options, clock, remoteCancel, events } = this;
     const { logger } = this;
     if (!options.roles.has('scheduler')) {
       const { timing, time, registry } = this;
-      const definitions = () => registry.all().map(({ definition }) => definition);
+      const definitions = () => registry.definitions();
       this.declared = new KeepDeclared(this.declarer(store), time, definitions, clock, timing.every);
       await this.declared.start();
     }
@@ -171,11 +148,7 @@ export class SchedulerRuntime {
 
   private async startFiring(store: Store): Promise<void> {
     await this.repairs.listen(store.signals);
-    const { repeatStrategy, repairs } = this;
-    const ticks = this.tickQueue(store);
-    const entries = this.entries(store);
-    const declarer = this.declarer(store);
-    this.ticker = this.scheduleWorkers.create({ store, ticks, repeatStrategy, entries, declarer, repairs });
+    this.ticker = this.scheduleWorkers.create(store, this.declarer(store));
     await this.ticker.start();
   }
 
@@ -199,41 +172,26 @@ export class SchedulerRuntime {
     await this.lines?.close();
     this.lines = undefined;
     await this.remoteCancel.stop();
-    const { ticks } = this;
-    this.ticks = undefined;
-    await settlesWithin(Promise.all([this.repairs.close(), ticks?.close()]), this.clock, CLOSE_WITHIN);
+    await settlesWithin(Promise.all([this.repairs.close(), this.ticks.close()]), this.clock, CLOSE_WITHIN);
     this.pool = undefined;
     this.ticker = undefined;
     await heartbeat?.stop();
   }
 
   private declarer({ schedules }: Store): Declarer {
-    const { options, registry, queueDefaults, time } = this;
+    const { options, registry, time } = this;
     return new Declarer({
       schedules,
       time,
       app: options.app,
       schedulesToo: options.roles.has('scheduler'),
-      describe: (definition) => toDeclaredJob(definition, registry, queueDefaults),
+      describe: (definition) => toDeclaredJob(definition, registry),
     });
   }
 
-  private entries(store: Store): SchedulerSync {
-    const { logger } = this;
-    return new SchedulerSync({ store, ticks: () => this.tickQueue(store), clock: this.clock, logger });
-  }
-
-  private tickQueue(store: Store): EngineQueue {
-    if (!this.ticks) {
-      this.ticks = openTickQueue(store, this.repeatStrategy);
-      this.ticks.on('error', (error) => this.logger.debug(`Tick queue: ${error.message}`));
-    }
-    return this.ticks;
-  }
-
   private next(work: () => Promise<void>): Promise<void> {
-    const done = outside(() => this.turn.then(work));
-    this.turn = done.catch(() => undefined);
+    const done = outside(() => this.last.then(work));
+    this.last = done.catch(() => undefined);
     return done;
   }
 }

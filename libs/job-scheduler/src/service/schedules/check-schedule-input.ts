@@ -2,7 +2,6 @@ import { types } from 'node:util';
 import type { JobDefinition } from '../../definition/job-definition.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../../definition/policies.js';
 import type { JobRef } from '../../definition/job-ref.js';
-import { nextFire } from '../../cron/next-fire.js';
 import { OptionFaults } from '../../common/option-faults.js';
 import type { ScheduleSpec } from '../../cron/schedule-spec.js';
 import { dateProblem, parseSchedule } from '../../cron/schedule.js';
@@ -15,6 +14,8 @@ import { JobSchedulerError } from '../../errors/job-scheduler-error.js';
 import { PayloadInvalidError } from '../../errors/payload-errors.js';
 import { ScheduleInputError, type ScheduleIssue } from '../../errors/schedule-errors.js';
 import type { JobRegistry } from '../../discovery/job-registry.js';
+import type { CheckedSchedule } from './schedule-data.js';
+import { endsBeforeStart, neverFires, storedSpec } from './schedule-fires.js';
 import type { ScheduleData } from '../../store/ports/schedule-store.js';
 import { isPathPart } from '../../jobs/execution-id.js';
 import { isMetadata, METADATA_RULE } from '../../jobs/enqueue/check-enqueue-options.js';
@@ -49,12 +50,7 @@ export interface ScheduleRules {
   readonly now: number;
 }
 
-/** What input says, ready to be stored over what is stored already. Fields that it leaves alone are not in it. */
-export type CheckedSchedule = {
-  -readonly [F in keyof ScheduleData]?: ScheduleData[F] | undefined;
-} & { readonly spec?: ScheduleSpec };
-
-/** Reads what a schedule is to be, and collects all that is wrong with it. */
+/** Reads what a schedule becomes, and collects all that is wrong with it. */
 export class ScheduleInputCheck {
   private readonly issues: ScheduleIssue[] = [];
   private readonly checked: CheckedSchedule = {};
@@ -80,8 +76,7 @@ export class ScheduleInputCheck {
   }
 
   private checkNames(): void {
-    const known = [...COMMON, this.stored ? 'expectedVersion' : 'id'];
-    this.collect((faults) => faults.object('', this.input, known));
+    this.collect((faults) => faults.object('', this.input, [...COMMON, this.stored ? 'expectedVersion' : 'id']));
   }
 
   private readId(): void {
@@ -116,30 +111,16 @@ export class ScheduleInputCheck {
     }
     const timezone = this.readZone();
     const bounds = { start: this.readDate('start'), end: this.readDate('end') };
-    if (bounds.start !== undefined && bounds.end !== undefined && bounds.start > bounds.end) {
-      const [start, end] = [bounds.start, bounds.end].map((time) => new Date(time).toISOString());
-      this.add(
-        input['end'] ? 'end' : 'start',
-        `The end, ${end}, is before the start, ${start}. Allowed: an end after the start.`,
-      );
-    }
+    const turned = endsBeforeStart(bounds);
+    if (turned) this.add(input['end'] ? 'end' : 'start', turned);
     const plain = given.length === 1 ? this.readExpression(given[0]!) : undefined;
     if (plain) this.checked.expression = plain.expression;
-    const expression = plain ?? (stored && given.length === 0 ? this.storedSpec(stored) : undefined);
+    const expression = plain ?? (stored && given.length === 0 ? storedSpec(stored) : undefined);
     if (!expression || timezone === undefined) return undefined;
     const spec = { ...expression, timezone, ...bounds };
-    if (given.length > 0 || input['start'] || input['end']) this.checkFires(spec);
+    const problem = given.length > 0 || input['start'] || input['end'] ? neverFires(spec, this.rules.now) : undefined;
+    if (problem) this.add(input['end'] ? 'end' : 'schedule', problem);
     return spec;
-  }
-
-  /** What is over before it has begun is a mistake, and not a schedule. */
-  private checkFires(spec: ScheduleSpec): void {
-    const { now } = this.rules;
-    const isTurned = spec.start !== undefined && spec.end !== undefined && spec.start > spec.end;
-    if (isTurned || spec.end === undefined || nextFire(spec, now, now) !== undefined) return;
-    const end = new Date(spec.end).toISOString();
-    const problem = spec.end <= now ? `The end, ${end}, is past` : `There is no fire before the end, ${end}`;
-    this.add(this.input['end'] ? 'end' : 'schedule', `${problem}: the schedule would never fire.`);
   }
 
   private readZone(): string | undefined {
@@ -160,15 +141,6 @@ export class ScheduleInputCheck {
       field === 'cron' ? 'a cron expression such as "0 2 * * *"' : 'a text such as "0 2 * * *" or "every 15m"';
     this.add(field, `${inspectShort(value)} is not a text. Allowed: ${allowed}.`);
     return undefined;
-  }
-
-  /** One that cannot be read any more can be given another timing. */
-  private storedSpec({ expression }: ScheduleData): ScheduleSpec | undefined {
-    try {
-      return parseSchedule(expression, 'UTC');
-    } catch {
-      return undefined;
-    }
   }
 
   private readDate(field: 'start' | 'end'): number | undefined {

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Clock } from '../../common/clock.js';
 import type { JobRef } from '../../definition/job-ref.js';
@@ -12,7 +11,7 @@ import {
 } from '../../errors/schedule-errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import { JobRegistry } from '../../discovery/job-registry.js';
-import { SchedulerRuntime } from '../runtime/scheduler-runtime.js';
+import { SchedulerSync } from '../../scheduling/sync/scheduler-sync.js';
 import type { Store } from '../../store/ports/ports.js';
 import type { ScheduleData, StoredSchedule } from '../../store/ports/schedule-store.js';
 import { StoreHolder } from '../../store/store-holder.js';
@@ -24,18 +23,18 @@ import {
   checkScheduleInput,
   expectedVersion,
 } from './check-schedule-call.js';
-import { ScheduleInputCheck, type CheckedSchedule } from './check-schedule-input.js';
+import { ScheduleInputCheck } from './check-schedule-input.js';
 import { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
 import { canBeKnown } from '../../jobs/execution-id.js';
 import { FinishWatcher } from '../../jobs/finish-watcher.js';
 import { toHandle, type JobHandle } from '../../jobs/job-handle.js';
-import { anchorOf } from './schedule-anchor.js';
+import { changedScheduleData, newScheduleData, withoutUndefined, type CheckedSchedule } from './schedule-data.js';
 import type { NewSchedule, ScheduleChange, ScheduleCondition, ScheduleFilter } from './schedule-input.js';
 import { toScheduledJob, type ScheduledJob } from './scheduled-job.js';
 
 /** How often a change is tried again when others change the same schedule meanwhile. */
 const TRIES = 20;
-/** Schedules between two breaths of a long list. */
+/** Schedules of a long list between two pauses for other work. */
 const LISTED_AT_ONCE = 500;
 
 /**
@@ -59,7 +58,7 @@ export class ScheduleService {
     private readonly holder: StoreHolder,
     private readonly enqueuer: Enqueuer,
     private readonly watcher: FinishWatcher,
-    private readonly runtime: SchedulerRuntime,
+    private readonly entries: SchedulerSync,
   ) {}
 
   /** By id. @throws ScheduleInputError, JobUnknownError */
@@ -78,7 +77,7 @@ export class ScheduleService {
       const now = this.clock.now();
       const list: ScheduledJob[] = [];
       for (const each of wanted) {
-        // Finding the next fires of thousands takes a while: others have their turn in between.
+        // Finding the next fires of thousands takes a while: other work runs in between.
         if (list.length % LISTED_AT_ONCE === LISTED_AT_ONCE - 1) await setImmediate();
         list.push(toScheduledJob(each, now));
       }
@@ -106,17 +105,7 @@ export class ScheduleService {
     checkScheduleInput(input);
     await this.holder.ready();
     const checked = await this.check(input, undefined);
-    const now = this.clock.now();
-    const { spec, ...said } = checked;
-    const data = plain({
-      source: 'api',
-      anchor: spec?.kind === 'interval' ? now : 0,
-      enabledAt: now,
-      createdAt: now,
-      updatedAt: now,
-      ...said,
-      id: checked.id ?? randomUUID(),
-    } as ScheduleData);
+    const data = newScheduleData(checked, this.clock.now());
     const created = this.guard('create a schedule', async (store) => {
       const [stored] = await store.schedules.put([{ data, expected: 0 }]);
       if (!stored) throw new ScheduleExistsError(data.id);
@@ -136,14 +125,7 @@ export class ScheduleService {
       id,
       async (stored) => {
         if (stored.source === 'code') throw new ScheduleOwnedError(id, 'changed');
-        const { spec, ...said } = await this.check(change, stored);
-        const now = this.clock.now();
-        const data = { ...stored, ...said, updatedAt: now };
-        return {
-          ...data,
-          anchor: spec ? anchorOf(spec, stored, now) : stored.anchor,
-          enabledAt: data.enabled && !stored.enabled ? now : stored.enabledAt,
-        };
+        return changedScheduleData(stored, await this.check(change, stored), this.clock.now());
       },
       expectedVersion(change),
     );
@@ -161,7 +143,7 @@ export class ScheduleService {
       if (stored.source === 'code') throw new ScheduleOwnedError(id, 'deleted');
       if (!(await store.schedules.remove(id, expected)) && expected !== undefined)
         throw new ScheduleConflictError(id, expected, (await this.require(store, id)).version);
-      await this.runtime.apply([id]);
+      await this.entries.apply([id]);
     });
     await this.note(deleted, id, 'deleted');
   }
@@ -218,9 +200,9 @@ export class ScheduleService {
         if (expected !== undefined && expected !== stored.version)
           throw new ScheduleConflictError(id, expected, stored.version);
         const data = await make(stored);
-        // Applied all the same: whoever stored it may have died before.
+        // Applied all the same: the process that stored it may have died before.
         if (!data) return this.applied(stored);
-        const [changed] = await store.schedules.put([{ data: plain(data), expected: stored.version }]);
+        const [changed] = await store.schedules.put([{ data: withoutUndefined(data), expected: stored.version }]);
         if (changed) return this.applied(changed);
         if (tries === TRIES) throw new ScheduleConflictError(id, stored.version, undefined);
       }
@@ -228,7 +210,7 @@ export class ScheduleService {
   }
 
   private async applied(stored: StoredSchedule): Promise<ScheduledJob> {
-    await this.runtime.apply([stored.id]);
+    await this.entries.apply([stored.id]);
     return toScheduledJob(stored, this.clock.now());
   }
 
@@ -248,11 +230,9 @@ export class ScheduleService {
     return new ScheduleInputCheck(rules, input as Record<string, unknown>, stored).read();
   }
 
-  private guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
-    return (async () => {
-      const store = await this.holder.open(action);
-      return this.line.run(store, () => work(store));
-    })();
+  private async guard<T>(action: string, work: (store: Store) => Promise<T>): Promise<T> {
+    const store = await this.holder.open(action);
+    return this.line.run(store, () => work(store));
   }
 
   private note<T>(work: Promise<T>, id: string, done: string): Promise<T> {
@@ -262,9 +242,4 @@ export class ScheduleService {
   private nameOf(ref: JobRef): string {
     return typeof ref === 'string' ? ref : this.registry.require(ref).definition.name;
   }
-}
-
-/** Without the fields that are not set. */
-function plain(data: ScheduleData): ScheduleData {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as unknown as ScheduleData;
 }

@@ -2,7 +2,7 @@ import { describeSpec } from '../../cron/describe-schedule.js';
 import type { Misfire, Overlap } from '../../definition/job-options.js';
 import { nextFire } from '../../cron/next-fire.js';
 import type { ScheduleSpec } from '../../cron/schedule-spec.js';
-import { scheduleSpecOf } from '../../scheduling/schedule-spec-of.js';
+import { scheduleSpecOf } from '../../scheduling/stored-repeat.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';
 
 /** A schedule, for people. */
