@@ -63,8 +63,8 @@ export class Attempt implements RunningJob {
     this.plan = effectiveOptions(definition, started);
     this.startedAt = services.clock.now();
     this.outcomes = new OutcomeMaker(services, started, registered, this.plan, this.startedAt);
-    const onLost = () => this.abort(new JobLockLostError(started.id));
-    if (isLimited(definition, started)) this.guard = services.admission?.guard(definition, started, onLost);
+    if (isLimited(definition, started))
+      this.guard = services.admission?.guard(definition, started, () => this.abort(new JobLockLostError(started.id)));
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
   }
 

@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../definition/retry-policy.js';
 import type { ExecutionOverrides, QueuedExecution } from '../store/codecs/queued-execution.js';
 import { retentionOf } from '../jobs/retention.js';
 
-/** How one attempt is to be run: the definition, with what the enqueue changed for this execution. */
+/** How one attempt runs: the definition, with what the enqueue changed for this execution. */
 export interface EffectiveOptions {
   readonly maxAttempts: number;
   readonly retry: RetryPolicy;

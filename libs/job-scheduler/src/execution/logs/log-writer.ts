@@ -24,7 +24,7 @@ export interface LogWriterParts {
   readonly logs: LogStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Absent: nobody ever listens. */
+  /** Absent: no event is ever wanted. */
   readonly events?: JobEvents | undefined;
 }
 
@@ -58,7 +58,7 @@ export class LogWriter {
   private sent = 0;
   private readonly waiters: { readonly upTo: number; readonly resolve: () => void }[] = [];
   private writing: Promise<void> | undefined;
-  /** The store did not take the last batch: nobody waits for it now. */
+  /** The store did not take the last batch: no caller waits for it now. */
   private isAway = false;
   private hasWarned = false;
 
@@ -88,7 +88,7 @@ export class LogWriter {
     }
   }
 
-  /** Drops all lines of an execution of which nothing is to be kept. Never rejects. */
+  /** Drops all lines of an execution of which nothing is kept. Never rejects. */
   async drop(id: string): Promise<void> {
     try {
       await this.parts.logs.drop([id]);
@@ -143,7 +143,7 @@ export class LogWriter {
         const stored = await logs.append({ writer: this.id, number, writes: batch.map(({ write }) => write) });
         this.isAway = false;
         this.hasWarned = false;
-        this.tell(batch, stored);
+        this.emitStored(batch, stored);
         return;
       } catch (thrown) {
         if (isLastTry || !(thrown instanceof StoreUnavailableError)) return this.warn(describeThrown(thrown).message);
@@ -154,7 +154,7 @@ export class LogWriter {
     }
   }
 
-  private tell(batch: readonly Waiting[], stored: readonly StoredLog[]): void {
+  private emitStored(batch: readonly Waiting[], stored: readonly StoredLog[]): void {
     const { events } = this.parts;
     if (!events?.wanted) return;
     for (const [index, entry] of stored.entries()) {
