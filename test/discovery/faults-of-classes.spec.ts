@@ -19,7 +19,7 @@ describe('faults of classes', () => {
     class Neither {}
     @Injectable()
     class Mailer {
-      @Job({ queue: 'critcal', timeout: '5 minuts' }) send() {}
+      @Job({ queue: 'critcal', timeout: '5 minuts' as '5m' }) send() {}
       @Job({ retry: -1 }) resend() {}
     }
     const faults = await faultsOf({ providers: [Both, Neither, Mailer] });

@@ -83,7 +83,7 @@ describe('faults of options', () => {
     ['a queue', { queue: 'lowest' }, /^Mailer\.send: queue: Queue "lowest" is not configured/],
     ['a queue that is no text', { queue: 3 as never }, /queue: 3 is not a queue's name/],
     ['a duration', { timeout: '0s' }, /timeout: "0s" is too short/],
-    ['a retry', { retry: { delay: 'soon' } }, /retry\.delay: "soon" is not a duration/],
+    ['a retry', { retry: { delay: 'soon' as '1s' } }, /retry\.delay: "soon" is not a duration/],
     [
       'a retry option',
       { retry: { dely: 1 } as never },
@@ -107,10 +107,10 @@ describe('faults of options', () => {
     ['an overlap', { overlap: 'skipp' as never }, /overlap: "skipp" is not allowed\. Did you mean "skip"\?/],
     ['an overlap key', { overlap: { policy: 'skip', key: 'id' as never } }, /overlap\.key: "id" is not a function/],
     ['a misfire', { misfire: 'none' as never }, /misfire: "none" is not allowed/],
-    ['a misfire threshold', { misfireThreshold: 'x' }, /misfireThreshold: "x" is not a duration/],
+    ['a misfire threshold', { misfireThreshold: 'x' as '1s' }, /misfireThreshold: "x" is not a duration/],
     ['a catch-up bound', { maxCatchUp: 0 }, /maxCatchUp: 0 is not allowed/],
     ['unique', { unique: 'yes' as never }, /unique: "yes" is not an object/],
-    ['unique for', { unique: { for: 'x' } }, /unique\.for: "x" is not a duration/],
+    ['unique for', { unique: { for: 'x' as '1s' } }, /unique\.for: "x" is not a duration/],
     ['a retention', { retention: { count: -1 } }, /retention\.count: -1 is not allowed/],
     ['onShutdown', { onShutdown: 'stop' as never }, /onShutdown: "stop" is not allowed/],
     ['a schema', { schema: { parse: () => 1 } as never }, /schema: .* is not a Standard Schema/],
@@ -158,7 +158,7 @@ describe('faults of options', () => {
     class Steps {
       @JobStep({ name: 'two' }) one() {}
       @JobStep() two() {}
-      @JobStep({ timeout: 'x', retry: -1, order: Number.NaN }) three() {}
+      @JobStep({ timeout: 'x' as '1s', retry: -1, order: Number.NaN }) three() {}
       @JobStep({ name: '' }) four() {}
       @JobStep({ tiemout: 1 } as never) five() {}
     }

@@ -114,7 +114,7 @@ describe('the registry', () => {
   });
 
   it('reports payloads of registered schedules at boot, and later to who asks', async () => {
-    const schedule = { every: '1m', payload: { day: 1 } };
+    const schedule = { every: '1m', payload: { day: 1 } } as const;
     const schema = z.object({ day: z.string() });
     const started = await startUndiscovered({});
     started.registrar.register({ name: 'early', schedule, schema }, () => 1);

@@ -187,7 +187,7 @@ describe.each(describeStores)('on %s and %s', (platform, _store, connection) => 
         (text) => api.jobs.enqueue('my.job', null, { metadata: { [text]: 5 } } as unknown as EnqueueOptions),
       ],
       ['in', (text) => api.jobs.enqueueIn('my.job', null, `${text}!` as '1s')],
-      ['lock', (text) => locks.acquire('hostile', text)],
+      ['lock', (text) => locks.acquire('hostile', text as '1s')],
       ['new schedule', (text) => api.schedules.create({ job: 'my.job', schedule: `${text}!` })],
     ];
     for (const text of HOSTILE_TEXTS) await Promise.all(calls.map(([, work]) => refused(() => work(text))));

@@ -250,7 +250,7 @@ describe('what is refused', () => {
     ['an empty key', ({ locks }) => locks.acquire('', TTL), 'key', /"" is not allowed. Allowed: a text of 1 to 512/],
     ['a long key', ({ locks }) => locks.acquire('k'.repeat(513), TTL), 'key', /1 to 512/],
     ['a key that is no text', ({ locks }) => locks.acquire(7 as never, TTL), 'key', /7 is not allowed/],
-    ['a time that is none', ({ locks }) => locks.acquireWait('key', 'soon'), 'ttl', /"soon" is not a duration/],
+    ['a time that is none', ({ locks }) => locks.acquireWait('key', 'soon' as '1s'), 'ttl', /"soon" is not a duration/],
     ['no time', ({ locks }) => locks.withLock('key', 0, () => 1), 'ttl', /0 is too short. Allowed: at least 10ms/],
     ['a bad timeout', ({ locks }) => locks.acquireWait('key', TTL, { timeout: -1 }), 'timeout', /-1/],
     ['a bad signal', ({ locks }) => locks.acquireWait('key', TTL, { signal: {} as never }), 'signal', /AbortSignal/],
@@ -271,7 +271,7 @@ describe('what is refused', () => {
   test('a time for extending that is none; the lock stays', async () => {
     const side = await openSide('memory:');
     const lock = (await side.locks.acquire('key', TTL))!;
-    await expect(lock.extend('soon')).rejects.toEqual(code('LOCK_INVALID'));
+    await expect(lock.extend('soon' as '1s')).rejects.toEqual(code('LOCK_INVALID'));
     expect(await lock.extend(TTL)).toBe(true);
     atEnd(() => lock.release());
   });

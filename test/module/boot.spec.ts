@@ -47,7 +47,7 @@ describe('a boot with faults', () => {
       conection: url,
       concurrency: 0,
       queues: { 'a:b': 1, low: -1 },
-      shutdownTimeout: 'soon',
+      shutdownTimeout: 'soon' as '1s',
     } as JobSchedulerOptions;
     const error = await boot([JobSchedulerModule.forRoot(wrong)]).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ code: 'OPTIONS_INVALID' });
@@ -64,7 +64,7 @@ describe('a boot with faults', () => {
   });
 
   it('reports all faults of all jobs at once, before anything is opened', async () => {
-    @Job({ queue: 'critcal', timeout: 'long' })
+    @Job({ queue: 'critcal', timeout: 'long' as '1h' })
     class Wrong {
       async run() {}
     }

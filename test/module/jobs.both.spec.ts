@@ -195,7 +195,9 @@ describe.each(stores)('a module on %s', (_store, connection) => {
       code: 'ENQUEUE_INVALID',
       message: expect.stringContaining('at most 100 years from now'),
     });
-    await expect(jobs.enqueueIn(SendWelcome, { to: 'a' }, 'soon')).rejects.toMatchObject({ code: 'ENQUEUE_INVALID' });
+    await expect(jobs.enqueueIn(SendWelcome, { to: 'a' }, 'soon' as '1s')).rejects.toMatchObject({
+      code: 'ENQUEUE_INVALID',
+    });
     await expect(jobs.retry('nothing')).rejects.toMatchObject({ code: 'EXECUTION_UNKNOWN' });
     await expect(jobs.getQueue('defualt')).rejects.toMatchObject({ code: 'QUEUE_UNKNOWN' });
     const counts = (await jobs.getQueues()).map(

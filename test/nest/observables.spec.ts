@@ -55,7 +55,7 @@ function work(what: string): Observable<unknown> | Promise<Observable<unknown>> 
   }
 }
 
-const once = { retry: 0, timeout: '1m' };
+const once = { retry: 0, timeout: '1m' } as const;
 
 @Injectable()
 class Bare {

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job, JobContext, JobSchedulerModule, type JobOptions } from 'nestjs-job-scheduler';
+import { type Duration, Job, JobContext, JobSchedulerModule, type JobOptions } from 'nestjs-job-scheduler';
 import { tell } from '../support/tell.js';
 
 const { STORE_URL, PREFIX, SCHEDULED, LOCK_DURATION } = process.env;
@@ -64,7 +64,7 @@ class Works {
       connection: STORE_URL!,
       prefix: PREFIX!,
       // Where no process is killed, none may lose a lock because the machine halted.
-      lockDuration: LOCK_DURATION ?? '1m',
+      lockDuration: (LOCK_DURATION ?? '1m') as Duration,
       shutdownTimeout: '5s',
       concurrency: 20,
     }),

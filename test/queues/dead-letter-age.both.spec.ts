@@ -56,7 +56,7 @@ test.each(storesOfSuite(everyStore))('on %s, a dead letter stays for its own ret
   await jobs.start();
   const left = async () => (await letters.list()).items.map(({ id }) => id).toSorted();
   const failed = (n: number) => until(`${n} have failed`, async () => (await queue.getFailedCount()) === n);
-  const options = (id: string) => ({ id, retention: { failed: '365d' } });
+  const options = (id: string) => ({ id, retention: { failed: '365d' } as const });
   await jobs.enqueue('days', undefined, options('a-long'));
   await jobs.enqueue('days', undefined, { id: 'b-short' });
   await jobs.enqueue('years', undefined, { id: 'c-years' });

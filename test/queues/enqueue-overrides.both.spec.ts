@@ -69,7 +69,7 @@ test.each(storesOfSuite(everyStore))(
     );
     expect(retried.delay).toBe(2 * HOUR);
     const refused = { code: 'ENQUEUE_INVALID' };
-    const retry = { delay: '2h', maxDelay: '1h' };
+    const retry = { delay: '2h', maxDelay: '1h' } as const;
     await expect(jobs.enqueue('fails', undefined, { retry })).rejects.toMatchObject(refused);
     await expect(jobs.enqueue('fails', undefined, { retry: 2e6 })).rejects.toMatchObject(refused);
   },

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { createInterface } from 'node:readline';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nestjs-job-scheduler';
+import { type Duration, Job, JobContext, JobSchedulerModule, JobService, type Role } from 'nestjs-job-scheduler';
 import { JobHealth } from '#src/service/job-health.js';
 import { tell } from '../support/tell.js';
 import { gate } from '../support/gate.js';
@@ -55,7 +55,7 @@ class Work {
       prefix: env.PREFIX!,
       role: (env.ROLE ?? 'all').split(',') as Role[],
       // Where no process is killed, none may lose a lock because the machine halted.
-      lockDuration: env.LOCK_DURATION ?? '1m',
+      lockDuration: (env.LOCK_DURATION ?? '1m') as Duration,
       shutdownTimeout: '100ms',
     }),
   ],

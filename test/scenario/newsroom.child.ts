@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PostgresQueueBackend, RedisQueueBackend } from 'bullmq';
-import { Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
+import { type Duration, Job, JobContext, JobSchedulerModule, JobService, JobStep } from 'nestjs-job-scheduler';
 import { StoreHolder } from '#src/store/store-holder.js';
 import { tell } from '../support/tell.js';
 import { until } from '../support/until.js';
@@ -75,8 +75,8 @@ class Work {
       prefix: env.PREFIX!,
       concurrency: Number(env.CONCURRENCY ?? 10),
       // Where no process is killed, none may lose a lock because the machine halted.
-      lockDuration: env.LOCK_DURATION ?? '1m',
-      shutdownTimeout: env.SHUTDOWN_TIMEOUT ?? '200ms',
+      lockDuration: (env.LOCK_DURATION ?? '1m') as Duration,
+      shutdownTimeout: (env.SHUTDOWN_TIMEOUT ?? '200ms') as Duration,
     }),
   ],
   providers: [ThreeSteps, Work],

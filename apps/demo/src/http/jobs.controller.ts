@@ -18,6 +18,7 @@ import {
   type JobSummary,
   type QueueInfo,
   type ScheduledJob,
+  type Duration,
 } from 'nestjs-job-scheduler';
 import { EnqueueRequest } from './enqueue-request.js';
 import { JobErrorsFilter } from './job-errors.filter.js';
@@ -51,7 +52,7 @@ export class JobsController {
   private put({ job, payload, id, at, in: delay }: EnqueueRequest): Promise<JobHandle> {
     const options = id === undefined ? {} : { id };
     if (at !== undefined) return this.jobs.enqueueAt(job, payload, new Date(at), options);
-    if (delay !== undefined) return this.jobs.enqueueIn(job, payload, delay, options);
+    if (delay !== undefined) return this.jobs.enqueueIn(job, payload, delay as Duration, options);
     return this.jobs.enqueue(job, payload, options);
   }
 }

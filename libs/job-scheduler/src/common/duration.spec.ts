@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatDuration, LONGEST_DURATION, parseDuration, readDuration } from './duration.js';
+import { type Duration, formatDuration, LONGEST_DURATION, parseDuration, readDuration } from './duration.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,7 +21,7 @@ describe('parseDuration', () => {
     ['1w2d3h4m5s6ms', 9 * DAY + 3 * HOUR + 4 * MINUTE + 5006],
     ['36525d', LONGEST_DURATION],
   ])('%p is %p ms', (value, ms) => {
-    expect(parseDuration(value)).toBe(ms);
+    expect(parseDuration(value as Duration)).toBe(ms);
   });
 
   it.each<[unknown]>([
@@ -53,7 +53,7 @@ describe('parseDuration', () => {
   });
 
   it('names the field, the value and what is allowed', () => {
-    expect(() => parseDuration('5 minutes', 'timeout')).toThrow(
+    expect(() => parseDuration('5 minutes' as Duration, 'timeout')).toThrow(
       expect.objectContaining({
         code: 'SCHEDULE_INVALID',
         message:
@@ -90,7 +90,7 @@ describe('formatDuration', () => {
 
   it('is read back to the same number', () => {
     for (let ms = 1; ms < LONGEST_DURATION; ms = Math.ceil(ms * 1.37)) {
-      expect(parseDuration(formatDuration(ms))).toBe(ms);
+      expect(parseDuration(formatDuration(ms) as Duration)).toBe(ms);
     }
   });
 });

@@ -280,7 +280,7 @@ describe('start and end', () => {
 
   it('keep the phase of an interval', () => {
     const anchor = Date.parse('2026-01-01T00:00:07Z');
-    const schedule = { every: '7h', start, end: new Date('2026-06-01T13:00:00Z') };
+    const schedule: Schedule = { every: '7h', start, end: new Date('2026-06-01T13:00:00Z') };
     const found = fires(schedule, 'UTC', '2026-01-01T00:00:00Z', 9, anchor);
     expect(found).toHaveLength(2);
     for (const at of found) expect((Date.parse(at) - anchor) % (7 * 3_600_000)).toBe(0);

@@ -3,7 +3,7 @@ import { ScheduleError } from '../errors/definition-errors.js';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { nextWallTime } from './cron-calendar.js';
 import { cronTable, normalizeCron } from './cron-table.js';
-import { formatDuration, parseDuration } from '../common/duration.js';
+import { type Duration, formatDuration, parseDuration } from '../common/duration.js';
 import type { Schedule } from './schedule-options.js';
 import { isPlainObject } from '../common/option-faults.js';
 import type { ScheduleSpec } from './schedule-spec.js';
@@ -83,7 +83,7 @@ function parseText(text: string, timezone: string, bounds: Bounds): ScheduleSpec
 }
 
 function intervalSpec(duration: string | number, timezone: string, bounds: Bounds): ScheduleSpec {
-  const every = parseDuration(duration, 'every');
+  const every = parseDuration(duration as Duration, 'every');
   const expression = typeof duration === 'string' ? `every ${duration.trim()}` : `every ${formatDuration(every)}`;
   if (every < SHORTEST_INTERVAL) {
     throw new ScheduleError(

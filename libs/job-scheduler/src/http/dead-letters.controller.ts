@@ -1,5 +1,5 @@
 import { Body, Get, HttpCode, Post, Query } from '@nestjs/common';
-import type { DeadLetterFilter, DeadLetterPage as Page } from '../service/dead-letters/dead-letter.js';
+import type { DeadLetterFilter, DeadLetterPage as Page, DeadLetterQuery } from '../service/dead-letters/dead-letter.js';
 import { DeadLetters } from '../service/dead-letters/dead-letters.js';
 import { MonitorController } from './monitor-controller.js';
 import { Describe } from './openapi/operation.js';
@@ -17,7 +17,7 @@ export class DeadLettersController {
   @Get('dead-letters')
   @Describe({ summary: 'List dead letters, newest first', status: 200, answer: DeadLetterList, problems: [404] })
   async list(@Query({ schema: DeadLetterListQuery }) query: DeadLetterListQuery): Promise<Page> {
-    const { items, ...rest } = await this.letters.list(query);
+    const { items, ...rest } = await this.letters.list(query as DeadLetterQuery);
     return { items: items.map((letter) => this.present.deadLetter(letter)), ...rest };
   }
 
@@ -49,5 +49,5 @@ export class DeadLettersController {
 }
 
 function chosen({ id, all: _, ...filter }: DeadLetterChoice): string | DeadLetterFilter {
-  return id ?? filter;
+  return id ?? (filter as DeadLetterFilter);
 }

@@ -119,7 +119,7 @@ describe('TaskPool', () => {
     expect(() => new TaskPool({ concurrency: concurrency as number })).toThrow(TaskPoolOptionsError);
   });
 
-  it.each([0, -1, 'soon'])('refuses a time-out of %p', async (timeout) => {
+  it.each([0, -1, 'soon' as '1s'])('refuses a time-out of %p', async (timeout) => {
     const pool = new TaskPool({ concurrency: 1 });
     expect(() => pool.run(() => 1, { timeout })).toThrow(TaskPoolOptionsError);
     expect([pool.running, pool.size]).toEqual([0, 0]);

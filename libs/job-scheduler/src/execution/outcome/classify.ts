@@ -1,4 +1,4 @@
-import { parseDuration } from '../../common/duration.js';
+import { type Duration, parseDuration } from '../../common/duration.js';
 import { retryDelay, type RetryPolicy } from '../../definition/retry-policy.js';
 import { toReason } from '../../common/storable-text.js';
 import { steeringOf } from './foreign-errors.js';
@@ -59,7 +59,7 @@ export function classify(thrown: Error, attempt: number, maxAttempts: number, po
   if (error instanceof JobLockLostError) return { kind: 'lost' };
   if (error instanceof JobShutdownError) return { kind: 'requeue' };
   if (error instanceof JobCancelError) return { kind: 'cancelled', reason: toReason(error.reason) };
-  if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay) };
+  if (error instanceof JobSnoozeError) return { kind: 'snooze', delay: parseDuration(error.delay as Duration) };
   if (HOPELESS.some((type) => error instanceof type) || attempt >= maxAttempts) return { kind: 'failed' };
   return { kind: 'retry', delay: retryDelay(policy, attempt, thrown) };
 }

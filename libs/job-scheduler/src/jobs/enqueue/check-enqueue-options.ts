@@ -1,4 +1,4 @@
-import { LONGEST_DURATION, parseDuration } from '../../common/duration.js';
+import { type Duration, LONGEST_DURATION, parseDuration } from '../../common/duration.js';
 import { isAbortSignal } from '../../common/is-abort-signal.js';
 import { isFields, optionsProblem } from '../../common/options-problem.js';
 import { MOST_RETRIES } from '../../definition/retry-policy.js';
@@ -152,7 +152,7 @@ export function delayUntil(at: Date, now: number): number {
 /** Milliseconds. @throws EnqueueOptionsError */
 export function enqueueDuration(field: string, value: number | string): number {
   try {
-    return parseDuration(value);
+    return parseDuration(value as Duration);
   } catch (error) {
     throw new EnqueueOptionsError(field, value, `Enqueue option "${field}": ${(error as Error).message}`);
   }
