@@ -195,14 +195,12 @@ describe.each(stores)('a module on %s', (_store, connection) => {
       code: 'ENQUEUE_INVALID',
       message: expect.stringContaining('at most 100 years from now'),
     });
-    await expect(jobs.enqueueIn(SendWelcome, { to: 'a' }, 'soon' as '1s')).rejects.toMatchObject({
-      code: 'ENQUEUE_INVALID',
-    });
+    const soon = 'soon' as '1s';
+    await expect(jobs.enqueueIn(SendWelcome, { to: 'a' }, soon)).rejects.toMatchObject({ code: 'ENQUEUE_INVALID' });
     await expect(jobs.retry('nothing')).rejects.toMatchObject({ code: 'EXECUTION_UNKNOWN' });
     await expect(jobs.getQueue('defualt')).rejects.toMatchObject({ code: 'QUEUE_UNKNOWN' });
-    const counts = (await jobs.getQueues()).map(
-      (queue) => queue.counts.pending + queue.counts.completed + queue.counts.failed,
-    );
+    const queues = await jobs.getQueues();
+    const counts = queues.map(({ counts: { pending, completed, failed } }) => pending + completed + failed);
     expect(counts).toEqual([0, 0, 0]);
   });
 

@@ -10,7 +10,6 @@ import {
   OnJobEvent,
   OnJobFail,
   defineJob,
-  type Duration,
   type JobEvent,
   type JobEventOf,
   type JobFailure,
@@ -328,22 +327,4 @@ export async function observableResults(service: JobService) {
   const count: number = await (await service.enqueue([Streams, 'count'], 1)).finished();
   const after: { seen: string } = await (await service.enqueue([Streams, 'afterwards'], 1)).finished();
   return { count, after };
-}
-
-class Durations {
-  @Job({ timeout: '1h30m', retry: { delay: '500ms', maxDelay: 60_000 }, unique: { for: '1w2d' } }) read(): void {}
-
-  // @ts-expect-error no such unit
-  @Job({ timeout: '5 minuets' }) misspelt(): void {}
-  // @ts-expect-error the larger unit comes first
-  @Job({ timeout: '30m1h' }) unordered(): void {}
-}
-void Durations;
-
-export async function durations(service: JobService, minutes: number, text: string) {
-  await service.enqueueIn('by.name', null, `${minutes}m`);
-  // Checked when it runs.
-  await service.enqueueIn('by.name', null, text as Duration);
-  // @ts-expect-error any text may come
-  await service.enqueueIn('by.name', null, text);
 }

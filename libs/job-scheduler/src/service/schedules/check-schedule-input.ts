@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import type { Duration } from '../../common/duration.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
 import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../../definition/policies.js';
 import type { JobRef } from '../../definition/job-ref.js';
@@ -136,7 +135,7 @@ export class ScheduleInputCheck {
 
   private readExpression(field: (typeof TIMINGS)[number]): ScheduleSpec | undefined {
     const value = this.input[field];
-    if (field === 'every') return this.attempt(field, () => parseSchedule({ every: value as Duration }, 'UTC'));
+    if (field === 'every') return this.attempt(field, () => parseSchedule({ every: value as number }, 'UTC'));
     if (typeof value === 'string') return this.attempt(field, () => parseSchedule(value, 'UTC'));
     const allowed =
       field === 'cron' ? 'a cron expression such as "0 2 * * *"' : 'a text such as "0 2 * * *" or "every 15m"';
