@@ -21,7 +21,7 @@ const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 30);
 const START = 1_700_000_000_000;
 
 /** Sequences that run beside each other: one by itself mostly waits for Redis. */
-const LANES = 8;
+const WORKERS = 8;
 
 async function run(openSide: (prefix: string) => Side, seed: number): Promise<unknown[]> {
   const time = new VirtualTime(START);
@@ -80,14 +80,14 @@ test(
     // One for all lanes: it ends for all of them when one throws.
     const left = seeds();
     let compared = 0;
-    const lane = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       for (const seed of left) {
         await compare(client, seed);
         compared++;
       }
     };
     // To the end, also where one fails: they use the same server.
-    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    const ends = await Promise.allSettled(Array.from({ length: WORKERS }, worker));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     expect(compared).toBe(SEQUENCES);
   },

@@ -139,7 +139,7 @@ describe('with a PostgreSQL server', () => {
     await until('the return is told', () => told.length === 2);
     expect(told[1]).toEqual([true, undefined]);
     await queue.add('after', {});
-    await until('the lane goes on', () => ran.includes('after'));
+    await until('the worker goes on', () => ran.includes('after'));
   });
 
   test('a server that stops answering: producers fail in time, and closing ends', async () => {
@@ -175,7 +175,7 @@ describe('with a PostgreSQL server', () => {
     const addedAt = Date.now();
     await queue.add('second', {});
     await until('it ran', () => started.length === 2);
-    // By the notification, and not by the look that a lane takes every five seconds.
+    // By the notification, and not by the look that a worker takes every five seconds.
     expect(started[1]! - addedAt).toBeLessThan(scaled(4_000));
   });
 

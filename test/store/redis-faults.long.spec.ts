@@ -233,7 +233,7 @@ describe('what else speaks Redis', () => {
   });
 });
 
-test('a write arrives before what a lane sends after it, though not awaited, also the first one', async () => {
+test('a write arrives before what a worker sends after it, though not awaited, also the first one', async () => {
   const { url } = await server();
   const store = await open(url);
   const client = new Redis(url);

@@ -128,7 +128,7 @@ async function callRun(side: Side, run: Running, step: Extract<Step, { run: numb
     }
     case 'delayRunning':
       return job.moveToDelayed(Date.now() + step.delay, token);
-    case 'giveBack':
+    case 'moveBackToWait':
       return (await job.moveToWait(token)) > 0;
     case 'waitForChildren': {
       const moved = await job.moveToWaitingChildren(token);

@@ -14,7 +14,7 @@ export type Step =
   | { call: 'complete'; run: number; value: unknown; fetchNext: boolean }
   | { call: 'fail'; run: number; forGood: boolean; fetchNext: boolean }
   | { call: 'delayRunning'; run: number; delay: number }
-  | { call: 'giveBack' | 'waitForChildren' | 'extendLock'; run: number }
+  | { call: 'moveBackToWait' | 'waitForChildren' | 'extendLock'; run: number }
   | { call: 'wrongToken'; run: number }
   | { call: 'pause' | 'resume'; queue: QueueName }
   | { call: 'promote' | 'removeChildDependency' | 'removeUnprocessed' | 'undedupe' | 'clearLogs'; job: number }
@@ -91,7 +91,7 @@ class Maker {
       [14, () => ({ call: 'complete', run: run(), value: this.data(), fetchNext: random.chance(0.4) })],
       [8, () => ({ call: 'fail', run: run(), forGood: random.chance(0.4), fetchNext: random.chance(0.4) })],
       [1, () => ({ call: 'delayRunning', run: run(), delay: random.pick([0, 100, 3_000]) })],
-      [2, () => ({ call: random.pick(['giveBack', 'waitForChildren', 'extendLock']), run: run() })],
+      [2, () => ({ call: random.pick(['moveBackToWait', 'waitForChildren', 'extendLock']), run: run() })],
       [1, () => ({ call: 'wrongToken', run: run() })],
       [3, () => ({ call: random.pick(['pause', 'resume', 'resume']), queue: queue() })],
       [2, () => ({ call: 'promote', job: job() })],

@@ -52,7 +52,7 @@ export function describeQueues(subject: Subject): void {
       const rounds = 40;
       const lanes = 6;
       for (let round = 0; round < rounds; round++) {
-        const ids = Array.from({ length: lanes }, (_, lane) => `either-${round}-${lane}`);
+        const ids = Array.from({ length: lanes }, (_, n) => `either-${round}-${n}`);
         await queue.addBulk(ids.map((id) => toQueueEntry(newJob(id, { queue: 'either' }))));
         await Promise.all(
           ids.flatMap((id) => [

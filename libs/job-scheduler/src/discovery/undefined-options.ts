@@ -5,7 +5,7 @@ import type { Fault } from '../errors/fault.js';
 const OPAQUE = new Set(['payload', 'schema']);
 
 /**
- * Options that are written out, but have no value: the variable is not set, or the import goes in a circle. FetchResult for left
+ * Options that are written out, but have no value: the variable is not set, or the import goes in a circle. Taken for left
  * out they would change what the job is, in silence: it would never run, or tell nobody of its failure.
  */
 export function undefinedOptions(options: object): readonly Fault[] {

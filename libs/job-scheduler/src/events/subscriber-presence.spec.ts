@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Clock, type ClockTimer } from '../common/clock.js';
-import type { LiveSignals } from '../store/ports/live-signals.js';
+import type { Notifier } from '../store/ports/notifier.js';
 import { SignalListeners } from '../store/signal-listeners.js';
 import { SubscriberPresence } from './subscriber-presence.js';
 
@@ -41,7 +41,7 @@ class Wire {
   private readonly listeners = new Map<number, SignalListeners>();
   private readonly cut = new Set<number>();
 
-  signals(place: number): LiveSignals {
+  signals(place: number): Notifier {
     const own = new SignalListeners();
     this.listeners.set(place, own);
     return {
@@ -61,7 +61,7 @@ class Wire {
   }
   mend(place: number): void {
     this.cut.delete(place);
-    this.listeners.get(place)!.tellGap();
+    this.listeners.get(place)!.tellReconnected();
   }
 }
 

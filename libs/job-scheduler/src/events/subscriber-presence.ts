@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../common/clock.js';
-import type { LiveSignals } from '../store/ports/live-signals.js';
+import type { Notifier } from '../store/ports/notifier.js';
 
 /** Who listens says so this often, in milliseconds. */
 const AGAIN = 10_000;
@@ -34,7 +34,7 @@ export class SubscriberPresence {
    * @param onChange `isThere` is another.
    */
   constructor(
-    private readonly signals: () => LiveSignals,
+    private readonly signals: () => Notifier,
     private readonly clock: Clock,
     private readonly onChange: () => void,
   ) {}

@@ -9,7 +9,7 @@ import { CapacityWaiters } from './capacity-waiters.js';
 /** How long a queue's events are still listened to when nobody waits any more, in milliseconds: they may come again soon. */
 const LINGER = 10_000;
 
-interface Hall {
+interface CapacityWatch {
   readonly line: CapacityWaiters;
   events?: EngineEvents | undefined;
   closing?: ClockTimer | undefined;
@@ -18,7 +18,7 @@ interface Hall {
 /** Lets callers wait for room in queues with `maxWaiting`. */
 @Injectable()
 export class QueueCapacity {
-  private readonly halls = new Map<string, Hall>();
+  private readonly watches = new Map<string, CapacityWatch>();
   private readonly logger = new OwnLogger();
   private closed = false;
 
@@ -30,56 +30,58 @@ export class QueueCapacity {
   /** As `CapacityWaiters.enter`. @throws NotStartedError when the app stops meanwhile */
   enter<T>(queue: string, add: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (this.closed) throw this.stopped();
-    return this.hall(queue).line.enter(add, signal);
+    return this.watch(queue).line.enter(add, signal);
   }
 
   /** Whether callers wait for room in a queue. */
   hasLine(queue: string): boolean {
-    return this.halls.get(queue)?.line.isEmpty === false;
+    return this.watches.get(queue)?.line.isEmpty === false;
   }
 
   /** Ends all waiting. */
   async close(): Promise<void> {
     this.closed = true;
-    const halls = [...this.halls.values()];
-    this.halls.clear();
-    for (const { line } of halls) line.end(this.stopped());
-    await Promise.all(halls.map((hall) => this.stopListening(hall)));
+    const watches = [...this.watches.values()];
+    this.watches.clear();
+    for (const { line } of watches) line.end(this.stopped());
+    await Promise.all(watches.map((watch) => this.stopListening(watch)));
   }
 
   private stopped(): NotStartedError {
     return new NotStartedError('wait for room in a queue', 'stopped');
   }
 
-  private hall(queue: string): Hall {
-    let hall = this.halls.get(queue);
-    if (!hall) {
-      const opened: Hall = { line: new CapacityWaiters(this.clock, (waiting) => this.listen(queue, opened, waiting)) };
-      this.halls.set(queue, (hall = opened));
+  private watch(queue: string): CapacityWatch {
+    let watch = this.watches.get(queue);
+    if (!watch) {
+      const opened: CapacityWatch = {
+        line: new CapacityWaiters(this.clock, (waiting) => this.listen(queue, opened, waiting)),
+      };
+      this.watches.set(queue, (watch = opened));
     }
-    return hall;
+    return watch;
   }
 
   /** The line looks for itself now and then: what happens before the events come, or when they cannot, does not matter. */
-  private listen(queue: string, hall: Hall, waiting: boolean): void {
-    hall.closing?.cancel();
-    hall.closing = undefined;
+  private listen(queue: string, watch: CapacityWatch, waiting: boolean): void {
+    watch.closing?.cancel();
+    watch.closing = undefined;
     if (this.closed) return;
     if (!waiting) {
-      hall.closing = this.clock.after(LINGER, () => void this.stopListening(hall), false);
-    } else if (!hall.events) {
+      watch.closing = this.clock.after(LINGER, () => void this.stopListening(watch), false);
+    } else if (!watch.events) {
       const events = this.holder.require('wait for room in a queue').queues.events(queue);
       events.on('error', (error) => this.logger.debug(error.message));
-      events.on('active', () => hall.line.tell());
-      events.on('removed', () => hall.line.tell());
-      hall.events = events;
+      events.on('active', () => watch.line.tell());
+      events.on('removed', () => watch.line.tell());
+      watch.events = events;
     }
   }
 
-  private async stopListening(hall: Hall): Promise<void> {
-    hall.closing?.cancel();
-    const { events } = hall;
-    hall.events = undefined;
+  private async stopListening(watch: CapacityWatch): Promise<void> {
+    watch.closing?.cancel();
+    const { events } = watch;
+    watch.events = undefined;
     await events?.close().catch((error: Error) => this.logger.debug(error.message));
   }
 }

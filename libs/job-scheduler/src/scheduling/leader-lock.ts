@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import { LeaseKeeper } from '../execution/overlap/lease-keeper.js';
 import type { LockStore } from '../store/ports/lock-store.js';
 
-export interface OverlapGuardParts {
+export interface LeaderLockParts {
   readonly locks: LockStore;
   readonly clock: Clock;
   /** This process. */
@@ -11,19 +11,19 @@ export interface OverlapGuardParts {
 
 /** How long a process that dies holds up the others, in milliseconds. */
 const TTL = 10_000;
-/** How soon it is asked again whether the turn is free, in milliseconds. */
+/** How soon it is asked again whether the lock is free, in milliseconds. */
 const ASK_AGAIN = 25;
-/** A place in the line is kept for so long after it was last asked. */
+/** A place among those that wait is kept for so long after it was last asked. */
 const LINE = 2_000;
 
 /**
  * Does work that one process of the fleet is to do at a time.
- * @param patience how long to stand in line, in milliseconds.
+ * @param patience how long to wait for it, in milliseconds.
  * @param signal ends the wait.
- * @returns `false`: the turn did not come.
+ * @returns `false`: another process had the lock.
  */
 export async function withLeaderLock(
-  { locks, clock, holder }: OverlapGuardParts,
+  { locks, clock, holder }: LeaderLockParts,
   key: string,
   patience: number,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ export async function withLeaderLock(
     }
     await clock.sleep(ASK_AGAIN, signal);
   }
-  // A turn that is lost all the same does no harm: whatever two reconcilers do at once, the later one checks.
+  // A lock that is lost all the same does no harm: whatever two reconcilers do at once, the later one checks.
   const keeper = new LeaseKeeper(() => locks, clock, TTL);
   const lease = { key, holder, onLost: () => undefined };
   keeper.keep(lease);

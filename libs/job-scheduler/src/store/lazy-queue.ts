@@ -26,7 +26,7 @@ const LISTENING = new Set([
 ]);
 
 /** What stands behind a queue that is not open yet. */
-export interface StandInParts {
+export interface LazyQueueParts {
   /** Gives the queue itself. @throws NotStartedError before the store is open. */
   readonly open: () => EngineQueue;
   /** Opens the store. */
@@ -40,7 +40,7 @@ export interface StandInParts {
  * Providers are made before the store is open, so this stands for the queue until then. A call before that opens the
  * store; a read never throws, since modules that look for decorated methods read every member of every provider.
  */
-export function lazyQueue(name: string, parts: StandInParts): Queue {
+export function lazyQueue(name: string, parts: LazyQueueParts): Queue {
   const { open } = parts;
   return new Proxy(Object.create(Queue.prototype) as Queue, {
     get(target, property) {
@@ -56,7 +56,7 @@ export function lazyQueue(name: string, parts: StandInParts): Queue {
 }
 
 /** A method of a queue that is not open yet opens it when it is called. All else is not there yet. */
-function beforeOpen(property: string, { open, ready, whenOpen }: StandInParts): unknown {
+function beforeOpen(property: string, { open, ready, whenOpen }: LazyQueueParts): unknown {
   if (!isMethod(property)) return undefined;
   const call = (args: unknown[]): unknown => {
     const queue = open() as unknown as Record<string, (...args: unknown[]) => unknown>;

@@ -36,7 +36,7 @@ export class SignalListeners {
   }
 
   /** Messages were missed, whatever their topic. */
-  tellGap(): void {
+  tellReconnected(): void {
     for (const { onGap } of [...this.topics.values()].flatMap((listeners) => [...listeners])) {
       if (onGap) this.call(onGap);
     }

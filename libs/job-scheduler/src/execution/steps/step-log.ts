@@ -48,7 +48,7 @@ export class StepLog {
   constructor(
     private readonly started: QueuedExecution,
     private readonly services: StepServices,
-    private readonly abortion: AttemptSignal,
+    private readonly attemptSignal: AttemptSignal,
     /** Throws once the attempt is over: nothing is run or stored then. */
     private readonly ensureGoing: () => void,
     recorded: readonly StepRecord[],
@@ -134,7 +134,7 @@ export class StepLog {
         stored = await this.services.executions.recordStep(id, job, queue, fence, step);
       } catch (error) {
         if (!isStoreFault(error) && ++others >= OTHERS_BORNE) throw error;
-        await this.services.clock.sleep(STORE_RETRY_DELAY, this.abortion.signal);
+        await this.services.clock.sleep(STORE_RETRY_DELAY, this.attemptSignal.signal);
         continue;
       }
       if (!stored) throw new JobLockLostError(id);

@@ -2,7 +2,7 @@ import { Injectable, Inject } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock, type ClockTimer } from '../../common/clock.js';
 import { JobCancelError } from '../../errors/outcome-errors.js';
-import type { LiveSignals } from '../../store/ports/live-signals.js';
+import type { Notifier } from '../../store/ports/notifier.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { WORKER_ID } from '../../options/worker-id.js';
 import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';
@@ -93,7 +93,7 @@ export class RemoteCancel {
     };
   }
 
-  private signals(): LiveSignals {
+  private signals(): Notifier {
     return this.holder.require('cancel an execution').signals;
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { LiveSignals } from '../../store/ports/live-signals.js';
+import type { Notifier } from '../../store/ports/notifier.js';
 
 /** Messages are JSON lists of those who may ask again. */
 const TOPIC = 'locks';
@@ -35,7 +35,7 @@ export class LockWaitQueue {
   }
 
   /** Resolves when messages of others are heard, or cannot be heard: waiters also look for themselves. */
-  async listen(signals: LiveSignals): Promise<void> {
+  async listen(signals: Notifier): Promise<void> {
     this.listening ??= signals.subscribe(
       TOPIC,
       (message) => this.wake(readHolders(message)),
@@ -48,7 +48,7 @@ export class LockWaitQueue {
     });
   }
 
-  async tell(signals: LiveSignals, next: readonly string[]): Promise<void> {
+  async tell(signals: Notifier, next: readonly string[]): Promise<void> {
     const elsewhere = next.filter((holder) => !this.waiters.has(holder));
     this.wake(next);
     if (elsewhere.length === 0) return;

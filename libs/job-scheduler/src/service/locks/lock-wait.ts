@@ -2,7 +2,7 @@ import type { Clock, ClockTimer } from '../../common/clock.js';
 import { settlesWithin } from '../../common/settles-within.js';
 import { LockTimeoutError } from '../../errors/lock-errors.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
-import type { LiveSignals } from '../../store/ports/live-signals.js';
+import type { Notifier } from '../../store/ports/notifier.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
 import type { HeldLock } from './lock.js';
 import type { LockWaitQueue, LockWaiter } from './lock-wait-queue.js';
@@ -22,7 +22,7 @@ export interface LockWaitParts {
   readonly holder: string;
   readonly clock: Clock;
   readonly line: LockWaitQueue;
-  readonly signals: LiveSignals;
+  readonly signals: Notifier;
   /** Asks for the lock, and for a place in the line for this many milliseconds. */
   ask(place: number): Promise<{ lock?: HeldLock; answer: LockAnswer }>;
   /** Gives the place in the line back. */

@@ -71,7 +71,7 @@ export class HeldLock implements Lock {
     this.end();
     // Should it fail, the lock ends by itself.
     this.releasing ??= floating(
-      this.giveBack().catch((error: unknown) => {
+      this.freeLease().catch((error: unknown) => {
         this.releasing = undefined;
         throw error;
       }),
@@ -92,12 +92,12 @@ export class HeldLock implements Lock {
     const isExtended = await this.calls.extend(ms);
     if (!isExtended) this.lose('its time ran out, or it was taken away');
     // The answer came after the time had run out here: nobody counts on it any more.
-    else if (this.ended) await this.giveBack();
+    else if (this.ended) await this.freeLease();
     else this.countFrom(since, ms);
     return this.isHeld;
   }
 
-  private async giveBack(): Promise<void> {
+  private async freeLease(): Promise<void> {
     await this.calls.release();
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { OwnLogger } from '../../common/own-logger.js';
 import type { ScheduleRepair } from '../../scheduling/sync/scheduler-sync.js';
-import type { LiveSignals } from '../../store/ports/live-signals.js';
+import type { Notifier } from '../../store/ports/notifier.js';
 
 export type RepairListener = (repair: ScheduleRepair) => void;
 
@@ -23,7 +23,7 @@ export class RepairWatch {
   constructor(private readonly clock: Clock) {}
 
   /** Hears of the repairs of all instances from now on. */
-  async listen(signals: LiveSignals): Promise<void> {
+  async listen(signals: Notifier): Promise<void> {
     if (this.leave) return;
     this.leave = await signals.subscribe(TOPIC, (message) => {
       const repair = readRepair(message);
@@ -38,7 +38,7 @@ export class RepairWatch {
   }
 
   /** Reports a repair of this process to all. */
-  report(repair: ScheduleRepair, signals: LiveSignals): void {
+  report(repair: ScheduleRepair, signals: Notifier): void {
     const { scheduleId, job, trouble } = repair;
     this.logger.warn(`Schedule "${scheduleId}" ${trouble}; it was repaired`, { job });
     signals.publish(TOPIC, JSON.stringify(repair)).catch(() => this.take(repair));

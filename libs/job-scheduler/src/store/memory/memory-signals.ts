@@ -1,9 +1,9 @@
 import type { OpenMemory } from '#bullmq-memory/extend';
-import type { LiveSignals } from '../ports/live-signals.js';
+import type { Notifier } from '../ports/notifier.js';
 import { SignalListeners } from '../signal-listeners.js';
 
 /** Messages inside this process: from any store of a prefix to all of them. */
-export class MemorySignals implements LiveSignals {
+export class MemorySignals implements Notifier {
   private readonly listeners: SignalListeners;
   private readonly subscriptions = new Set<() => boolean>();
 

@@ -36,20 +36,20 @@ export class Tallies {
   }
 
   add(entry: ExecutionWrite, final: FinalStatus): void {
-    let tally = this.jobs.get(entry.job);
-    if (!tally) this.jobs.set(entry.job, (tally = empty()));
+    let counts = this.jobs.get(entry.job);
+    if (!counts) this.jobs.set(entry.job, (counts = empty()));
     const { at, duration, bucket, error } = finishStats(entry);
-    tally.ended[final]++;
-    if (entry.attempt && at >= (tally.last[final] ?? 0)) {
-      tally.last[final] = at;
-      if (final === 'failed') tally.error = error;
+    counts.ended[final]++;
+    if (entry.attempt && at >= (counts.last[final] ?? 0)) {
+      counts.last[final] = at;
+      if (final === 'failed') counts.error = error;
     }
     if (duration === undefined || bucket === undefined) return;
-    tally.min = tally.runs === 0 ? duration : Math.min(tally.min, duration);
-    tally.max = Math.max(tally.max, duration);
-    tally.runs++;
-    tally.sum += duration;
-    tally.buckets.set(bucket, (tally.buckets.get(bucket) ?? 0) + 1);
+    counts.min = counts.runs === 0 ? duration : Math.min(counts.min, duration);
+    counts.max = Math.max(counts.max, duration);
+    counts.runs++;
+    counts.sum += duration;
+    counts.buckets.set(bucket, (counts.buckets.get(bucket) ?? 0) + 1);
   }
 
   of(job: string): StoredStats {

@@ -1,6 +1,6 @@
 import type { CallTurns } from '../call-turns.js';
 import type { BackendFactory, IQueueBackend, Queue, QueueEvents, QueueOptions, WorkerOptions } from 'bullmq';
-import type { LiveSignals } from './live-signals.js';
+import type { Notifier } from './notifier.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
 import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
@@ -141,7 +141,7 @@ export interface Store {
   readonly heartbeats: HeartbeatStore;
   readonly locks: LockStore;
   readonly logs: LogStore;
-  readonly signals: LiveSignals;
+  readonly signals: Notifier;
   readonly schedules: ScheduleStore;
   /** The calls to this store. */
   readonly turns: CallTurns;

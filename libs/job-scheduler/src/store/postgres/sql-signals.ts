@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LiveSignals } from '../ports/live-signals.js';
+import type { Notifier } from '../ports/notifier.js';
 import { SignalListeners } from '../signal-listeners.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { SIGNAL_CHANNEL, type NotificationHub } from './driver/notification-hub.js';
@@ -11,7 +11,7 @@ import type { SqlClient } from './driver/sql-driver.js';
  * the server sends only what this process asked for. A notification holds 8,000 bytes: a longer message is sent in parts,
  * by one statement, so that they come together and in order.
  */
-export class SqlSignals implements LiveSignals {
+export class SqlSignals implements Notifier {
   private readonly listeners = new SignalListeners();
   private readonly parts = new SignalParts();
   private readonly topics = new Map<string, string>();
@@ -25,7 +25,7 @@ export class SqlSignals implements LiveSignals {
   ) {
     hub.on('signal', ({ channel, payload }) => this.heard(channel, payload));
     hub.on('lost', () => this.parts.drop());
-    hub.on('back', () => this.listeners.tellGap());
+    hub.on('back', () => this.listeners.tellReconnected());
   }
 
   async publish(topic: string, message: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../common/clock.js';
 import type { Availability } from '../availability.js';
-import type { LiveSignals } from '../ports/live-signals.js';
+import type { Notifier } from '../ports/notifier.js';
 import { SignalListeners } from '../signal-listeners.js';
 import { isStoreAway } from '../store-away.js';
 import type { StoreDeadline } from '../store-deadline.js';
@@ -29,7 +29,7 @@ export interface RedisSignalsParts {
  * Messages by Redis pub/sub, which a Cluster hands from node to node. One connection for all topics of the process, made
  * at the first subscription, and made anew when it ends: on a Cluster that may be to another node.
  */
-export class RedisSignals implements LiveSignals {
+export class RedisSignals implements Notifier {
   private readonly listeners = new SignalListeners();
   private readonly closing = new AbortController();
   private connection: Promise<Redis> | undefined;
@@ -162,7 +162,7 @@ export class RedisSignals implements LiveSignals {
 
   private async reconnect(): Promise<Redis> {
     const client = await this.connect(true);
-    this.listeners.tellGap();
+    this.listeners.tellReconnected();
     return client;
   }
 }

@@ -11,7 +11,7 @@ const CHANNELS = ['bullmq_jobs', 'bullmq_events'] as const;
 /** What every channel of our own messages begins with. */
 export const SIGNAL_CHANNEL = 'njs_';
 
-/** How long a lane waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
+/** How long a worker waits for a connection that is being rebuilt, before it may try again or end, in milliseconds. */
 const PATIENCE = 2_000;
 
 /** Messages come seldom: so often the server is asked whether it is there, in milliseconds. */

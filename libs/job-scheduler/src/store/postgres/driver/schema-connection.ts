@@ -10,9 +10,9 @@ import type { SqlDriver } from './sql-driver.js';
 import type { SqlNames } from '../sql-names.js';
 
 /**
- * BullMQ's view of the database for one queue, lane or event stream. It opens nothing: statements go to the store's
+ * BullMQ's view of the database for one queue, worker or event stream. It opens nothing: statements go to the store's
  * driver, and waits to its one connection that listens. BullMQ alone would force the schema `bullmq` on a pool,
- * and take a connection of it per lane.
+ * and take a connection of it per worker.
  */
 class SchemaConnection extends PostgresConnection {
   override readonly schema: string;
@@ -37,7 +37,7 @@ class SchemaConnection extends PostgresConnection {
     return Promise.resolve(this.hub.asClient());
   }
 
-  /** A lane has no connection of its own to name. */
+  /** A worker has no connection of its own to name. */
   override setListenClientName(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,5 +1,5 @@
 /** Short messages to every process on this store, the sender's own included. Nothing is kept: who does not listen at that moment misses it. */
-export interface LiveSignals {
+export interface Notifier {
   /** Resolves when the store has it. @throws StoreUnavailableError */
   publish(topic: string, message: string): Promise<void>;
   /**
