@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { SystemClock } from '#src/common/clock.js';
 import { openStore } from '#src/store/open-store.js';
-import { jsonArray } from '#src/store/postgres/json-array.js';
+import { jsonArray } from '#src/store/postgres/sql-names.js';
 import { describeStore } from './conformance.js';
 import { rowsLeft } from './left.js';
 

@@ -28,3 +28,8 @@ export function optionsProblem(value: unknown, known: readonly string[]): Option
 export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
 }
+
+/** One of another realm, or of a polyfill, too. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return typeof (value as Partial<AbortSignal> | null | undefined)?.throwIfAborted === 'function';
+}

@@ -13,3 +13,9 @@ async function settled(work: Promise<unknown>): Promise<true> {
   await work.catch(() => undefined);
   return true;
 }
+
+/** For what a handler may start without awaiting it: its failure is for those who await it, and ends no process. */
+export function floating<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

@@ -90,3 +90,8 @@ export interface StepOptions {
   /** Repeats the step inside the attempt. Default 0. */
   retry?: number | RetryOptions;
 }
+
+export const OVERLAPS: readonly Overlap[] = ['allow', 'skip', 'wait', 'replace'];
+export const MISFIRES: readonly Misfire[] = ['once', 'all', 'skip'];
+/** The most that `maxCatchUp` can be. */
+export const MOST_CATCH_UP = 1_000_000;

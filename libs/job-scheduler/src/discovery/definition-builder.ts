@@ -1,7 +1,6 @@
 import type { CodeSchedule, JobDefinition, RetentionPolicy, StepDefinition } from '../definition/job-definition.js';
-import type { JobOptions } from '../definition/job-options.js';
+import { type JobOptions, MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/job-options.js';
 import { OptionFaults } from '../common/option-faults.js';
-import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../definition/policies.js';
 import { resolveRetry } from '../definition/retry-policy.js';
 import { inspectShort } from '../common/inspect-short.js';
 import { didYouMean } from '../errors/did-you-mean.js';

@@ -1,10 +1,10 @@
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
-import { copyOfJson } from '../common/copy-of-json.js';
+import { copyOfJson } from '../common/json.js';
 import { describeThrown } from '../common/describe-error.js';
-import { floating } from '../common/floating.js';
+import { floating } from '../common/settles-within.js';
 import type { QueuedExecution } from '../store/codecs/queued-execution.js';
-import type { JobEvents } from '../events/job-events.js';
+import type { JobEvents } from '../events/execution-fields.js';
 import type { LogLines } from './logs/log-lines.js';
 import type { JobReports } from './running-job.js';
 import { emitProgress } from './outcome/attempt-events.js';

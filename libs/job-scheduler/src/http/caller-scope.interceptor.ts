@@ -2,8 +2,7 @@ import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestI
 import { Observable } from 'rxjs';
 import { actingAs } from '../service/actions.js';
 import { callerOf } from './caller.js';
-import type { ResolvedHttpOptions } from './http-options.js';
-import { HTTP_OPTIONS } from './http.tokens.js';
+import { type ResolvedHttpOptions, HTTP_OPTIONS } from './http-options.js';
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 

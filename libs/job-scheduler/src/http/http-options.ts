@@ -2,6 +2,7 @@ import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import { inspectShort } from '../common/inspect-short.js';
 import type { Fault } from '../errors/fault.js';
 import type { StreamBounds } from './streams/open-streams.js';
+import type { ApplicationConfig } from '@nestjs/core';
 
 export interface JobSchedulerHttpOptions {
   /**
@@ -115,4 +116,15 @@ export function withoutOuterSlashes(path: string): string {
   while (path[from] === '/') from++;
   while (to > from && path[to - 1] === '/') to--;
   return path.slice(from, to);
+}
+
+/** The resolved options of one registration. */
+export const HTTP_OPTIONS = Symbol('job-scheduler:http-options');
+/** That the API's controllers have been described for OpenAPI. */
+export const OPENAPI = Symbol('job-scheduler:openapi');
+
+/** Where the API stands in the app, with its global prefix: `/api/v1/monitor`. */
+export function basePath(config: ApplicationConfig, { path }: ResolvedHttpOptions): string {
+  const prefix = withoutOuterSlashes(config.getGlobalPrefix());
+  return prefix === '' ? `/${path}` : `/${prefix}/${path}`;
 }

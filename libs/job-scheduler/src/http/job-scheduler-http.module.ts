@@ -9,17 +9,18 @@ import {
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { OptionsError } from '../errors/definition-errors.js';
-import { basePath } from './base-path.js';
-import { bindController } from './bind-controller.js';
-import { DeadLettersController } from './dead-letters.controller.js';
-import { ExecutionsController } from './executions.controller.js';
 import {
+  basePath,
   httpOptionFaults,
   resolveHttpOptions,
   type JobSchedulerHttpOptions,
   type ResolvedHttpOptions,
+  HTTP_OPTIONS,
+  OPENAPI,
 } from './http-options.js';
-import { HTTP_OPTIONS, OPENAPI } from './http.tokens.js';
+import { bindController } from './bind-controller.js';
+import { DeadLettersController } from './dead-letters.controller.js';
+import { ExecutionsController } from './executions.controller.js';
 import { JobDetails } from './jobs/job-details.js';
 import { JobResource } from './jobs/job-resource.js';
 import { JobsController } from './jobs/jobs.controller.js';

@@ -8,8 +8,7 @@ import type {
   JobExecution,
 } from '../service/history/job-execution.js';
 import type { JobStats } from '../service/history/job-stats.js';
-import type { ResolvedHttpOptions } from './http-options.js';
-import { HTTP_OPTIONS } from './http.tokens.js';
+import { type ResolvedHttpOptions, HTTP_OPTIONS } from './http-options.js';
 import { redact } from '../errors/redact.js';
 
 /**

@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { JobHandle } from '../jobs/job-handle.js';
-import { basePath } from './base-path.js';
-import type { ResolvedHttpOptions } from './http-options.js';
-import { HTTP_OPTIONS } from './http.tokens.js';
+import { basePath, type ResolvedHttpOptions, HTTP_OPTIONS } from './http-options.js';
 import type { Started } from './schemas/execution.schema.js';
 
 /** Headers of answers, on Express and Fastify alike. */

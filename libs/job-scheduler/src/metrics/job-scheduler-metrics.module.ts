@@ -8,8 +8,8 @@ import {
   pathOf,
   resolveMetricsOptions,
   type JobSchedulerMetricsOptions,
+  METRICS_OPTIONS,
 } from './metrics-options.js';
-import { METRICS_OPTIONS } from './metrics.tokens.js';
 
 /**
  * Metrics for Prometheus, on Express and Fastify. Import it beside `JobSchedulerModule`.

@@ -3,8 +3,7 @@ import { Registry } from 'prom-client';
 import { EventBus } from '../events/event-bus.js';
 import { JobHealth } from '../service/job-health.js';
 import { JobService } from '../service/job-service.js';
-import type { ResolvedMetricsOptions } from './metrics-options.js';
-import { METRICS_OPTIONS } from './metrics.tokens.js';
+import { type ResolvedMetricsOptions, METRICS_OPTIONS } from './metrics-options.js';
 import { RunMetrics } from './run-metrics.js';
 import { StateGauges } from './state-gauges.js';
 

@@ -132,3 +132,6 @@ function labelProblems({ defaultLabels: labels, registry }: Partial<Record<keyof
 function isRegistry(value: unknown): boolean {
   return typeof (value as Partial<Registry> | null)?.registerMetric === 'function';
 }
+
+/** What `register` was given, with defaults. */
+export const METRICS_OPTIONS = 'nestjs-job-scheduler:metrics-options';

@@ -1,8 +1,7 @@
 import PQueue from 'p-queue';
 import { SystemClock, type Clock, type ClockTimer } from '../common/clock.js';
 import { parseDuration, type Duration } from '../common/duration.js';
-import { isAbortSignal } from '../common/is-abort-signal.js';
-import { optionsProblem } from '../common/options-problem.js';
+import { isAbortSignal, optionsProblem } from '../common/options-problem.js';
 import { inspectShort } from '../common/inspect-short.js';
 import { settlesWithin } from '../common/settles-within.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';

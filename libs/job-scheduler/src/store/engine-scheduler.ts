@@ -1,4 +1,5 @@
 import type { EngineScheduler } from './ports/ports.js';
+import { ErrorCode } from 'bullmq';
 
 /** A field as a store gives it: texts on Redis, numbers or texts on SQL. */
 type Field = string | number | null | undefined;
@@ -40,4 +41,11 @@ function readJson(text: string | null | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+const TAKEN: readonly unknown[] = [ErrorCode.SchedulerJobIdCollision, ErrorCode.SchedulerJobSlotsBusy];
+
+/** Whether another process wrote the same entry of a job scheduler at the same moment. */
+export function isEntryTaken(error: unknown): boolean {
+  return TAKEN.includes((error as { code?: unknown } | null)?.code);
 }

@@ -8,8 +8,7 @@ import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import type { JobEvents } from '../../events/job-events.js';
-import { executionFields } from '../../events/execution-fields.js';
+import { type JobEvents, executionFields } from '../../events/execution-fields.js';
 
 /** Entries in one round trip. */
 const MOST_AT_ONCE = 500;

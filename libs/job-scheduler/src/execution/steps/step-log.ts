@@ -1,8 +1,7 @@
 import type { Telemetry } from 'bullmq';
 import type { Clock } from '../../common/clock.js';
-import { copyOfJson } from '../../common/copy-of-json.js';
+import { copyOfJson, toStorableJson } from '../../common/json.js';
 import { toErrorRecord } from '../../common/describe-error.js';
-import { toStorableJson } from '../../common/json.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import { isName, NAME_RULE } from '../../discovery/option-shapes.js';
 import { JobDefinitionError } from '../../errors/definition-errors.js';
@@ -14,7 +13,7 @@ import type { ExecutionStore } from '../../store/ports/ports.js';
 import { isStoreFault } from '../../store/store-away.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { AttemptSignal } from '../attempt-signal.js';
-import type { JobEvents } from '../../events/job-events.js';
+import type { JobEvents } from '../../events/execution-fields.js';
 import { emitStep } from '../outcome/attempt-events.js';
 import { tracedStep } from '../tracing.js';
 

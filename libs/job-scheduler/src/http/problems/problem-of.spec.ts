@@ -7,7 +7,7 @@ import { ScheduleConflictError, ScheduleInputError, type ScheduleIssue } from '.
 import { NotStartedError, StoreInUseError, StoreUnavailableError } from '../../errors/store-errors.js';
 import { JobUnknownError } from '../../errors/unknown-name-errors.js';
 import { ERROR_STATUS } from './error-status.js';
-import { jsonPointer } from './json-pointer.js';
+import { jsonPointer } from './problem.js';
 import { problemOf } from './problem-of.js';
 import { redact } from '../../errors/redact.js';
 

@@ -8,8 +8,7 @@ import { RequestInvalidError, type RequestIssue } from '../../errors/request-err
 import { ScheduleConflictError, ScheduleInputError, type ScheduleIssue } from '../../errors/schedule-errors.js';
 import { fieldOfIssue } from '../schemas/job-fields.js';
 import { ERROR_STATUS, PUBLIC_DETAIL } from './error-status.js';
-import { jsonPointer } from './json-pointer.js';
-import { titleOf, type Problem, type ProblemIssue } from './problem.js';
+import { jsonPointer, titleOf, type Problem, type ProblemIssue } from './problem.js';
 
 /** What a thrown value says to a client. */
 interface Told {

@@ -2,8 +2,7 @@ import { Catch, Inject, Injectable, type ArgumentsHost, type ExceptionFilter } f
 import { HttpAdapterHost } from '@nestjs/core';
 import { describeThrown } from '../../common/describe-error.js';
 import { OwnLogger } from '../../common/own-logger.js';
-import type { ResolvedHttpOptions } from '../http-options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http-options.js';
 import { problemOf } from './problem-of.js';
 import { PROBLEM_TYPE } from './problem.js';
 

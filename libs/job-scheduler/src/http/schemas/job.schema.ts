@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OVERLAPS } from '../../definition/policies.js';
+import { OVERLAPS } from '../../definition/job-options.js';
 import { concurrentCode } from './job-fields.js';
 import { JsonValue } from './json-value.js';
 import { Cursor, Limit, maybeText, text, Timestamp } from './texts.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OVERLAPS } from '../../definition/policies.js';
+import { OVERLAPS } from '../../definition/job-options.js';
 
 export const Queue = z
   .object({

@@ -1,6 +1,5 @@
 import { type Duration, LONGEST_DURATION, parseDuration } from '../../common/duration.js';
-import { isAbortSignal } from '../../common/is-abort-signal.js';
-import { isFields, optionsProblem } from '../../common/options-problem.js';
+import { isAbortSignal, isFields, optionsProblem } from '../../common/options-problem.js';
 import { MOST_RETRIES } from '../../definition/retry-policy.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';

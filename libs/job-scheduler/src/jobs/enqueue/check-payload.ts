@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { copyOfJson } from '../../common/copy-of-json.js';
-import { toStorableJson } from '../../common/json.js';
+import { copyOfJson, toStorableJson } from '../../common/json.js';
 import { checkSchema } from '../../definition/schema.js';
 import { PayloadInvalidError, PayloadTooLargeError } from '../../errors/payload-errors.js';
 

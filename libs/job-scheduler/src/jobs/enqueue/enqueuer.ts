@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../../common/clock.js';
-import { copyOfJson } from '../../common/copy-of-json.js';
+import { copyOfJson } from '../../common/json.js';
 import type { Overlap } from '../../definition/job-options.js';
 import { jobKey } from '../../definition/job-key.js';
 import type { JobRef } from '../../definition/job-ref.js';

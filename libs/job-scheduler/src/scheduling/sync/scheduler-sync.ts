@@ -5,7 +5,7 @@ import { OwnLogger } from '../../common/own-logger.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { describeThrown } from '../../common/describe-error.js';
 import { tryAgain } from '../../common/try-again.js';
-import { isEntryTaken } from '../../store/entry-taken.js';
+import { isEntryTaken } from '../../store/engine-scheduler.js';
 import { encodeSchedulerId, TICK_QUEUE } from '../../store/names.js';
 import type { EngineScheduler, Store } from '../../store/ports/ports.js';
 import type { StoredSchedule } from '../../store/ports/schedule-store.js';

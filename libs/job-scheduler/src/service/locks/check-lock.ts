@@ -1,6 +1,5 @@
 import { formatDuration, readDuration, type Duration } from '../../common/duration.js';
-import { isAbortSignal } from '../../common/is-abort-signal.js';
-import { optionsProblem } from '../../common/options-problem.js';
+import { isAbortSignal, optionsProblem } from '../../common/options-problem.js';
 import { inspectShort } from '../../common/inspect-short.js';
 import { isStorableText, UNSTORABLE_RULE } from '../../common/storable-text.js';
 import { LockOptionsError } from '../../errors/lock-errors.js';

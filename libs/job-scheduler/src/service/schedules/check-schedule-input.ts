@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../../definition/policies.js';
+import { MISFIRES, MOST_CATCH_UP, OVERLAPS } from '../../definition/job-options.js';
 import type { JobRef } from '../../definition/job-ref.js';
 import { OptionFaults } from '../../common/option-faults.js';
 import type { ScheduleSpec } from '../../cron/schedule-spec.js';

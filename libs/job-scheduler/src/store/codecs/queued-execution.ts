@@ -1,4 +1,4 @@
-import { copyOfJson } from '../../common/copy-of-json.js';
+import { copyOfJson } from '../../common/json.js';
 import type { RetentionPolicy } from '../../definition/job-definition.js';
 import type { Overlap } from '../../definition/job-options.js';
 import type { JobTrigger } from '../../definition/job-status.js';

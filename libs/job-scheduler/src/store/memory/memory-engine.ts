@@ -1,12 +1,17 @@
-import { Queue } from 'bullmq';
-import type { BackendFactory, IQueueBackend } from 'bullmq';
+import { Queue, type BackendFactory, type IQueueBackend } from 'bullmq';
 import type { MemoryConnection } from '#bullmq-memory';
 import { memoryBackendWith, type BackendHooks, type KeptQueue, type OpenMemory } from '#bullmq-memory/extend';
 import { QueueFullError } from '../../errors/queue-errors.js';
 import { EventStream } from '../event-stream.js';
 import { isPlaceEvent, type PastEnd, toPastEnd } from '../ports/past-end.js';
-import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
-import type { JobHeading } from '../ports/job-heading.js';
+import type {
+  EngineEvents,
+  EngineQueue,
+  EngineQueueOptions,
+  EngineScheduler,
+  QueueEngine,
+  JobHeading,
+} from '../ports/ports.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { hasRoom } from './has-room.js';
 

@@ -4,7 +4,6 @@ import type { Notifier } from './notifier.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
 import type { HistoryStore } from './history-store.js';
 import type { ExecutionWrite, StepRecord, StoredExecution } from './execution-record.js';
-import type { JobHeading } from './job-heading.js';
 import type { LockStore } from './lock-store.js';
 import type { LogStore } from './log-store.js';
 import type { PastEnd } from './past-end.js';
@@ -153,4 +152,16 @@ export interface Store {
   onAvailability(listener: (available: boolean, error?: Error) => void): void;
   /** Closes what the store opened; clients that the user gave stay open. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** By what jobs are chosen for a list and put in order: what they carry is not read. */
+export interface JobHeading {
+  /** BullMQ's. */
+  readonly id: string;
+  readonly name: string;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** When it was started last; undefined when it was not. */
+  readonly processedOn: number | undefined;
+  readonly attemptsMade: number;
 }

@@ -1,10 +1,15 @@
-import { Queue } from 'bullmq';
-import type { BackendFactory, IQueueBackend } from 'bullmq';
-import type { JobHeading } from '../ports/job-heading.js';
+import { Queue, type BackendFactory, type IQueueBackend } from 'bullmq';
+import type {
+  JobHeading,
+  EngineEvents,
+  EngineQueue,
+  EngineQueueOptions,
+  EngineScheduler,
+  QueueEngine,
+} from '../ports/ports.js';
 import { EventStream } from '../event-stream.js';
 import { toEngineScheduler } from '../engine-scheduler.js';
 import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../ports/past-end.js';
-import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlDriver } from './driver/sql-driver.js';
 

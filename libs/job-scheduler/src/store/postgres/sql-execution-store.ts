@@ -5,9 +5,7 @@ import type { ExecutionStore } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import type { SqlClient } from './driver/sql-driver.js';
 import { executionColumns, type ExecutionRow, readRowOrWarn } from './execution-row.js';
-import { jsonArray } from './json-array.js';
-import { SQL_NOW } from './sql-names.js';
-import type { SqlNames } from './sql-names.js';
+import { jsonArray, SQL_NOW, type SqlNames } from './sql-names.js';
 
 /** Attempts, steps and outcomes in tables. */
 export class SqlExecutionStore implements ExecutionStore {

@@ -3,9 +3,8 @@ import { CorruptRecordError } from '../codecs/execution-codec.js';
 import { readableLogs, readLog, writeLog } from '../codecs/log-codec.js';
 import { TAIL_PER_JOB, type LogBatch, type LogStore, type StoredLog } from '../ports/log-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import { jsonArray } from './json-array.js';
+import { jsonArray, SQL_NOW, type SqlNames } from './sql-names.js';
 import type { SqlClient } from './driver/sql-driver.js';
-import { SQL_NOW, type SqlNames } from './sql-names.js';
 
 interface PlacesRow {
   seqs: (string | number)[];

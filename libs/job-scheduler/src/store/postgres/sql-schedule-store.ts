@@ -5,9 +5,8 @@ import { putSchedules, type ScheduleWrite, type ScheduleWritten } from '../put-s
 import { byId, readSchedule, type RawSchedule } from '../codecs/schedule-codec.js';
 import type { ScheduleDeclaration, SchedulePut, ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import type { StoreDeadline } from '../store-deadline.js';
-import { jsonArray } from './json-array.js';
+import { jsonArray, type SqlNames } from './sql-names.js';
 import type { SqlClient } from './driver/sql-driver.js';
-import type { SqlNames } from './sql-names.js';
 
 /** `bigint` comes as a text from some drivers. */
 type BigInteger = string | number;

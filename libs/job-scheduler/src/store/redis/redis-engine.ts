@@ -1,10 +1,15 @@
-import { createRedisBackend, Queue } from 'bullmq';
-import type { BackendFactory, IQueueBackend, QueueBaseOptions } from 'bullmq';
+import { createRedisBackend, Queue, type BackendFactory, type IQueueBackend, type QueueBaseOptions } from 'bullmq';
 import { toEngineScheduler } from '../engine-scheduler.js';
-import type { JobHeading } from '../ports/job-heading.js';
+import type {
+  JobHeading,
+  EngineEvents,
+  EngineQueue,
+  EngineQueueOptions,
+  EngineScheduler,
+  QueueEngine,
+} from '../ports/ports.js';
 import { EventStream } from '../event-stream.js';
 import { type PastEnd, PLACE_EVENTS, toPastEnd } from '../ports/past-end.js';
-import type { EngineEvents, EngineQueue, EngineQueueOptions, EngineScheduler, QueueEngine } from '../ports/ports.js';
 import type { StoreDeadline } from '../store-deadline.js';
 import { boundedClient } from './connection/bounded-client.js';
 import type { RedisConnections } from './connection/redis-connections.js';

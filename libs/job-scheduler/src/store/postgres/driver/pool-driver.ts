@@ -5,7 +5,7 @@ import type { PgPoolLike } from '../../../options/connection.js';
 import { StoreUnsupportedError } from '../../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../../optional-driver.js';
 import { isStoreAway } from '../../store-away.js';
-import { againOnConflict } from './again-on-conflict.js';
+import { againOnConflict } from './sql-fault.js';
 import { ownTypes } from './own-types.js';
 import { addressOfPool, addressOfUrl, clientOf, configOf } from './pg-config.js';
 import type { ListenerEvents, SqlClient, SqlDriver, SqlListener, SqlResult } from './sql-driver.js';

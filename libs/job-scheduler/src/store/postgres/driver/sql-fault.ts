@@ -4,6 +4,7 @@ import { StoreUnavailableError, StoreUnsupportedError } from '../../../errors/st
 import { reasonOf } from '../../store-away.js';
 import { NO_RIGHT, remedyFor } from './rights.js';
 import type { SqlDriver } from './sql-driver.js';
+import { tryAgain } from '../../../common/try-again.js';
 
 /** Wrong password or role, no such database: time mends none. */
 const DENIED = /^(?:28...|3D000)$/;
@@ -70,4 +71,12 @@ export async function bootFault(error: unknown, driver: SqlDriver, schema: strin
 
 function reasonFor(error: unknown): unknown {
   return error instanceof StoreUnavailableError ? (error.cause ?? error) : error;
+}
+
+/** Serialization failures and deadlocks: the statement was undone as a whole. */
+const CONFLICT = /^(?:40001|40P01)$/;
+
+/** Runs a statement, or a transaction of one, again when PostgreSQL has undone it for the sake of another transaction. */
+export function againOnConflict<T>(run: () => Promise<T>): Promise<T> {
+  return tryAgain(run, (error) => CONFLICT.test(String((error as { code?: unknown } | null)?.code)));
 }
