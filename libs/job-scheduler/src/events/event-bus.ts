@@ -7,7 +7,7 @@ import { outside } from '../common/outside.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { WORKER_ID } from '../options/worker-id.js';
-import type { JobEvents } from './execution-fields.js';
+import type { JobEvents } from './job-events.js';
 import { StoreHolder } from '../store/store-holder.js';
 import { SubscriberPresence } from './subscriber-presence.js';
 import { EventSender } from './event-sender.js';

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { floating } from '../common/settles-within.js';
+import { floating } from '../common/promises.js';
 import { toStorableJson } from '../common/json.js';
 import { lastValueOf } from '../common/last-value.js';
 import { JobContext } from '../definition/job-context.js';

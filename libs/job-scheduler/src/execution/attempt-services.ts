@@ -1,5 +1,5 @@
 import type { Telemetry } from 'bullmq';
-import type { JobEvents } from '../events/execution-fields.js';
+import type { JobEvents } from '../events/job-events.js';
 import type { ExecutionStore } from '../store/ports/ports.js';
 import type { LogWriter } from './logs/log-writer.js';
 import type { OutcomeServices } from './outcome/outcome-maker.js';

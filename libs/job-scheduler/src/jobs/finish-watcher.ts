@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type ClockTimer } from '../common/clock.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { outside } from '../common/outside.js';
-import { settlesWithin } from '../common/settles-within.js';
+import { settlesWithin } from '../common/promises.js';
 import { NotStartedError } from '../errors/store-errors.js';
 import { JobCancelledError, JobFailedError, JobSkippedError, WaitTimeoutError } from '../errors/outcome-errors.js';
 import { ExecutionUnknownError } from '../errors/unknown-name-errors.js';

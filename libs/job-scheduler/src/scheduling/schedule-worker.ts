@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Clock, ClockTimer } from '../common/clock.js';
 import { describeThrown } from '../common/describe-error.js';
-import { settlesWithin } from '../common/settles-within.js';
+import { settlesWithin } from '../common/promises.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { JobRegistry } from '../discovery/job-registry.js';
 import type { FleetJobs } from '../execution/fleet-jobs.js';

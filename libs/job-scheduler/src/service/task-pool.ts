@@ -3,7 +3,7 @@ import { SystemClock, type Clock, type ClockTimer } from '../common/clock.js';
 import { parseDuration, type Duration } from '../common/duration.js';
 import { isAbortSignal, optionsProblem } from '../common/options-problem.js';
 import { inspectShort } from '../common/inspect-short.js';
-import { settlesWithin } from '../common/settles-within.js';
+import { settlesWithin } from '../common/promises.js';
 import { TaskPoolOptionsError, TaskTimeoutError } from '../errors/task-errors.js';
 
 /** Work for a TaskPool. Its signal fires at the time-out and when the caller's signal does. */

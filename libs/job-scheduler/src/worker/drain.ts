@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { settlesWithin } from '../common/settles-within.js';
+import { settlesWithin } from '../common/promises.js';
 import { JobShutdownError } from '../errors/outcome-errors.js';
 import type { RunningJob } from '../execution/running-job.js';
 

@@ -1,6 +1,6 @@
 import type { AdvancedOptions, Telemetry } from 'bullmq';
 import type { Clock } from '../common/clock.js';
-import { settlesWithin } from '../common/settles-within.js';
+import { settlesWithin } from '../common/promises.js';
 import type { JobSchedulerError } from '../errors/job-scheduler-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { JobRunner, RunningJob } from '../execution/running-job.js';

@@ -3,12 +3,12 @@ import type { Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
 import type { FinalStatus } from '../../definition/job-status.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import { toLogLine } from '../../store/codecs/log-codec.js';
 import type { LogLineEntry, LogStore, LogWrite, StoredLog } from '../../store/ports/log-store.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import { type JobEvents, executionFields } from '../../events/execution-fields.js';
+import { type JobEvents, executionFields } from '../../events/job-events.js';
 
 /** Entries in one round trip. */
 const MOST_AT_ONCE = 500;

@@ -4,7 +4,7 @@ import type { JobEvent, JobEventError } from '../../definition/job-event.js';
 import type { FinalStatus } from '../../definition/job-status.js';
 import type { StepRecord } from '../../store/ports/execution-record.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
-import { executionFields, type JobEvents } from '../../events/execution-fields.js';
+import { executionFields, type JobEvents } from '../../events/job-events.js';
 import type { Outcome } from './outcome.js';
 
 /** An attempt that has its outcome. Times are milliseconds since the epoch. */

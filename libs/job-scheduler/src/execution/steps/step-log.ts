@@ -13,7 +13,7 @@ import type { ExecutionStore } from '../../store/ports/ports.js';
 import { isStoreFault } from '../../store/store-away.js';
 import type { QueuedExecution } from '../../store/codecs/queued-execution.js';
 import type { AttemptSignal } from '../attempt-signal.js';
-import type { JobEvents } from '../../events/execution-fields.js';
+import type { JobEvents } from '../../events/job-events.js';
 import { emitStep } from '../outcome/attempt-events.js';
 import { tracedStep } from '../tracing.js';
 

@@ -9,7 +9,7 @@ import { FireOwnedError } from '../../errors/schedule-errors.js';
 import { retentionElsewhere, retentionOf } from '../retention.js';
 import { toEndText } from '../end-text.js';
 import type { CancelOrder } from './remote-cancel.js';
-import { executionFields } from '../../events/execution-fields.js';
+import { executionFields } from '../../events/job-events.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import { JobRegistry } from '../../discovery/job-registry.js';
 import { originOf } from '../../store/codecs/execution-origin.js';

@@ -8,7 +8,7 @@ import type { JobRef } from '../../definition/job-ref.js';
 import type { JobTrigger } from '../../definition/job-status.js';
 import { JobKeyError } from '../../errors/payload-errors.js';
 import { retentionElsewhere } from '../retention.js';
-import { executionFields } from '../../events/execution-fields.js';
+import { executionFields } from '../../events/job-events.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import { JobRegistry } from '../../discovery/job-registry.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';

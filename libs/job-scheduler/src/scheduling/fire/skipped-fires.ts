@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
 import { EventBus } from '../../events/event-bus.js';
-import { executionFields } from '../../events/execution-fields.js';
+import { executionFields } from '../../events/job-events.js';
 import { retentionElsewhere } from '../../jobs/retention.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import type { DeclaredJob } from '../../store/ports/declared-job.js';

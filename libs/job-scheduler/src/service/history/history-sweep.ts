@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import { describeThrown } from '../../common/describe-error.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import type { Store } from '../../store/ports/ports.js';
 import type { DeadLetterSweep } from '../dead-letters/dead-letter-sweep.js';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Clock, type ClockTimer } from '../../common/clock.js';
 import type { Duration } from '../../common/duration.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import { NotStartedError } from '../../errors/store-errors.js';
 import type { LockAnswer } from '../../store/ports/lock-store.js';
 import type { Store } from '../../store/ports/ports.js';

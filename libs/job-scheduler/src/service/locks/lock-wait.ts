@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import { LockTimeoutError } from '../../errors/lock-errors.js';
 import { StoreUnavailableError } from '../../errors/store-errors.js';
 import type { Notifier } from '../../store/ports/notifier.js';

@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
-import { floating } from '../../common/settles-within.js';
+import { floating } from '../../common/promises.js';
 import type { Duration } from '../../common/duration.js';
 import { LockLostError } from '../../errors/lock-errors.js';
 import { lockTime } from './check-lock.js';

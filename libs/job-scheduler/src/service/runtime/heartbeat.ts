@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import type { HeartbeatStore } from '../../store/ports/ports.js';
 
 /** How long the store may take to hear of it, in milliseconds. */

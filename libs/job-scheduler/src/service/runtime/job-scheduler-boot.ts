@@ -3,7 +3,7 @@ import { ContextIdFactory, ModulesContainer } from '@nestjs/core';
 import { OwnLogger } from '../../common/own-logger.js';
 import { JobDiscovery } from '../../discovery/job-discovery.js';
 import { Clock } from '../../common/clock.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
 import { StoreHolder } from '../../store/store-holder.js';
 import { EventBus } from '../../events/event-bus.js';

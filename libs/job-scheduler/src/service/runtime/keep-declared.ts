@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../../common/clock.js';
 import type { JobDefinition } from '../../definition/job-definition.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import type { StoreTime } from '../../store/store-time.js';
 import type { Declarer } from '../../scheduling/sync/declarer.js';
 

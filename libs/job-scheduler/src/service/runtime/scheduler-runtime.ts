@@ -1,6 +1,6 @@
 import { OwnLogger } from '../../common/own-logger.js';
 import { outside } from '../../common/outside.js';
-import { settlesWithin } from '../../common/settles-within.js';
+import { settlesWithin } from '../../common/promises.js';
 import { LogWriter } from '../../execution/logs/log-writer.js';
 import { Declarer } from '../../scheduling/sync/declarer.js';
 import type { ScheduleWorker } from '../../scheduling/schedule-worker.js';

@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Clock } from '../../../common/clock.js';
-import { settlesWithin } from '../../../common/settles-within.js';
+import { settlesWithin } from '../../../common/promises.js';
 import type { PgPoolLike } from '../../../options/connection.js';
 import { StoreUnsupportedError } from '../../../errors/store-errors.js';
 import { optionalDriver, rethrow } from '../../optional-driver.js';

@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../../../common/clock.js';
-import { settlesWithin } from '../../../common/settles-within.js';
+import { settlesWithin } from '../../../common/promises.js';
 import type { RedisConnections } from '../connection/redis-connections.js';
 
 /** How long an execution may be stored before it is counted and bounds its job's history, in milliseconds. */
