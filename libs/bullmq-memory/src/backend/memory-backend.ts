@@ -15,7 +15,7 @@ import { addJob } from '../commands/add-job.js';
 import { BackendControl } from './backend-control.js';
 import type { MemoryLink } from './backend-link.js';
 import { backendError } from './errors.js';
-import { finishJob } from '../commands/finish-job.js';
+import { moveToFinished } from '../commands/move-to-finished.js';
 import { resumeIfComplete } from '../commands/flow.js';
 import { delayJob, giveBackJob, recoverStalled, retryJob, waitForChildren } from '../commands/move-job.js';
 import { takeJob, type NextJobAnswer, type Taker } from '../commands/take-job.js';
@@ -183,7 +183,7 @@ export class MemoryBackend extends BackendControl implements IQueueBackend {
     const { removeOnComplete, removeOnFail, metrics, name } = this.options;
     const { queue } = this;
     const finishedOn = queue.clock.now();
-    const answer = finishJob(this.memory, queue, jobId, {
+    const answer = moveToFinished(this.memory, queue, jobId, {
       state,
       value: value ?? 'null',
       keep: keepOf(shouldRemove, state === 'completed' ? removeOnComplete : removeOnFail),

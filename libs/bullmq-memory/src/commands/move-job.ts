@@ -1,5 +1,5 @@
 import { ErrorCode } from 'bullmq';
-import { releaseLock, updateFields, type FieldUpdate } from './finish-job.js';
+import { releaseLock, updateFields, type FieldUpdate } from './move-to-finished.js';
 import { becomePendingAgain } from './flow.js';
 import type { MemoryQueue } from '../state/memory-queue.js';
 import type { SharedMemory } from '../state/shared-memory.js';

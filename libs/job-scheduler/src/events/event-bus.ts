@@ -6,7 +6,7 @@ import type { JobEvent } from '../definition/job-event.js';
 import { outside } from '../common/outside.js';
 import { OwnLogger } from '../common/own-logger.js';
 import { NotStartedError } from '../errors/store-errors.js';
-import { WORKER_ID } from '../options/worker-id.js';
+import { WORKER_ID } from '../options/resolved-options.js';
 import type { JobEvents } from './job-events.js';
 import { StoreHolder } from '../store/store-holder.js';
 import { SubscriberPresence } from './subscriber-presence.js';

@@ -1,9 +1,10 @@
 import type { Telemetry } from 'bullmq';
-import type { JobOptions } from '../definition/job-options.js';
+import type { JobOptions, Misfire, Overlap } from '../definition/job-options.js';
 import type { RetentionPolicy } from '../definition/job-definition.js';
-import type { Misfire, Overlap } from '../definition/job-options.js';
 import type { RetryPolicy } from '../definition/retry-policy.js';
 import type { Connection } from './connection.js';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 
 /** What a process does: adds jobs, runs them, or fires schedules. The role `'all'` is all three. */
 export type RolePart = 'producer' | 'worker' | 'scheduler';
@@ -56,4 +57,12 @@ export interface ResolvedOptions {
   readonly logStacks: boolean;
   readonly globalEnhancers: boolean;
   readonly telemetry: Telemetry | undefined;
+}
+
+/** Injects what this process is called in executions and in the fleet. */
+export const WORKER_ID = Symbol('nestjs-job-scheduler:worker-id');
+
+/** The name from the options, or one that no other process has. */
+export function makeWorkerId({ workerName }: ResolvedOptions): string {
+  return workerName ?? `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 }

@@ -4,7 +4,7 @@ import { Clock, type ClockTimer } from '../../common/clock.js';
 import { JobCancelError } from '../../errors/outcome-errors.js';
 import type { Notifier } from '../../store/ports/notifier.js';
 import { StoreHolder } from '../../store/store-holder.js';
-import { WORKER_ID } from '../../options/worker-id.js';
+import { WORKER_ID } from '../../options/resolved-options.js';
 import { readAnswer, readOrder, type CancelOrder } from './cancel-messages.js';
 
 export type { CancelOrder } from './cancel-messages.js';

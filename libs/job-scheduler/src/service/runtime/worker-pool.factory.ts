@@ -14,8 +14,7 @@ import { OverlapGuards } from '../../execution/overlap/overlap-guards.js';
 import { RemoteCancel } from '../../jobs/cancel/remote-cancel.js';
 import { Enqueuer } from '../../jobs/enqueue/enqueuer.js';
 import { ExecutionFinder } from '../../jobs/execution-finder.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/resolved-options.js';
-import { WORKER_ID } from '../../options/worker-id.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions, WORKER_ID } from '../../options/resolved-options.js';
 
 /** Makes the pool that runs this module's jobs. */
 @Injectable()

@@ -51,7 +51,7 @@ export function updateFields(job: MemoryJob, update: FieldUpdate | undefined): v
 }
 
 /** Moves an active job to its end, tells its parent, and forgets old ended ones. @returns the next job, or a code. */
-export function finishJob(
+export function moveToFinished(
   memory: SharedMemory,
   queue: MemoryQueue,
   jobId: string,
