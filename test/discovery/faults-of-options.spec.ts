@@ -44,7 +44,7 @@ describe('faults of enhancers', () => {
     expect(await faultsOf({ providers: [{ provide: 'X', useFactory: () => new ByInstance() }] })).toEqual([]);
   });
 
-  it('refuses transient enhancers where nobody would make them', async () => {
+  it('refuses transient enhancers where Nest would not make them', async () => {
     @Job({ name: 'transient' })
     @UseGuards(TransientGuard)
     class WithTransient {

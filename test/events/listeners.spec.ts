@@ -153,7 +153,7 @@ describe('what a listener hears of a run of its process, in order', () => {
     expect(seen.toSorted()).toEqual(['completed', 'failed']);
   });
 
-  it('hears of a job that nobody knows', async () => {
+  it('hears of a job that no process knows', async () => {
     const { app } = await startApp([Ear]);
     const queue = app.get<Queue>(getQueueToken('default'), { strict: false });
     const { id } = await queue.add('gone', {}, { timestamp: Date.now() - 11 * 60_000 });

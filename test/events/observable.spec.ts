@@ -77,7 +77,7 @@ describe('events()', () => {
     expect(ends).toMatchObject([{ code: 'NOT_STARTED' }]);
   });
 
-  it('is hot: nothing is made while nobody listens, and what was before a subscription is not told', async () => {
+  it('makes no event without a subscriber, and tells a new one nothing of what was before', async () => {
     const { jobs, bus } = await startApp();
     expect(bus.wanted).toBe(false);
     await (await jobs.enqueue('good', undefined)).finished();

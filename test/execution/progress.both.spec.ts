@@ -82,7 +82,7 @@ describe.each(stores)('on %s', (_name, connection) => {
     await (await jobs.enqueue('odd', undefined, { retry: 0 })).finished(WAIT);
   });
 
-  it('what a handler does not await ends no process when it fails, and whoever awaits it has the error', async () => {
+  it('what a handler does not await ends no process when it fails; what it awaits throws the error', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on('unhandledRejection', note);

@@ -69,7 +69,7 @@ it('over HTTP, with who the app says it is, in one line whatever that holds', as
   );
 });
 
-it('in code, with who actingAs says it is, or nobody; what was not done is not told', async () => {
+it('in code, with the user that actingAs names, or none; what was not done is not told', async () => {
   await actingAs('bob', () => api.jobs.pauseQueue('other'));
   await api.jobs.resumeQueue('other');
   const { id } = await api.jobs.trigger('my.job');

@@ -108,7 +108,7 @@ describe.each(platforms)('on %s', (platform) => {
       expect((await api.call('GET', 'dead-letters?job=failing.job')).body).toMatchObject({ items: [] });
     });
 
-    it('that nobody knows are not found', async () => {
+    it('that do not exist are not found', async () => {
       for (const [method, path] of [
         ['GET', 'executions/nobody'],
         ['GET', 'executions/nobody/logs'],

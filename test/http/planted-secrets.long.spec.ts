@@ -183,7 +183,7 @@ async function observe({ form, start, connect, refuse }: Form, platform: Platfor
   return observed;
 }
 
-it('passwords of the store, of other services and of callers are told by nobody, in whatever form they were given', async () => {
+it('passwords of the store, of other services and of callers are told nowhere, in every form in which they can be given', async () => {
   const ends = await Promise.allSettled(forms.map((form, n) => observe(form, platforms[n % platforms.length]!)));
   const all = ends.map((end) => {
     if (end.status === 'rejected') throw end.reason;

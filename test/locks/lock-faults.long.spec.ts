@@ -36,7 +36,7 @@ describe.each(sharedStores)('with %s away', (_, url) => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       expect(signal.reason).toEqual(code('LOCK_LOST'));
     });
-    // The release in vain holds nobody up for long.
+    // The release in vain holds no caller up for long.
     expect(performance.now() - since).toBeLessThan(scaled(16_000));
     await expect(cut.locks.acquire('key', TTL)).rejects.toEqual(code('STORE_UNAVAILABLE'));
     await expect(cut.locks.acquireWait('key', TTL)).rejects.toEqual(code('STORE_UNAVAILABLE'));
@@ -62,7 +62,7 @@ describe.each(sharedStores)('with %s away', (_, url) => {
   });
 });
 
-test('a waiter that nobody tells looks for itself', async () => {
+test('a waiter that no message reaches looks for itself', async () => {
   const side = await openSide('memory:');
   await side.store.locks.acquire('user:key', 'silent', { ttl: 30_000 });
   const waiting = side.locks.acquireWait('key', TTL);

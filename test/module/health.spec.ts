@@ -56,7 +56,7 @@ it('is up, with the store, the workers and counts per queue', async () => {
   });
 });
 
-it('is degraded when a threshold is passed, or jobs wait and nobody works; down when they wait too long', async () => {
+it('is degraded when a threshold is passed, or jobs wait and no process works; down when they wait too long', async () => {
   const { jobs, health } = await start({ autoStart: false });
   expect(await health.isHealthy('jobs')).toMatchObject({ jobs: { status: 'up', worker: { state: 'stopped' } } });
   await jobs.enqueueMany([1, 2, 3].map(() => ({ job: Note, payload: false })));

@@ -159,7 +159,7 @@ describe.each(storesOfSuite(everyStore))('ids on %s', (_store, connection) => {
     }
   });
 
-  it('that no execution can have are known to nobody, and whoever asks for them changes nothing', async () => {
+  it('that no execution can have are unknown everywhere, and a call with one changes nothing', async () => {
     for (const id of BAD) {
       expect([id, await jobs.getStatus(id)]).toEqual([id, undefined]);
       expect([id, await jobs.cancel(id)]).toEqual([id, false]);

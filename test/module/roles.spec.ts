@@ -128,7 +128,7 @@ it('one that only enqueues has one connection to Redis, and one that listens aft
   await worker.jobs.stop();
 });
 
-it('a producer and a worker that start later meet in the store; health knows when nobody works', async () => {
+it('a producer and a worker that start later meet in the store; health tells when no process works', async () => {
   const prefix = randomPrefix();
   const producer = await start({ prefix, role: 'producer' });
   const handle = await producer.jobs.enqueue(Greet, 'both');

@@ -180,7 +180,7 @@ describe('a schedule', () => {
     expect(again).toMatchObject({ enabled: true, anchor: made.anchor, enabledAt: again.updatedAt });
   });
 
-  it('that nobody knows is refused, with what may be meant', async () => {
+  it('that does not exist is refused, with what may be meant', async () => {
     const { schedules } = await startQuiet();
     await schedules.create({ id: 'nightly', job: Tick, every: '1h', payload: { of: 'a' } });
     const calls = [

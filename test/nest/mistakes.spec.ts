@@ -123,7 +123,7 @@ describe('options that are undefined', () => {
 
 describe('classes that Nest cannot make', () => {
   class Db {}
-  it('stop the boot when their constructor takes what nobody told Nest of', async () => {
+  it('stop the boot when their constructor takes what Nest was not told of', async () => {
     class Mailer {
       constructor(readonly db: Db) {}
       @Job() send() {}

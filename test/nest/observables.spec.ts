@@ -171,7 +171,7 @@ describe.each(['bare', 'intercepted', 'registered', 'intercepted-step'])('an Obs
 
 describe('a generator', () => {
   it.each(['generator', 'async-generator'])(
-    'as a handler (%s) fails the job at once, since nobody would run it',
+    'as a handler (%s) fails the job at once, since it would never be run',
     async (job) => {
       await expect(run(job)).rejects.toThrow('The handler is a generator');
     },

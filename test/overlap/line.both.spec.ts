@@ -44,7 +44,7 @@ async function openLine(connection: string) {
     await add(id);
     return turn(id).acquire((ask) => ask());
   };
-  // Its process is killed: nobody renews its lease, and nobody gives it back.
+  // Its process is killed: its lease is neither renewed nor released.
   await add('a1');
   const key = runLockKey('job', JOB);
   await store.locks.acquire(key, 'default:a1', { ttl: TTL });

@@ -23,7 +23,7 @@ const told = async (children: TestChild[], whenFull: string) =>
 const sum = (events: ChildEvent[]) => events.reduce((total, { taken }) => total + Number(taken), 0);
 
 describe.each(sharedStores)('four producers at once and a bound of 100 on %s', (_name, connection) => {
-  it('never have more than 100 jobs wait, whoever consumes meanwhile', async () => {
+  it('never have more than 100 jobs wait, while others consume them', async () => {
     const prefix = randomPrefix();
     @Module({
       imports: [

@@ -86,7 +86,7 @@ async function failed({ app }: Started, id: string): Promise<DeadLetter> {
 }
 
 test.each(storesOfSuite(everyStore))(
-  'on %s a recorded step is not run again, whatever dropped the record and whoever retries the job',
+  'on %s a recorded step is not run again, also after its record was dropped and by any way to retry the job',
   async (_, connection) => {
     for (const [loss, job, history, lose] of LOSSES) {
       const started = await start(connection, history);

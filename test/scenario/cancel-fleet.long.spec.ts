@@ -89,7 +89,7 @@ describe.each(sharedStores)('process A cancels what process B has, on %s', (name
     }
   });
 
-  it('a run of a process that was killed is taken out when nobody answers and its lock has run out', async () => {
+  it('a run of a process that was killed is taken out when no process answers and its lock has run out', async () => {
     const { a, b, start, record } = await fleet(`${scaled(2_000)}ms`);
     await run(a, b, 'obey', 'orphan');
     await b.kill();

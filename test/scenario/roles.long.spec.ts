@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 const ofId = (id: string) => ({ accepts: (event: ChildEvent) => event.id === id });
 
 describe.each(sharedStores)('two producers, a scheduler and one worker, on %s', (_name, store) => {
-  it('the worker runs what all of them enqueue, and nobody else runs or fires anything', async () => {
+  it('the worker runs what all of them enqueue, and no other process runs or fires anything', async () => {
     const prefix = randomPrefix();
     const start = (role: string) =>
       startChild('test/scenario/fleet.child.ts', { env: { STORE: store, PREFIX: prefix, ROLE: role, TICK: 'yes' } });

@@ -133,7 +133,7 @@ export class KeptQueue {
     return job?.place === 'failed' && this.remove(id);
   }
 
-  /** Removes a job wherever it is, whoever works on it, also one that a job scheduler has planned; its children stay. */
+  /** Removes a job in any state, also while a worker has it or a job scheduler has planned it. Its children stay. */
   remove(id: string): boolean {
     const job = this.state.jobs.get(id);
     if (!job) return false;

@@ -222,7 +222,7 @@ export function describeSchedules(subject: Subject): void {
         .filter(({ version }) => versions.includes(version))
         .toSorted((a, b) => (a.version < b.version ? -1 : 1));
 
-    test('the newest of each version stands, whoever comes late', async () => {
+    test('the newest of each version stands, also when an older one comes late', async () => {
       const version = `version:${subject.newId()}`;
       const ids = ['code:report', ODD[2]!, '\0'];
       await schedules().declare({ version, ids, bootedAt: 1_000, seenAt: 1_000 }, 500);

@@ -85,7 +85,7 @@ export function describeSignals(subject: Subject): void {
       }
     });
 
-    test('a listener that throws is told of, and harms nobody', async () => {
+    test('a listener that throws is logged, and the others still hear', async () => {
       const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const topic = subject.newId();
       const stopBad = await subject.store.signals.subscribe(topic, () => {

@@ -11,7 +11,7 @@ type Options = NonNullable<JobsOptions['deduplication']>;
 
 /**
  * Finds out whether a job may be added, and makes it the holder of its deduplication id then.
- * @param isParent a job that waits for its children replaces nobody.
+ * @param isParent a job that waits for its children replaces no other job.
  * @returns the job that holds the id instead; undefined: it may be added.
  */
 export function deduplicate(queue: MemoryQueue, job: Candidate, isParent: boolean): string | undefined {

@@ -14,7 +14,7 @@ test('an id is free when its time is over, and can be handed over before', () =>
   expect(ids.release('b', 'job-1', 9_999)).toBe(true);
 });
 
-test('ids that nobody asks for again do not pile up', () => {
+test('ids that are never asked for again do not pile up', () => {
   const ids = new Deduplication();
   for (let n = 0; n < 100_000; n++) ids.hold(`user-${n}`, `job-${n}`, n, 10);
   expect((ids as unknown as { keys: Map<string, unknown> }).keys.size).toBeLessThan(1_100);

@@ -76,7 +76,7 @@ export class Deduplication {
     this.nextJobs.delete(id);
   }
 
-  /** Ids that nobody asks for again would stay for ever. */
+  /** Ids that are never asked for again would stay for ever. */
   private sweep(now: number): void {
     for (const [id, { until }] of this.keys) if (until <= now) this.keys.delete(id);
     this.sweepAt = Math.max(LEAST_SWEEP, 2 * this.keys.size);

@@ -23,7 +23,7 @@ export class LockTable {
     return true;
   }
 
-  /** `missing`: nobody has it. `mismatch`: another one has it. Nothing changes then. */
+  /** `missing`: no worker has it. `mismatch`: another worker has it. Nothing changes then. */
   release(id: string, token: string, now: number): 'released' | 'missing' | 'mismatch' {
     const lock = this.find(id, now);
     if (!lock) return 'missing';

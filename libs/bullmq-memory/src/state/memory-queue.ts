@@ -141,7 +141,7 @@ export class MemoryQueue {
     this.wakeUnlessHeld();
   }
 
-  /** Before those of its priority. Wakes nobody: its worker goes on asking. */
+  /** Before those of its priority. Wakes no worker: its own goes on asking. */
   prioritizeFirst(job: MemoryJob, priority: number): void {
     this.rank(job, 'prioritized', priority * 2 ** 32);
   }
@@ -179,7 +179,7 @@ export class MemoryQueue {
     if (!this.isPausedOrMaxed) this.marks.markWork();
   }
 
-  /** The queue was held, so that nobody was told of its work. */
+  /** The queue was held, so that no worker was told of its work. */
   wakeForWork(): void {
     if (this.hasWork) this.wakeUnlessHeld();
   }

@@ -49,7 +49,7 @@ test('no secret of a connection is written, in a message or a stack', () => {
   expect(written.join('')).not.toMatch(/pl4|nted/);
 });
 
-test('a logger that throws fails nobody, and is told of once', () => {
+test('a logger that throws fails no call, and is told of once', () => {
   const fails = () => {
     throw new Error('the disk is full');
   };

@@ -17,7 +17,7 @@ export function jobKey(
     const error = describeThrown(thrown);
     throw new JobKeyError(job, option, `threw: ${error.message}`, error);
   }
-  // An async function: nobody would hear of its rejection.
+  // An async function: its rejection would go unheard.
   if (given instanceof Promise) given.catch(() => undefined);
   if (typeof given !== 'string') throw new JobKeyError(job, option, `gave ${inspectShort(given)}`);
   return given;

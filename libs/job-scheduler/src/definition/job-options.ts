@@ -60,7 +60,7 @@ export interface JobOptions {
    * same key; it gets the payload as it was enqueued.
    */
   overlap?: Overlap | { policy: Overlap; key: (payload: never) => string };
-  /** What becomes of fires that nobody was there to take. Default `'skip'`. */
+  /** What happens to fires that came while no process was there to take them. Default `'skip'`. */
   misfire?: Misfire;
   /** How late a fire may be taken before it counts as missed. Default `'60s'`. */
   misfireThreshold?: Duration;

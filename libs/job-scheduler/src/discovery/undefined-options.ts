@@ -6,7 +6,7 @@ const OPAQUE = new Set(['payload', 'schema']);
 
 /**
  * Options that are written out, but have no value: the variable is not set, or the import goes in a circle. Taken for left
- * out they would change what the job is, in silence: it would never run, or tell nobody of its failure.
+ * out they would change what the job is, in silence: it would never run, or fail without a word.
  */
 export function undefinedOptions(options: object): readonly Fault[] {
   return pathsOf(options, '').map((at) => ({

@@ -12,7 +12,7 @@ export function quoted(name: unknown): string {
 
 /** The name in `known` that a typing error of `name` was most likely meant to be; undefined when none is near. */
 export function nearestName(name: unknown, known: readonly string[]): string | undefined {
-  // Whoever sends a book has not mistyped a name, and comparing it takes its length times theirs.
+  // A very long text is no mistyped name, and comparing it takes its length times that of each name.
   if (typeof name !== 'string' || known.length === 0 || name.length > LONGEST_NAME) return undefined;
   const best = closest(
     name.toLowerCase(),

@@ -133,7 +133,7 @@ export class JobCancelledError extends JobEndedError {
   }
 }
 
-/** An option of `finished` is wrong. The job goes on, and nobody waits for it. */
+/** An option of `finished` is wrong. The job goes on, without a wait for it. */
 export class WaitOptionsError extends JobSchedulerError {
   readonly code = 'WAIT_INVALID';
 

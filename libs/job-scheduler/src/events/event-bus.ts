@@ -21,7 +21,7 @@ const TOPIC = 'events';
 const START_AGAIN = 1_000;
 
 /**
- * Carries events from where they happen to whoever listens: to listeners in this process, and through the store to those
+ * Carries events from where they happen to their listeners: to listeners in this process, and through the store to those
  * in the fleet. What came in one turn of the process is passed on after it, so that no job waits for a listener.
  */
 @Injectable()

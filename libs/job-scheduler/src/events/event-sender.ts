@@ -39,7 +39,7 @@ export class EventSender {
         await this.publish(takeMessage(this.waiting));
         this.isDropping = false;
       } catch {
-        // Whoever listens has missed what this held. Events are news: they are not kept for later.
+        // Listeners have missed what this held. Events are news: they are not kept for later.
         this.drop(this.waiting.length);
       }
     }

@@ -161,7 +161,7 @@ describe('who in the fleet listens', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('nothing is said while nobody listens, once everybody was asked', async () => {
+  it('says nothing without a listener, once every process was asked', async () => {
     const wire = new Wire();
     const worker = member(wire, 1);
     await worker.follow();

@@ -10,7 +10,7 @@ import { JobExecutor } from './job-executor.js';
 
 Logger.overrideLogger(false);
 
-/** What is recorded of a job that nobody knows, and that has waited for long. */
+/** The record of a job without code in any process, which has waited for long. */
 async function recorded(overrides: QueuedExecution['overrides'] = {}): Promise<ExecutionWrite> {
   const clock = new HeldClock();
   const services = { clock, logger: new OwnLogger(), workerId: 'w', history: true } as Partial<AttemptServices>;

@@ -20,7 +20,7 @@ export function checkOwnId(id: unknown): void {
   if (id.startsWith(FOREIGN)) refuse(id, `ids that start with "${FOREIGN}" are those of jobs that plain BullMQ made`);
 }
 
-/** URLs take these for the way here, and the way up, however they are encoded: nobody could ask for such an id by REST. */
+/** URLs take these for the way here, and the way up, however they are encoded: REST could not reach such an id. */
 export function isPathPart(id: string): boolean {
   return id === '.' || id === '..';
 }

@@ -206,7 +206,7 @@ export class FinishWatcher {
       this.listensSince.set(queue, this.clock.now());
     } catch (error) {
       this.listening.delete(queue);
-      // It would go on to connect by itself, with nobody to close it.
+      // It would go on to connect by itself, and never be closed.
       await events.close().catch(() => undefined);
       throw error;
     }

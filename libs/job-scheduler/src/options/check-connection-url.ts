@@ -49,7 +49,7 @@ function redisProblem({ pathname, searchParams }: URL): string | undefined {
   return undefined;
 }
 
-/** `file://data/jobs` is the directory /jobs of a host named data: nobody means that. */
+/** `file://data/jobs` is the directory /jobs of a host named data: never what was meant. */
 function fileProblem(rest: string): string | undefined {
   if (rest.trim() === '' || rest.trim() === '//') return 'A "file:" connection names a directory: "file:./data/jobs".';
   if (!isDecodable(rest) && rest.startsWith('//'))

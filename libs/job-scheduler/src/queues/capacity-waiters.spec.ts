@@ -3,7 +3,7 @@ import { SystemClock } from '../common/clock.js';
 import { QueueFullError } from '../errors/queue-errors.js';
 import { CapacityWaiters } from './capacity-waiters.js';
 
-/** A clock whose timers never fire: nobody looks for room without being told. */
+/** A clock whose timers never fire: a waiter looks for room only when it is told. */
 class StillClock extends SystemClock {
   override after() {
     return { cancel: () => undefined };

@@ -22,7 +22,7 @@ export class CapacityWaiters {
 
   constructor(
     private readonly clock: Clock,
-    /** Called when there is no room for the first one, and when nobody waits any more. */
+    /** Called with `true` when the first one finds no room, and with `false` when the last wait has ended. */
     private readonly onWaiting: (waiting: boolean) => void,
   ) {}
 

@@ -6,7 +6,7 @@ import type { EngineEvents } from '../store/ports/ports.js';
 import { StoreHolder } from '../store/store-holder.js';
 import { CapacityWaiters } from './capacity-waiters.js';
 
-/** How long a queue's events are still listened to when nobody waits any more, in milliseconds: they may come again soon. */
+/** How long a queue's events are still listened to after the last wait, in milliseconds: the next may come soon. */
 const LINGER = 10_000;
 
 interface CapacityWatch {

@@ -5,7 +5,7 @@ import { scheduleSpecOf } from './stored-repeat.js';
 /** How late a fire may be taken, in milliseconds: what is later is a misfire by default, too. */
 const LATE = 60_000;
 
-/** Whether a fire of this schedule is due for longer than that, and nobody has taken it. */
+/** Whether a fire of this schedule is due for longer than that, and no process has taken it. */
 export function isOverdue(schedule: StoredSchedule, now: number): boolean {
   if (!schedule.enabled) return false;
   const { lastFire = -Infinity, enabledAt, updatedAt, anchor } = schedule;

@@ -4,7 +4,7 @@ export interface SchedulerTiming {
   readonly every: number;
   /** How long after its last word a version of the code counts as live. */
   readonly liveFor: number;
-  /** From when on a fire that nobody took counts as late, although workers are idle. */
+  /** From when on a fire that no process took counts as late, although workers are idle. */
   readonly grace: number;
 }
 

@@ -18,7 +18,7 @@ export class JobMonitor {
 
   /**
    * For each job that is registered in this process: whether its last run that completed or failed for good has completed,
-   * and no fire of its schedules is due for more than a minute and was taken by nobody. One that never ran is well.
+   * and no fire of its schedules has been due for more than a minute without being taken. One that never ran is well.
    */
   async healthCheck(): Promise<Record<string, boolean>> {
     const names = this.registry.names();

@@ -23,7 +23,7 @@ export interface TaskOptions {
 
 /** What comes of a task: a promise that also says whether it has settled. */
 export interface TaskResult<T> extends Promise<T> {
-  /** Whether the task has ended, or nobody waits for its end any more. */
+  /** Whether the task has ended, or the wait for its end has. */
   readonly settled: boolean;
 }
 

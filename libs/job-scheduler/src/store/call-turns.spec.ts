@@ -43,7 +43,7 @@ it('a command that is not answered is late, whatever becomes of those after it',
   expect([first.end, second.end]).toEqual(['late', 'answered']);
 });
 
-it('work of several commands is late when nobody is answered any more', async () => {
+it('work of several commands is late when no call is answered any more', async () => {
   const clock = new HeldClock();
   const calls = new CallTurns(clock);
   const work = begin(calls, 'limit');
@@ -89,7 +89,7 @@ it('a timer that comes late since the event loop was blocked gives the store mor
   await expect(answer).resolves.toBeUndefined();
 });
 
-it('a store is silent when a call is late and nobody was answered, until somebody is', async () => {
+it('a store is silent when a call is late and none was answered, until one is', async () => {
   const clock = new HeldClock();
   const calls = new CallTurns(clock);
   const [stuck, next] = [begin(calls), begin(calls)];

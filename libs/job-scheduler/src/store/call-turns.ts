@@ -21,7 +21,7 @@ export class CallTurns {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Whether a call's time was up while nobody was answered, and nobody was answered since. */
+  /** Whether a call's time was up while no call was answered, and none was answered since. */
   get isSilent(): boolean {
     return this.silent;
   }
@@ -33,7 +33,7 @@ export class CallTurns {
 
   /**
    * Gives what `work` gives. For work of several commands, each of which has a turn of its own.
-   * @throws what `late` gives when the store has answered nobody for `ms` milliseconds; what `work` throws
+   * @throws what `late` gives when the store has answered no call for `ms` milliseconds; what `work` throws
    */
   limit<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
     return this.run(work, ms, late, Infinity);

@@ -70,7 +70,7 @@ export class EventStream extends QueueEvents<unknown, IQueueBackend, unknown> {
     return read && read.map(([key, entries]) => [key, entries.map((entry) => this.toReadable(entry))]);
   }
 
-  /** An event that nobody listens to, or nobody can read, stays as a place in the stream: BullMQ goes on from the last one. */
+  /** An event without a listener, or one that cannot be read, stays as a place in the stream: BullMQ goes on from the last one. */
   private toReadable(entry: Entry): Entry {
     const [id, fields] = entry;
     const event = fieldOf(fields, 'event');

@@ -21,7 +21,7 @@ export interface ScheduleWriter {
   raw(ids: readonly string[]): Promise<RawSchedule[]>;
 }
 
-/** Stores schedules. A record that cannot be read counts as none, so that whoever makes it anew is not refused. */
+/** Stores schedules. A record that cannot be read counts as none, so that it can be made anew. */
 export async function putSchedules(
   writer: ScheduleWriter,
   entries: readonly SchedulePut[],

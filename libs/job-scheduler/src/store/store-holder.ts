@@ -17,7 +17,7 @@ export class StoreHolder {
     return this.current;
   }
 
-  /** @param open opens the store, or waits for whoever does so. */
+  /** @param open opens the store, or waits until it is open. */
   openWith(open: () => Promise<void>): void {
     this.opener = open;
   }

@@ -20,7 +20,7 @@ interface Answer {
 
 /**
  * Time by the store's clock, which all processes share: the process's own may be wrong, or be set while it runs. Measured
- * now and then; in between it goes on by the monotonic clock, which nobody sets.
+ * now and then; in between it goes on by the monotonic clock, which cannot be set.
  */
 export class StoreTime {
   private measured: { readonly at: number; readonly since: number; readonly ahead: number } | undefined;

@@ -75,7 +75,7 @@ describe('FairShare', () => {
     expect(count(take(share, 50))).toEqual({ low: 50 });
   });
 
-  it('gives nobody a slot when nobody contends', () => {
+  it('gives no slot when no queue contends', () => {
     expect(new FairShare(three).next()).toBeUndefined();
   });
 
@@ -90,7 +90,7 @@ describe('FairShare', () => {
     expect(count(take(share, 100))).toEqual({ critical: 60, default: 30, low: 10 });
   });
 
-  it('does not charge a queue for slots that nobody else wanted', () => {
+  it('does not charge a queue for slots that no other wanted', () => {
     const share = new FairShare(three);
     share.contend('low', true);
     take(share, 1000);

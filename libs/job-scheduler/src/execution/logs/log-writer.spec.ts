@@ -46,7 +46,7 @@ it('what comes in one turn goes in one batch, and what comes meanwhile in the ne
   expect(logs.batches.map(({ number }) => number)).toEqual([1, 2]);
 });
 
-it('while the store is away lines are kept back, and nobody waits for them', async () => {
+it('while the store is away lines are kept back, and no handler waits for them', async () => {
   const { clock, logs, warn, writer, say, told, away } = setUp();
   logs.error = away;
   const first = writer.whenStored(say('a'));

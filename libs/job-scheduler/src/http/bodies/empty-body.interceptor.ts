@@ -4,7 +4,7 @@ import { RequestInvalidError, type RequestIssue } from '../../errors/request-err
 
 const MOST_ISSUES = 50;
 
-/** For handlers that take nothing: whoever sends something, and thinks that it counts, is told. `{}` is nothing. */
+/** For handlers that take no body: a body that would be ignored is refused. `{}` counts as none. */
 @Injectable()
 export class EmptyBody implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -17,7 +17,7 @@ export interface LocalRuns {
   giveUp(id: string): void;
 }
 
-/** One order on its way to whoever runs the execution. */
+/** One order on its way to the process that runs the execution. */
 export interface RemoteCancelRequest {
   /** Sends the order to every process. Again is harmless, and reaches who has begun to run it meanwhile. @throws StoreUnavailableError */
   send(): Promise<void>;
@@ -78,7 +78,7 @@ export class RemoteCancel {
     return this.recentOrders.has(id);
   }
 
-  /** Asks whoever runs an execution to abort it. Nothing is sent yet. */
+  /** Asks the process that runs an execution to abort it. Nothing is sent yet. */
   ask(order: CancelOrder): RemoteCancelRequest {
     const ask = randomUUID();
     const answer = new AbortController();

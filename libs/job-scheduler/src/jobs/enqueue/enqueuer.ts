@@ -43,7 +43,7 @@ export interface EnqueueCause {
   readonly isFire?: boolean;
   /** It tells of a failure: its payload holds that of a job, which may be as large as one may be, and its texts. */
   readonly isOnFail?: boolean;
-  /** The id cannot have been used before: nobody looks for it. */
+  /** The id cannot have been used before: no look-up is made. */
   readonly isNew?: boolean;
   /** What other processes have said of its job, whose code is not here. */
   readonly declared?: DeclaredJob | undefined;
@@ -85,7 +85,7 @@ export class Enqueuer {
       job = await this.prepare(ref, payload, options, cause);
     } catch (error) {
       if (!cause.isFire || !(error instanceof JobKeyError)) throw error;
-      // Nobody hears of it, and it would be the same each time.
+      // No listener is there for it, and it would be the same each time.
       const fire = await this.prepare(ref, payload, options, cause, false);
       await guardStore(store, () => this.recordFire(store, fire, error.message));
       return { id: fire.id, job: fire.job, queue: fire.queue, duplicate: false };
@@ -109,7 +109,7 @@ export class Enqueuer {
     return enqueued;
   }
 
-  /** Whether whoever enqueues it waits when its queue is full. */
+  /** Whether the call waits when its queue is full. */
   private mayWait(job: JobToAdd, { whenFull }: EnqueueOptions): boolean {
     const settings = this.queues.settings(job.queue);
     return settings.maxWaiting !== undefined && job.delay === 0 && (whenFull ?? settings.whenFull) === 'wait';

@@ -197,13 +197,13 @@ describe('a fire on time', () => {
       expect(await take(tick(minute(1)))).toBe('snooze');
       const hasGoneRound = { times: 20, rests: 0, since: minute(1) - 300, from: 0 };
       expect(await take(tick(minute(1), { fence: 21, givenBack: hasGoneRound }))).toBe('completed');
-      // That no gate had its code was nobody's downtime.
+      // No process had its code: that is no downtime.
       expect(runs()).toEqual([[minute(1), 'schedule']]);
     });
   });
 });
 
-describe('fires that nobody took', () => {
+describe('fires that no process took', () => {
   beforeEach(() => {
     clock.at = minute(3) + 61_000;
   });

@@ -48,7 +48,7 @@ describe('fires that do not run', () => {
     );
   });
 
-  it('are told also where no history is kept, and to nobody when nobody listens', async () => {
+  it('are told also where no history is kept, and only where someone listens', async () => {
     expect(await skip(false, true)).toMatchObject({ written: [], told: [{}, {}] });
     expect(await skip(true, false)).toMatchObject({ written: [{}, {}], told: [] });
   });

@@ -15,7 +15,7 @@ export interface DeclarerParts {
   readonly describe: (definition: JobDefinition) => DeclaredJob;
 }
 
-/** Versions of the code that nobody runs any more are forgotten after this, in milliseconds: longer than a fleet is off at most. */
+/** Versions of the code that no process runs any more are forgotten after this, in milliseconds: longer than a fleet is off at most. */
 export const FORGET_AFTER = 7 * 24 * 3_600_000;
 
 /** Says to the fleet what the code of this process declares, and that it lives. */

@@ -78,7 +78,7 @@ describe('a schedule that this version does not declare', () => {
     expect(stale(self, both, [version('canary', ['kept', 'gone'], { ...away, bootedAt: 6 })])).toEqual([]);
   });
 
-  it('is judged by its job when nobody remembers who declared it', () => {
+  it('is judged by its job when its declaration is forgotten', () => {
     const second = { ...stored('kept'), id: 'code:kept#2' };
     expect(stale(self, [...both, second], [])).toEqual(['code:kept#2']);
   });

@@ -51,7 +51,7 @@ export function staleFor(
   return stored.filter(({ source, id, job }) => {
     if (source !== 'code' || kept.has(id)) return false;
     const declarers = known.filter(({ ids, version }) => version !== self.version && ids.includes(id));
-    // Nobody remembers who declared it.
+    // Its declaration is forgotten.
     if (declarers.length === 0) return jobs.has(job);
     const ours = declarers.filter((each) => isOneFamily(self, each));
     return ours.length > 0 && ours.every(({ bootedAt }) => bootedAt < self.bootedAt);

@@ -98,7 +98,7 @@ describe('an entry of BullMQ', () => {
     });
   });
 
-  it('with a fire before it that nobody took gets a tick', () => {
+  it('with an untaken fire before it gets a tick', () => {
     const lost = schedule({ lastFire: at('09:59:00') });
     expect(check(lost, entry())).toMatchObject({ todo: 'tick', trouble: 'has lost a fire' });
     expect(check(lost, entry(), { isIdle: false })).toEqual({ todo: 'nothing' });
@@ -115,7 +115,7 @@ describe('an entry of BullMQ', () => {
     }
   });
 
-  it('remembers the newest of what planned fires that nobody took', () => {
+  it('remembers the newest revision that planned an untaken fire', () => {
     let found = entry({ data: { job: 'x', by: [{ repeat, since: MADE }] } });
     const minutes = (n: number) => ({ pattern: `${n % 2 === 0 ? '*' : '*/1'} * * * *` });
     for (let n = 1; n <= 300; n++) {

@@ -21,7 +21,7 @@ export type ScheduleTrouble =
   | 'was changed ahead of its time'
   /** A fire is due that BullMQ has no job for. */
   | 'has lost a fire'
-  /** The job is there, and nobody takes it, although workers are idle. */
+  /** The job is there, and no worker takes it, although some are idle. */
   | 'is overdue';
 
 /** What is to be done about a schedule's entry in BullMQ. */
@@ -42,7 +42,7 @@ export type SchedulerDiff =
 export interface CheckOptions {
   /** When the entry was read, in milliseconds since the epoch. */
   readonly readAt: number;
-  /** From when on a fire that nobody took counts as late, in milliseconds. A change that is younger is still on its way. */
+  /** From when on an untaken fire counts as late, in milliseconds. A change that is younger is still on its way. */
   readonly grace: number;
   /** Whether the tick queue's workers have nothing to do, so that what is late is not just waiting. */
   readonly isIdle: boolean;
@@ -87,11 +87,11 @@ export function checkEntry(
 
 const NOTHING: SchedulerDiff = { todo: 'nothing' };
 
-/** Of a schedule that is changed again and again while nobody takes its fires, what held so long ago is let go. */
+/** Of a schedule that is changed again and again while no worker takes its fires, what held so long ago is let go. */
 const MOST_STRETCHES = 100;
 
 /**
- * By what fires that nobody has claimed were planned: by what the entry holds, until the schedule was changed, and by the
+ * By what unclaimed fires were planned: by what the entry holds, until the schedule was changed, and by the
  * schedule as it is now from then on.
  */
 function plannedBy(
@@ -101,7 +101,7 @@ function plannedBy(
   isSame: boolean,
 ): readonly ScheduleRevision[] {
   const { updatedAt, enabledAt, lastFire } = schedule;
-  // Nobody knows what held before the last change.
+  // What held before the last change is not known.
   if (!entry) return [{ repeat, since: Math.max(updatedAt, enabledAt) }];
   const before = plannedByEntry(entry) ?? [{ repeat: repeatOfEntry(entry), since: enabledAt }];
   const newest = before.at(-1)!;
@@ -116,7 +116,7 @@ function isLost(by: readonly ScheduleRevision[], after: number, next: number, { 
   return first !== undefined && first < next && first <= readAt - grace;
 }
 
-/** Whether a fire that nobody has claimed is due. */
+/** Whether an unclaimed fire is due. */
 export function isDueBy(by: readonly ScheduleRevision[], after: number, now: number): boolean {
   const first = firstFire(by.map(toStretch), after);
   return first !== undefined && first <= now;
@@ -134,7 +134,7 @@ function hasFireAfter(repeat: FullRepeat, after: number): boolean {
   return nextFire(spec, after, anchor) !== undefined;
 }
 
-/** Whether it has planned a fire that nobody may have claimed. One that cannot be read has none. */
+/** Whether it has planned a fire that may be unclaimed. One that cannot be read has none. */
 function hasFire(by: ScheduleRevision, after: number): boolean {
   try {
     return (by.until ?? Infinity) > after && firstFire([toStretch(by)], after) !== undefined;

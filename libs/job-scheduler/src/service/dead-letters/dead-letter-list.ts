@@ -85,7 +85,7 @@ export function readLimit(limit: number | undefined): number {
   throw new HistoryQueryError('limit', limit, `"limit" is a whole number from 1 to ${MOST_LIMIT}.`);
 }
 
-/** The place of a list's last job, for whoever asks for the next page. */
+/** The place of a list's last job, from which the next page goes on. */
 export function cursorOf({ failedAt, queue, job }: QueueFailure): string {
   return toCursor([failedAt, queue, job.id ?? '']);
 }

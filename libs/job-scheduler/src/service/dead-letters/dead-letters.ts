@@ -38,7 +38,7 @@ const FILTER = ['job', 'queue', 'olderThan'];
  * Jobs that have failed for good: reads them, brings them back into their queues, or drops them. They are those that BullMQ
  * keeps as failed; each stays for its job's `retention.failed`.
  *
- * Many are handled in portions, each with the same few round trips, so that nobody else waits long for the store.
+ * Many are handled in portions, each with the same few round trips, so that no other call waits long for the store.
  */
 @Injectable()
 export class DeadLetters {
@@ -186,7 +186,7 @@ export class DeadLetters {
     };
   }
 
-  /** Dead letters outlive the code of their jobs: a name may be one that nobody registers any more. */
+  /** Dead letters outlive the code of their jobs: a name may be one that is not registered any more. */
   private nameOf(job: JobRef): string {
     if (typeof job === 'string') return isStorableText(job) ? job : this.registry.require(job).definition.name;
     return isContract(job) ? job.jobName : this.registry.require(job).definition.name;

@@ -29,7 +29,7 @@ interface Wanted {
 
 /**
  * Locks for the whole fleet: one holder of a key at a time, on every store. A lock is a lease: it ends after its time unless
- * it is extended, so that a process that died holds up nobody for long. Locks are not re-entrant: a holder that asks again
+ * it is extended, so that a process that died holds up no other for long. Locks are not re-entrant: a holder that asks again
  * is refused, or waits for itself.
  */
 @Injectable()
@@ -45,7 +45,7 @@ export class LockService {
   ) {}
 
   /**
-   * Takes the lock if it is free and nobody waits for it.
+   * Takes the lock if it is free and no other caller waits for it.
    * @param key 1 to 512 characters, shared by all apps with this store and prefix.
    * @param ttl how long it is held unless it is extended: milliseconds, or a text such as `'30s'`.
    * @returns `undefined`: somebody else has it.

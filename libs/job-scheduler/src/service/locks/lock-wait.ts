@@ -14,7 +14,7 @@ const FIRST_LOOKS = 1_000;
 const OTHERS_LOOK = 2_000;
 /** While a lease is free that somebody before has not taken yet, in milliseconds. */
 const LOOK_SOON = 200;
-/** How long leaving the line may hold up whoever gives up, in milliseconds. */
+/** How long leaving the line may hold up a caller that gives up, in milliseconds. */
 const LEAVE_WITHIN = 1_000;
 
 export interface LockWaitParts {
@@ -56,7 +56,7 @@ export class LockWait {
       await settlesWithin(this.giveUp(standing), this.parts.clock, LEAVE_WITHIN);
       throw ending.reason;
     } catch (error) {
-      // The store is away: whether it will have heard of it or not, nobody waits any more.
+      // The store is away: whether it has heard of it or not, the wait is over.
       if (!ending.aborted) void this.giveUp(standing);
       throw error;
     } finally {

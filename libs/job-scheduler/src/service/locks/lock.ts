@@ -91,7 +91,7 @@ export class HeldLock implements Lock {
     const since = this.clock.now();
     const isExtended = await this.calls.extend(ms);
     if (!isExtended) this.lose('its time ran out, or it was taken away');
-    // The answer came after the time had run out here: nobody counts on it any more.
+    // The answer came after the time had run out here: the caller has gone on.
     else if (this.ended) await this.freeLease();
     else this.countFrom(since, ms);
     return this.isHeld;

@@ -17,7 +17,7 @@ export interface ScheduledJob {
   readonly description: string;
   /** What was said as `description` when it was made at run time; undefined: nothing. */
   readonly remark: string | undefined;
-  /** Of whoever made it, as the next one. */
+  /** The maker's own data, as the next one. */
   readonly name: string | undefined;
   readonly group: string | undefined;
   readonly enabled: boolean;
@@ -39,7 +39,7 @@ export interface ScheduledJob {
   readonly maxCatchUp: number | undefined;
   /** Of its own; undefined: the job's. */
   readonly overlap: Overlap | undefined;
-  /** Of whoever made it. */
+  /** The maker's own data. */
   readonly metadata: Readonly<Record<string, string>> | undefined;
   /** Grows with each change. For `expectedVersion`. */
   readonly version: number;

@@ -4,7 +4,7 @@ import type { ScheduleDeclaration, StoredSchedule } from '../ports/schedule-stor
 
 /**
  * A declaration is stored as a list of texts. The ids of schedules stand in it as they are; all else has a mark before it, and
- * is taken by versions of the library that do not know it for the id of a schedule that nobody has.
+ * is taken by versions of the library that do not know it for the id of a schedule that does not exist.
  */
 const APP = 'app=';
 const JOB = 'job=';

@@ -7,7 +7,7 @@ export type ExecutionOrigin = Pick<QueuedExecution, 'trigger' | 'createdAt' | 'm
     readonly metadata?: Readonly<Record<string, string>> | undefined;
   };
 
-/** What every record says of that, whoever writes it. */
+/** What every record says of that. */
 export function originOf({
   trigger,
   scheduleId,

@@ -22,7 +22,7 @@ export interface QueuedExecution {
   /** Job name. May be unknown here. */
   readonly job: string;
   readonly queue: string;
-  /** As it is stored: nobody changes it. A handler gets a copy. */
+  /** As it is stored, and never changed: a handler gets a copy. */
   readonly payload: unknown;
   /** The payload's JSON, where it is at hand. */
   readonly payloadJson?: string | undefined;

@@ -36,7 +36,7 @@ export async function openFileStore(url: string, prefix: string, clock: Clock): 
   // One after the other: Jest's loader loses the files that both have in common when they are asked for at once.
   const { NodeFS } = await load(() => import('@electric-sql/pglite/nodefs').catch(rethrow));
   const { PGlite: Driver } = pglitePackage;
-  // Payloads are nobody's but this user's. A directory that was there keeps its own rights.
+  // Payloads are this user's alone. A directory that was there keeps its own rights.
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await makePrivate(join(directory, DATA));
   const lock = await DirectoryLock.acquire(directory, clock);

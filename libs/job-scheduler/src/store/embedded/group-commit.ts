@@ -2,7 +2,7 @@ import type { PGlite, Transaction } from '@electric-sql/pglite';
 
 type Runner = Pick<Transaction, 'query' | 'exec'>;
 
-/** A statement, and whoever waits for it. */
+/** A statement, and the promise of its caller. */
 interface Waiting {
   readonly work: (runner: Runner) => Promise<unknown>;
   readonly resolve: (value: never) => void;
@@ -32,7 +32,7 @@ export class GroupCommit {
 
   private async drain(): Promise<void> {
     this.running = true;
-    // Whoever asks in this turn of the event loop belongs to the first group.
+    // Statements of this turn of the event loop belong to the first group.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.waiting.splice(0, LARGEST_GROUP);

@@ -9,7 +9,7 @@ interface Lease {
 /** A place in the line. */
 interface Place {
   endsAt: number;
-  /** How many leases there may be at once, for whoever stands there. */
+  /** How many leases there may be at once, for those that wait there. */
   slots: number;
 }
 
@@ -114,7 +114,7 @@ export class MemoryLockStore implements LockStore {
     else this.table.locks.set(key, lock);
   }
 
-  /** Keys whose holder died and that nobody asks for again: a few at a time, in turn. */
+  /** Keys whose holder died and that are never asked for again: a few at a time, in turn. */
   private sweep(now: number): void {
     let left = SWEPT;
     for (const key of this.table.locks.keys()) {

@@ -78,7 +78,7 @@ export class MemoryLogs {
     return known;
   }
 
-  /** What nobody asks for again: the oldest one at each turn, which is as much as is added. */
+  /** What is never asked for again: the oldest one at each turn, which is as much as is added. */
   private sweep(now: number): void {
     const [oldest] = this.executions.keys();
     if (oldest !== undefined) this.ofId(oldest, now);

@@ -8,7 +8,7 @@ export type LockAnswer =
       readonly held: false;
       /** Who has the leases. */
       readonly holders: readonly string[];
-      /** Milliseconds until the first lease ends, if nobody renews it. 0: one is free, but others stand in line before. */
+      /** Milliseconds until the first lease ends, if it is not renewed. 0: one is free, but others stand in line before. */
       readonly freeIn: number;
       /** The asker's place in the line, 0 for the first; -1: it stands in none. */
       readonly place: number;
@@ -32,7 +32,7 @@ export interface AcquireOptions {
 
 /**
  * Leases on keys, with a fence and a line of waiters for each. One atomic step per call. Time is the store's own, so that
- * the clocks of processes need not agree. A key that nobody holds and nobody waits for leaves nothing behind for long.
+ * the clocks of processes need not agree. A key without a holder and without a wait leaves nothing behind for long.
  * Keys that start with `user:` are those of the LockService.
  */
 export interface LockStore {

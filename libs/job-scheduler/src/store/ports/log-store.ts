@@ -55,7 +55,7 @@ export interface LogWrite {
 
 /** Entries that one writer stores together. */
 export interface LogBatch {
-  /** Nobody else's: a process's own. It stores one batch after the other. */
+  /** A process's own, and no other's. It stores one batch after the other. */
   readonly writer: string;
   /** Counts its batches. A batch that is sent again, since its answer was lost, has the same number and is stored once. */
   readonly number: number;

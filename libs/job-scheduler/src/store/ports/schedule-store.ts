@@ -36,7 +36,7 @@ export interface ScheduleData {
    * `enabled`. Absent: the code says nothing against it.
    */
   readonly disabledInCode?: 'was enabled' | 'was disabled';
-  /** Of whoever made it: kept and given back. */
+  /** The maker's own data: kept and given back. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly createdAt: number;
   readonly updatedAt: number;
