@@ -1,18 +1,16 @@
 import { ScheduleError } from '../errors/definition-errors.js';
 import { inspectShort } from './inspect-short.js';
 
-type Milliseconds = `${number}ms`;
-type Seconds = `${number}s${'' | Milliseconds}`;
-type Minutes = `${number}m${'' | Seconds | Milliseconds}`;
-type Hours = `${number}h${'' | Minutes | Seconds | Milliseconds}`;
-type Days = `${number}d${'' | Hours | Minutes | Seconds | Milliseconds}`;
-type Weeks = `${number}w${'' | Days | Hours | Minutes | Seconds | Milliseconds}`;
-
 /**
  * Milliseconds, or a text of whole numbers with units: `'500ms'`, `'30s'`, `'1h30m'`, `'7d'`. Units, in this order: w, d, h, m,
  * s, ms. At most 100 years. Of a text that is only known when the program runs, write `text as Duration`: it is checked then.
  */
-export type Duration = number | Weeks | Days | Hours | Minutes | Seconds | Milliseconds;
+export type Duration =
+  | number
+  | Exclude<
+      `${'' | `${number}w`}${'' | `${number}d`}${'' | `${number}h`}${'' | `${number}m`}${'' | `${number}s`}${'' | `${number}ms`}`,
+      ''
+    >;
 
 const MS = 1;
 const SECOND = 1000;
