@@ -113,14 +113,14 @@ test('schedules are made anew, too, when their keys are of another type', async 
   await Promise.all([store.close(), redis.quit()]);
 });
 
-test('ten thousand schedules are read in two commands', async () => {
+test('two thousand schedules are read in two commands', async () => {
   // A server of its own: ioredis cannot begin to monitor one that is busy.
   const server = await startRedis();
   const prefix = randomPrefix();
   const store = await openStore({ connection: server.url, prefix, clock });
   const { schedules } = store;
   const redis = new Redis(server.url);
-  const data = Array.from({ length: 10_000 }, (_, index) => schedule(`s${index}`));
+  const data = Array.from({ length: 2_000 }, (_, index) => schedule(`s${index}`));
   const monitor = await redis.monitor();
   const seen: string[] = [];
   monitor.on('monitor', (_: string, [command = '', key = '']: string[], source: string) => {
@@ -128,7 +128,7 @@ test('ten thousand schedules are read in two commands', async () => {
   });
   await schedules.put(data.map((each) => ({ data: each })));
   await redis.get(`${prefix}:put`);
-  expect(await schedules.all()).toHaveLength(10_000);
+  expect(await schedules.all()).toHaveLength(2_000);
   await redis.get(`${prefix}:read`);
   await until('all is seen', () => seen.filter((command) => command === 'get').length === 2);
   expect(seen.slice(seen.indexOf('get') + 1, -1)).toEqual(['hgetall', 'hgetall']);
