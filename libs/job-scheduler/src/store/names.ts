@@ -54,7 +54,7 @@ const QUEUE_KEYS: ReadonlySet<string> = new Set([...Object.keys(new QueueKeys(''
  */
 function isForeignJob(raw: string): boolean {
   // What follows the failure of such a fire is no such fire.
-  if (raw.includes(':')) return /^repeat:[^]+(?<!:on-fail):\d+$/.test(raw);
+  if (raw.includes(':')) return /^repeat:[^]+:\d+$/.test(raw) && !/:on-fail:\d+$/.test(raw);
   return !QUEUE_KEYS.has(raw) && isForeign(raw);
 }
 

@@ -20,7 +20,7 @@ function refusedParameter(error: unknown): string | undefined {
 /** PostgreSQL's code: the server has answered, if only with a refusal. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code } = (reasonFor(error) ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^(?=.*\d)[\dA-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^[\dA-Z]{5}$/.test(code) && /\d/.test(code) ? code : undefined;
 }
 
 /** Whether it makes no sense to try again. */
